@@ -1,0 +1,56 @@
+# Two commands for a newcomer: `make run` and `make test`. The rest is for every day.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+WORKSPACE ?= $(HOME)/.fenlei
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint types imports unit bench docs clean
+
+help:           ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp per set of extras: a second `make` installs nothing while pyproject.toml and constraints.txt stay as they are.
+$(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
+	@touch $@ $(VENV)/.train
+
+run: $(VENV)/.train   ## train on real handwritten digits and serve them: make run PORT=8001
+	@exec $(BIN)/python -m fenlei.cli demo --port $(PORT) --workspace '$(WORKSPACE)'
+
+test: $(VENV)/.dev lint types imports   ## everything
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev lint types imports unit   ## the fast part
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/unit -q
+
+bench: $(VENV)/.dev   ## print the tables of bench/
+	$(BIN)/python -m bench.serving
+	$(BIN)/python -m bench.training
+
+docs: $(VENV)/.dev    ## write docs/reference from the sources
+	$(BIN)/python -m docs.generate
+
+clean:          ## remove what the targets above made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

@@ -1,0 +1,31 @@
+"""Marks follow folders; the shared pictures are found beside the checkout, or the test says why it skips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+SHARED = HERE.parent.parent / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(item.path.relative_to(HERE).parts[0])
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real pictures and of the source document that lies beside the checkout."""
+    if not SHARED.is_dir():
+        pytest.skip("no folder `shared` beside this checkout")
+    return SHARED
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """An empty workspace folder."""
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return folder
