@@ -1,0 +1,75 @@
+"""`manifest.json`: everything about a model that is not a large array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fenlei.imaging.spec import InputSpec
+
+FORMAT = 1
+"""Rises when an older Fenlei could not read the file correctly. Fields that older ones may ignore do not raise it."""
+
+
+class BackboneRef(msgspec.Struct, frozen=True, kw_only=True):
+    """The frozen feature network under the head.
+
+    Attributes:
+        id: its name in the catalogue, or the path or hub name it came from.
+        digest: SHA-256, hex, of the ONNX file.
+        licence: SPDX identifier or what the source says.
+        size: side of its square input, pixels.
+        width: number of features.
+        embedded: whether `backbone.onnx` is in the model file; if not, it is found by its digest.
+    """
+
+    id: str
+    digest: str
+    licence: str
+    size: int
+    width: int
+    embedded: bool = True
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """How raw scores become probabilities that mean what they say.
+
+    Attributes:
+        method: `temperature` (Guo et al., "On Calibration of Modern Neural Networks", 2017) or `none`.
+        temperature: divisor of the logits, > 0.
+    """
+
+    method: str = "temperature"
+    temperature: float = 1.0
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The promise of a model file.
+
+    Attributes:
+        format: version of this layout; see `FORMAT`.
+        labels: class names, in the order of the scores.
+        input: the preprocessing, shared by training and serving; `input_digest` is its hash.
+        backbone: the network under the head.
+        calibration: temperature.
+        unknown: rule for pictures of nothing known; absent until one is set.
+        metrics: what evaluation on unseen pictures found, by name.
+        dataset_digest: SHA-256, hex, of the pictures and labels it learned from.
+        recipe: what would make it again: seed, goal, strength, fractions.
+        versions: of Fenlei and of what computed the numbers.
+        files: SHA-256, hex, of every other member of the zip.
+    """
+
+    format: int = FORMAT
+    labels: list[str]
+    input: InputSpec
+    input_digest: str = ""
+    backbone: BackboneRef
+    calibration: Calibration = Calibration()
+    unknown: dict[str, Any] | None = None
+    metrics: dict[str, Any] = {}
+    dataset_digest: str = ""
+    recipe: dict[str, Any] = {}
+    versions: dict[str, str] = {}
+    files: dict[str, str] = {}
