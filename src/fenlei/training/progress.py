@@ -1,0 +1,59 @@
+"""One way to watch long work and one way to stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Protocol
+
+from fenlei.contract.errors import FenleiError
+
+
+class Stage(StrEnum):
+    """What training is busy with. The value is what a person reads."""
+
+    READ = "reading pictures"
+    EMBED = "computing features"
+    GROUP = "looking for duplicates"
+    CHOOSE = "choosing the recipe"
+    FIT = "fitting the head"
+    JUDGE = "judging on the test part"
+    WRITE = "making parity pictures"
+
+
+class Progress(Protocol):
+    """Called from the thread that trains: `done` of `total` steps of `stage`. A stage may come again for the next
+    candidate; `done` then starts from 0."""
+
+    def __call__(self, stage: Stage, done: int, total: int) -> None: ...
+
+
+class Cancelled(FenleiError):
+    """Training was stopped on request. No model was made; features computed so far stay in the cache."""
+
+    def __init__(self) -> None:
+        super().__init__("Training was stopped before it was done; no model was written.")
+
+
+class Watch:
+    """Progress and cancellation in one value, so that work says `watch.step(...)` and nothing more."""
+
+    def __init__(self, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None) -> None:
+        self._progress = progress
+        self._cancelled = cancelled
+
+    @property
+    def stopped(self) -> bool:
+        """Whether someone asked to stop."""
+        return self._cancelled is not None and self._cancelled()
+
+    def step(self, stage: Stage, done: int, total: int) -> None:
+        """Report progress.
+
+        Raises:
+            Cancelled: someone asked to stop.
+        """
+        if self.stopped:
+            raise Cancelled
+        if self._progress is not None:
+            self._progress(stage, done, total)

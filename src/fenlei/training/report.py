@@ -1,0 +1,188 @@
+"""The report that travels in the model file: what was learned from what, and how well.
+
+Nothing in it depends on the clock, on the machine's paths or on how busy it was, so that the same seed and the same
+data give the same bytes. Wall times belong to the terminal.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from fenlei.training.evaluation import Evaluation
+
+
+class ClassCount(msgspec.Struct, frozen=True, kw_only=True):
+    """Usable pictures of one class: what the head learned from, and what it was judged on."""
+
+    label: str
+    train: int
+    test: int
+
+
+class WrongPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture of the test part that was called wrong.
+
+    Attributes:
+        name: its path inside the folder or zip that was given, with `/`.
+        truth: its class.
+        predicted: what it was called.
+        score: the score of `predicted`, 0 to 1.
+        truth_score: the score of `truth`, 0 to 1.
+        thumbnail: index into the gallery that is handed to the renderer, or None where no picture may travel.
+    """
+
+    name: str
+    truth: str
+    predicted: str
+    score: float
+    truth_score: float
+    thumbnail: int | None
+
+
+class SkippedPicture(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that was not learned from, and the sentence that says why."""
+
+    name: str
+    reason: str
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """One picture of a duplicate group. `part` is `train` or `test`."""
+
+    name: str
+    label: str
+    part: str
+
+
+class DuplicateGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """Pictures that show the same thing. `exact`: same file or same pixels; otherwise near duplicates."""
+
+    exact: bool
+    members: list[Member]
+
+
+class Duplicates(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found twice.
+
+    Attributes:
+        groups: number of groups of two or more pictures.
+        pictures: pictures in those groups.
+        across_classes: number of groups whose pictures carry different classes: at least one label is wrong.
+        across_parts: pictures of the test part that have a duplicate in the training part. Only a DIR that brings
+            its own `test/` can have them; each makes the figures look a little better than they are.
+        examples: the first groups, those across classes first, then those across parts, then the largest.
+    """
+
+    groups: int
+    pictures: int
+    across_classes: int
+    across_parts: int
+    examples: list[DuplicateGroup]
+
+
+class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One way of learning that was considered.
+
+    Attributes:
+        backbone: its id.
+        size: side of the input in pixels.
+        policy: how a picture of another shape gets there: `squash`, `letterbox`, `crop`.
+        accuracy: share right in cross-validation on the training part; None where it was not tried or nothing could
+            be held back.
+        accuracy_interval: Wilson's 95 % interval of it.
+        log_loss: cross-validated, after calibration, in nats.
+        chosen: whether the model is this one.
+        left_out: the sentence that says why it was not tried; None where it was.
+    """
+
+    backbone: str
+    size: int
+    policy: str
+    accuracy: float | None = None
+    accuracy_interval: tuple[float, float] | None = None
+    log_loss: float | None = None
+    chosen: bool = False
+    left_out: str | None = None
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """How the shipped model was made.
+
+    Attributes:
+        backbone: its id.
+        backbone_digest: SHA-256, hex, of its ONNX file.
+        licence: the backbone's licence.
+        size: side of the input in pixels.
+        policy: the resize policy.
+        head: what sits on the features.
+        strength: weight of the L2 penalty against the mean loss of a picture.
+        class_weights: one factor per class in class order, or None where all pictures count alike.
+        temperature: what the logits are divided by.
+        fitted_on: pictures the shipped head learned from.
+        refitted: whether the shipped head learned from the test part too, after it was judged. Where it is true,
+            `Report.evaluation` belongs to the same recipe fitted without those pictures.
+    """
+
+    backbone: str
+    backbone_digest: str
+    licence: str
+    size: int
+    policy: str
+    head: str
+    strength: float
+    class_weights: list[float] | None
+    temperature: float
+    fitted_on: int
+    refitted: bool
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the report says, in the order one reads it.
+
+    Attributes:
+        labels: class names in class order (ascending code points).
+        counts: usable pictures per class, in class order.
+        train_pictures: size of the training part.
+        test_pictures: size of the part that nothing saw before the figures were made.
+        test_origin: `folder` where DIR brought that part, `held out` where it was drawn from all pictures.
+        evaluation: the figures on the test part; see `Recipe.refitted` for which head they belong to.
+        worst: wrong pictures, the surest mistakes first; at most a few dozen.
+        skipped: every file that was not used, with its reason.
+        duplicates: what was found twice.
+        candidates: what was tried and what was left out, in the order of the plan.
+        recipe: how the shipped model was made.
+        notes: plain sentences about what one should know when reading the figures.
+        seed: the seed of split and folds.
+        goal: `fast`, `balanced` or `accurate`.
+        dataset_digest: SHA-256, hex, over labels, picture digests and parts.
+    """
+
+    labels: list[str]
+    counts: list[ClassCount]
+    train_pictures: int
+    test_pictures: int
+    test_origin: str
+    evaluation: Evaluation
+    worst: list[WrongPicture]
+    skipped: list[SkippedPicture]
+    duplicates: Duplicates
+    candidates: list[CandidateResult]
+    recipe: Recipe
+    notes: list[str]
+    seed: int
+    goal: str
+    dataset_digest: str
+
+
+def to_json(report: Report) -> bytes:
+    """The report as indented UTF-8 JSON, the same bytes for the same report."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1)
+
+
+def from_json(data: bytes) -> Report:
+    """Read what `to_json` wrote. Unknown fields are ignored.
+
+    Raises:
+        msgspec.ValidationError: a field is missing or of another type.
+    """
+    return msgspec.json.decode(data, type=Report)
