@@ -12,7 +12,7 @@ class Code(Enum):
     http_status: int
     rest_status: int
 
-    def __new__(cls, number: int, message: str, http_status: int, rest_status: int) -> Code:
+    def __new__(cls, number: int, message: str = "", http_status: int = 200, rest_status: int = 200) -> Code:
         code = object.__new__(cls)
         code._value_ = number
         code.message = message
@@ -47,3 +47,8 @@ class Code(Enum):
     def documented(self) -> bool:
         """Whether the source document lists this code."""
         return self.number not in {2001, 2002, 2003}
+
+    @property
+    def from_gateway(self) -> bool:
+        """Whether the gateway says this code, and not the model service behind it."""
+        return self.number in {1100, 2000, 2001, 2002, 2003, 2100}
