@@ -1,0 +1,13 @@
+"""Run backbone networks on this machine: engines behind one seam, and many pictures at once.
+
+Importing this room imports no engine library; `open_engine` imports the one it needs.
+"""
+
+from __future__ import annotations
+
+from fenlei.inference.cores import usable_cores
+from fenlei.inference.embedding import embed
+from fenlei.inference.engine import Engine, EngineClosed, EngineError
+from fenlei.inference.open import open_engine
+
+__all__ = ["Engine", "EngineClosed", "EngineError", "embed", "open_engine", "usable_cores"]

@@ -1,0 +1,156 @@
+"""Turn many pictures into features: decoding and inference overlap, every core is busy, memory stays bounded."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.contract.errors import FenleiError
+from fenlei.inference.cores import usable_cores
+from fenlei.inference.engine import Engine, EngineClosed
+
+Embedded = tuple[int, NDArray[np.float32] | FenleiError, NDArray[np.uint8] | None]
+"""Index of the source; its features (d,) or why it has none; the pixels (h, w, 3) the engine saw, None if none."""
+
+_WAIT = 0.1
+"""Seconds between looks at `cancelled` while every worker is busy with one picture."""
+
+
+class Unreadable(FenleiError):
+    """The bytes of a picture could not be had."""
+
+
+def embed(
+    sources: Sequence[Callable[[], bytes]],
+    prepare: Callable[[bytes], NDArray[np.uint8]],
+    engine: Engine,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Iterator[Embedded]:
+    """Yield the features of every source as they come, each with its index.
+
+    Each worker thread takes the next source, reads it, prepares it and runs it; decoding and inference both let go
+    of Python's lock, so while one worker decodes another infers. Which worker takes which picture changes from run
+    to run; what comes out for an index does not. At most three pictures per worker are in memory, however slow the
+    reader of this iterator is.
+
+    Args:
+        sources: each gives the bytes of one picture when called; called once, on a worker's thread.
+        prepare: bytes to pixels (h, w, 3) as the engine takes them. Its FenleiErrors belong to the picture.
+        engine: runs the pixels. It stays open.
+        workers: threads; None takes every core this process may use.
+        progress: called on the reader's thread with (pictures done, pictures in all) before each is yielded.
+        cancelled: asked before each picture, from any thread. Once it is true no further picture is begun and the
+            iteration ends early, without an error: who cancels knows.
+
+    Yields:
+        (index, features or error, prepared pixels or None). A picture that cannot be read, prepared or run yields
+        its error and hurts no other.
+
+    Raises:
+        EngineClosed: the engine was closed meanwhile.
+        Exception: anything `prepare` or a source raises that is neither a FenleiError nor an OSError.
+    """
+    pipeline = _Pipeline(sources, prepare, engine, max(1, workers or usable_cores()), cancelled or _never)
+    try:
+        for done, item in enumerate(pipeline.run(), start=1):
+            if progress is not None:
+                progress(done, len(sources))
+            yield item
+    finally:
+        pipeline.stop()
+
+
+class _Pipeline:
+    """The threads of one `embed`, and the little they share."""
+
+    def __init__(
+        self,
+        sources: Sequence[Callable[[], bytes]],
+        prepare: Callable[[bytes], NDArray[np.uint8]],
+        engine: Engine,
+        workers: int,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._sources = sources
+        self._prepare = prepare
+        self._engine = engine
+        self._cancelled = cancelled
+        self._next = iter(range(len(sources)))
+        self._next_lock = threading.Lock()
+        self._room = threading.Semaphore(3 * workers)  # pictures begun and not yet handed over
+        self._stopping = threading.Event()
+        self._out: queue.SimpleQueue[Embedded | BaseException | None] = queue.SimpleQueue()
+        count = min(workers, len(sources))
+        self._threads = [
+            threading.Thread(target=self._work, name=f"fenlei-embed-{number}", daemon=True) for number in range(count)
+        ]
+
+    def run(self) -> Iterator[Embedded]:
+        for thread in self._threads:
+            thread.start()
+        working = len(self._threads)
+        while working:
+            try:
+                item = self._out.get(timeout=_WAIT)
+            except queue.Empty:
+                continue  # an interrupt of the main thread arrives between two waits on every platform
+            if item is None:
+                working -= 1
+            elif isinstance(item, BaseException):
+                raise item
+            else:
+                self._room.release()
+                yield item
+
+    def stop(self) -> None:
+        """Let every worker end after the picture it holds, and wait for that."""
+        self._stopping.set()
+        self._room.release(len(self._threads) or 1)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
+
+    def _work(self) -> None:
+        try:
+            while True:
+                self._room.acquire()
+                if self._stopping.is_set() or self._cancelled():
+                    return
+                with self._next_lock:
+                    index = next(self._next, None)
+                if index is None:
+                    return
+                self._out.put(self._one(index))
+        except BaseException as exc:  # noqa: BLE001 - carried to the reader's thread and raised there
+            self._out.put(exc)
+        finally:
+            self._out.put(None)
+
+    def _one(self, index: int) -> Embedded:
+        pixels: NDArray[np.uint8] | None = None
+        try:
+            pixels = self._prepare(self._sources[index]())
+            return index, self._engine.infer(pixels[None])[0], pixels
+        except EngineClosed:
+            raise
+        except FenleiError as exc:
+            return index, exc, pixels
+        except OSError as exc:
+            return index, _unreadable(index, exc), None
+
+
+def _unreadable(index: int, exc: OSError) -> Unreadable:
+    error = Unreadable(f"Picture {index + 1} cannot be read: {exc.strerror or exc}.")
+    error.__cause__ = exc
+    return error
+
+
+def _never() -> bool:
+    return False
