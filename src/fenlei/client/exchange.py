@@ -1,0 +1,259 @@
+"""One prediction as a conversation, without any I/O: what to send, how to read what comes back, whether to try again.
+
+Both clients drive it the same way: send `request`, hand over every piece of the answer with `take`, then ask
+`conclude`; when sending broke, ask `broken`. Either gives the prediction, or seconds to wait before sending again, or
+raises the error that ends the conversation.
+
+A prediction changes nothing on the server, so asking twice is safe. It is done where it can help: the connection broke,
+or the server said 2001 or 2003 (ask again in a moment). Any other answer would only be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import httpx
+
+from fenlei.client.errors import ConnectionFailed, NoAnswer, NotAPredictionServer, TimedOut, error_for
+from fenlei.client.prediction import Prediction
+from fenlei.contract import (
+    CONTENT_TYPE,
+    KEY_HEADER,
+    KEY_PARAMETER,
+    METHOD,
+    REQUEST_ID_HEADER,
+    Code,
+    FenleiError,
+    Language,
+    NotAnAnswer,
+    Success,
+    encode_request,
+    read,
+)
+
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+"""More than this is not an answer, whatever it is; a class costs about a hundred bytes."""
+
+FIRST_PAUSE = 0.1
+"""Seconds before the second attempt where the server names no time; doubled for each further one."""
+
+
+class BadTarget(FenleiError):
+    """What a client was given to work with cannot be: the URL, the key, or a number."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """Whom to ask, and how patiently.
+
+    Attributes:
+        url: as it is sent; may hold the key.
+        shown: the same without its query, fit for a sentence or a log.
+        headers: of every request.
+        timeout: seconds for one prediction, all attempts and pauses together.
+        retries: further attempts after the first.
+        language: of details; None leaves it to the server.
+    """
+
+    url: str
+    shown: str
+    headers: Mapping[str, str]
+    timeout: float
+    retries: int
+    language: Language | None
+
+    @classmethod
+    def at(cls, url: str, key: str | None, timeout: float, retries: int, language: Language | None) -> Target:
+        """Return the target for a complete prediction URL; a key given beside it replaces one inside it.
+
+        Raises:
+            BadTarget: the URL has no http scheme or no host, or a number cannot be.
+        """
+        try:
+            parts = urlsplit(url)
+            httpx.URL(url)
+        except (ValueError, httpx.InvalidURL) as error:
+            raise BadTarget(
+                f"The URL of the prediction server cannot be read ({error}); give a complete one."
+            ) from error
+        shown = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise BadTarget(
+                f'"{shown}" is no URL of a prediction server; give the complete one, '
+                "such as http://127.0.0.1:8000/api/image/my-model."
+            )
+        if key is not None and not (key.isascii() and key.isprintable() and key.strip()):
+            raise BadTarget(
+                "The key holds characters that no app key has, or none at all; give it as it was handed out."
+            )
+        if timeout <= 0 or retries < 0:
+            raise BadTarget(
+                f"{retries} retries within {timeout} s cannot be; give 0 retries or more, and more than 0 s."
+            )
+        headers = {"Content-Type": CONTENT_TYPE, "Accept": "application/json", "User-Agent": "fenlei-client"}
+        if key is not None:
+            headers[KEY_HEADER] = key.strip()
+            rest = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != KEY_PARAMETER]
+            url = urlunsplit(parts._replace(query=urlencode(rest)))
+        if language is not None:
+            headers["Accept-Language"] = language
+        return cls(url, shown, headers, timeout, retries, language)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server runs on this machine, where a proxy of the network has no business."""
+        return urlsplit(self.url).hostname in {"localhost", "127.0.0.1", "::1"}
+
+    @property
+    def limits(self) -> httpx.Limits:
+        """No bound of its own on connections: whoever calls decides how many predictions run side by side."""
+        return httpx.Limits(max_connections=None, max_keepalive_connections=64)
+
+
+class Exchange:
+    """The conversation about one picture; made when it begins, thrown away when it ends."""
+
+    def __init__(self, target: Target, picture: bytes, clock: Callable[[], float] = monotonic) -> None:
+        self._target = target
+        self._body = encode_request(picture)
+        self._clock = clock
+        self._began = clock()
+        self._attempts = 0
+        self._answer = bytearray()
+
+    @property
+    def time_left(self) -> float:
+        """Seconds until this prediction is given up, never below a millisecond."""
+        return max(self._began + self._target.timeout - self._clock(), 0.001)
+
+    def request(self) -> httpx.Request:
+        """Begin an attempt and return what to send.
+
+        Raises:
+            TimedOut: the time is over.
+        """
+        self._check_time()
+        self._attempts += 1
+        self._answer.clear()
+        return httpx.Request(METHOD, self._target.url, headers=dict(self._target.headers), content=self._body)
+
+    def timeouts(self) -> dict[str, float]:
+        """Return the time that is left, as httpx wants to be told it: for each step by its name."""
+        return dict.fromkeys(("connect", "read", "write", "pool"), self.time_left)
+
+    def take(self, piece: bytes) -> None:
+        """Take in a piece of the answer's body.
+
+        Raises:
+            TimedOut: the time is over.
+            NotAPredictionServer: the answer never ends.
+        """
+        self._check_time()
+        self._answer += piece
+        if len(self._answer) > MAX_ANSWER_BYTES:
+            raise NotAPredictionServer(f"{self._target.shown} sends more than an answer can hold.")
+
+    def conclude(self, status: int, headers: Mapping[str, str]) -> Prediction | float:
+        """Read the whole answer: the prediction, or seconds to wait before another attempt.
+
+        Args:
+            status: of HTTP.
+            headers: of the answer; names are looked up in any case, as httpx does.
+
+        Raises:
+            PredictionError: the answer is a refusal, or no answer of a prediction server.
+        """
+        request_id = headers.get(REQUEST_ID_HEADER, "")
+        try:
+            answer = read(bytes(self._answer))
+        except NotAnAnswer as error:
+            raise self._stranger(status, headers) from error
+        if isinstance(answer, Success):
+            result = answer.predictResult
+            scores = {entry.name: entry.threshold for entry in result.thresholdList}
+            if result.prediction not in scores:
+                raise NotAPredictionServer(f"{self._target.shown} predicts a class that it gives no score for.")
+            elapsed = self._clock() - self._began
+            return Prediction(result.prediction, scores[result.prediction], scores, request_id, elapsed)
+        retry_after = _seconds(headers.get("Retry-After"))
+        if answer.code in {Code.TOO_MANY_REQUESTS.number, Code.OVERLOADED.number}:
+            pause = self._pause(retry_after)
+            if pause is not None:
+                return pause
+        detail = answer.detail or answer.message or f"{self._target.shown} gives no prediction."
+        raise error_for(answer.code, detail, request_id=answer.requestId or request_id, retry_after=retry_after)
+
+    def broken(self, error: Exception) -> float:
+        """Return seconds to wait before another attempt, after one that broke.
+
+        Raises:
+            NoAnswer: there is no further attempt.
+        """
+        if isinstance(error, (httpx.TimeoutException, TimeoutError)):
+            raise self._timed_out() from error
+        pause = self._pause(None) if isinstance(error, (httpx.NetworkError, httpx.RemoteProtocolError)) else None
+        if pause is not None:
+            return pause
+        raise self._unreachable(error) from error
+
+    def _pause(self, asked: float | None) -> float | None:
+        """Seconds to wait, or None where no attempt is left or the wait would outlast the time."""
+        pause = FIRST_PAUSE * 2 ** (self._attempts - 1) if asked is None else asked
+        return pause if self._attempts <= self._target.retries and pause < self.time_left else None
+
+    def _check_time(self) -> None:
+        if self._clock() - self._began >= self._target.timeout:
+            raise self._timed_out()
+
+    def _timed_out(self) -> TimedOut:
+        return TimedOut(f"{self._target.shown} gave no answer within {self._target.timeout:g} s.")
+
+    def _unreachable(self, error: Exception) -> NoAnswer:
+        reason = str(error).rstrip(".") or type(error).__name__
+        if isinstance(error, httpx.ConnectError):
+            return ConnectionFailed(f"{self._target.shown} cannot be reached ({reason}); is the server running?")
+        if isinstance(error, (httpx.NetworkError, httpx.ProxyError)):
+            return ConnectionFailed(f"The connection to {self._target.shown} broke ({reason}).")
+        if isinstance(error, httpx.RemoteProtocolError):
+            return ConnectionFailed(f"{self._target.shown} hung up before it had answered ({reason}).")
+        return NotAPredictionServer(f"{self._target.shown} cannot be spoken to ({reason}).")
+
+    def _stranger(self, status: int, headers: Mapping[str, str]) -> NotAPredictionServer:
+        kind = headers.get("Content-Type", "no content type")
+        hint = "is this the complete URL, such as http://host:8000/api/image/my-model?"
+        if place := headers.get("Location"):
+            hint = f"it points to {urlsplit(place)._replace(query='').geturl()}; ask there."
+        return NotAPredictionServer(
+            f"{self._target.shown} answered HTTP {status} with {kind}, which no prediction server does; {hint}"
+        )
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """Read a `Retry-After` header, seconds or a date, as seconds from now."""
+    if retry_after is None:
+        return None
+    try:
+        return max(float(retry_after), 0.0)
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max((moment - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def check_concurrency(concurrency: int) -> None:
+    """Let a number of pictures to ask for side by side pass when it can be one.
+
+    Raises:
+        BadTarget: it is less than 1.
+    """
+    if concurrency < 1:
+        raise BadTarget(f"A concurrency of {concurrency} cannot be; give 1 or more.")
