@@ -1,0 +1,53 @@
+"""Import what only training needs, or say which command installs it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from typing import Any
+
+from fenlei.backbones.errors import BackboneError
+
+
+def need(module: str, purpose: str) -> Any:
+    """Import a module of the `train` extra.
+
+    Args:
+        module: its name.
+        purpose: what it is needed for, ending a sentence that begins "… is needed to".
+
+    Raises:
+        BackboneError: it is not installed, or does not load.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as exc:
+        raise BackboneError(
+            f"{module.split('.', maxsplit=1)[0]} is needed to {purpose}, and cannot be imported ({exc}). "
+            "Install it with: pip install 'fenlei[train]'"
+        ) from exc
+
+
+def version(distribution: str) -> str | None:
+    """The installed version, None when it is not installed."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Keep back the warnings that torch's exporter is known to give and that nobody can act on."""
+    import warnings
+
+    with warnings.catch_warnings():
+        for message in (
+            r"You are using the legacy TorchScript-based ONNX export",
+            r"The feature will be removed\. Please remove usage of this function",
+            r"Constant folding - Only steps=1 can be constant folded",
+        ):
+            warnings.filterwarnings("ignore", message=message)
+        yield

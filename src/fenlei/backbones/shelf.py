@@ -1,0 +1,155 @@
+"""The shelf of exported networks in the cache folder: each an ONNX file with a record beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from fenlei.backbones.errors import BackboneError
+from fenlei.backbones.source import Network
+
+FORMAT = 1
+
+
+class Backbone(msgspec.Struct, frozen=True, kw_only=True):
+    """A backbone that is ready to run.
+
+    Attributes:
+        id: what models made from it call it.
+        title: what people read.
+        licence: SPDX identifier of the weights, or a sentence when none is known.
+        size: side of the square input in pixels.
+        width: features per picture.
+        digest: SHA-256, hex, of the ONNX file.
+        network: the ONNX file.
+    """
+
+    id: str
+    title: str
+    licence: str
+    size: int
+    width: int
+    digest: str
+    network: Path
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """What lies beside each network, as JSON."""
+
+    format: int
+    id: str
+    title: str
+    licence: str
+    size: int
+    width: int
+    digest: str
+    default: bool
+    origin: dict[str, str]
+    made_with: dict[str, str]
+
+
+class Shelf:
+    """One folder of exported networks. Several processes may use it at once: files appear whole, under their digest."""
+
+    def __init__(self, cache: Path) -> None:
+        self.folder = cache / "backbones"
+
+    def find(self, identity: str, size: int | None, origin: dict[str, str] | None) -> Backbone | None:
+        """A whole network with this identity.
+
+        Args:
+            identity: the source's id.
+            size: side in pixels; None finds the one made when no size was asked for.
+            origin: where it must come from; None takes any, for when the place itself is not there.
+        """
+        for path in sorted(self.folder.glob(f"{_slug(identity)}-*.json")):
+            record = _read(path)
+            if record is None or record.id != identity or (origin is not None and record.origin != origin):
+                continue
+            if record.size == size or (size is None and record.default):
+                backbone = _backbone(record, path.with_suffix(".onnx"))
+                if _digest(backbone.network) == record.digest:
+                    return backbone
+                for damaged in (path, backbone.network):
+                    with suppress(OSError):
+                        damaged.unlink()
+        return None
+
+    def put(self, identity: str, title: str, network: Network, origin: dict[str, str], *, default: bool) -> Backbone:
+        """Write a network and its record, each atomically, the record last.
+
+        Raises:
+            BackboneError: the folder cannot be written.
+        """
+        digest = hashlib.sha256(network.content).hexdigest()
+        record = Record(
+            format=FORMAT,
+            id=identity,
+            title=title,
+            licence=network.licence,
+            size=network.size,
+            width=network.width,
+            digest=digest,
+            default=default,
+            origin=origin,
+            made_with=network.made_with,
+        )
+        path = self.folder / f"{_slug(identity)}-{network.size}-{digest[:12]}.onnx"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _write(path, network.content)
+            _write(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(record), indent=2))
+        except OSError as exc:
+            raise BackboneError(f"The network cannot be written to {self.folder}: {exc.strerror or exc}.") from exc
+        return _backbone(record, path)
+
+
+def _backbone(record: Record, network: Path) -> Backbone:
+    return Backbone(
+        id=record.id,
+        title=record.title,
+        licence=record.licence,
+        size=record.size,
+        width=record.width,
+        digest=record.digest,
+        network=network,
+    )
+
+
+def _read(path: Path) -> Record | None:
+    try:
+        record = msgspec.json.decode(path.read_bytes(), type=Record)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return record if record.format == FORMAT else None
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _write(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _slug(identity: str) -> str:
+    """A file name of letters every file system takes."""
+    return re.sub(r"[^A-Za-z0-9._]+", "-", identity).strip("-.")
