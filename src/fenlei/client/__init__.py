@@ -23,10 +23,10 @@ from fenlei.client.errors import (
     UnreadableSource,
     UpstreamFailed,
 )
-from fenlei.client.exchange import BadTarget
 from fenlei.client.pictures import Source
 from fenlei.client.prediction import Prediction
 from fenlei.client.sync import Client
+from fenlei.client.target import BadTarget
 
 __all__ = [
     "AsyncClient",

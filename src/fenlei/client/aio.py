@@ -10,9 +10,10 @@ from types import TracebackType
 import httpx
 
 from fenlei.client.errors import PredictionError
-from fenlei.client.exchange import Exchange, Target, check_concurrency
+from fenlei.client.exchange import Exchange
 from fenlei.client.pictures import Source, read_picture
 from fenlei.client.prediction import Prediction
+from fenlei.client.target import Target, check_concurrency
 from fenlei.contract import Language
 
 
