@@ -1,0 +1,41 @@
+"""Every difficult file of the shared corpus gets one of the codes its manifest accepts, in bounded time."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+
+from fenlei.contract.errors import Refused
+from fenlei.imaging import check, decode
+
+SLOWEST_SECONDS = 3.0
+
+
+def _code(data: bytes) -> int:
+    if not data:
+        return 10310  # an empty field never reaches the picture checks
+    try:
+        header = check(data)
+        assert decode(data, header=header).shape[:2] == header.upright_size[::-1]
+    except Refused as refused:
+        assert refused.detail.zh
+        assert refused.detail.en
+        return refused.code.number
+    return 10000
+
+
+def test_every_file_of_the_corpus_gets_an_accepted_code_in_bounded_time(shared: Path) -> None:
+    corpus = shared / "data" / "corpus"
+    wrong = []
+    with (corpus / "manifest.csv").open(encoding="utf-8", newline="") as table:
+        rows = list(csv.DictReader(table))
+    for row in rows:
+        data = (corpus / row["path"]).read_bytes()
+        started = time.perf_counter()
+        code = _code(data)
+        seconds = time.perf_counter() - started
+        if str(code) not in row["accepted_codes"].split("|") or seconds > SLOWEST_SECONDS:
+            wrong.append((row["path"], code, row["accepted_codes"], f"{seconds:.2f} s"))
+    assert len(rows) > 1000
+    assert not wrong, "\n".join(map(str, wrong))
