@@ -1,0 +1,153 @@
+"""Wire a serving process: models, engines, desk, endpoints, door, application."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fenlei.contract import Envelope, FenleiError, StatusStyle, WireOptions, check_name, is_name
+from fenlei.gateway.door import Deployment, Door
+from fenlei.gateway.keys import KeyRing
+from fenlei.inference import Engine, open_engine, usable_cores
+from fenlei.serving.asgi import App
+from fenlei.serving.desk import Desk
+from fenlei.serving.endpoint import BodyBudget, Endpoint
+from fenlei.serving.handler import Handler
+from fenlei.serving.host import ModelHost
+from fenlei.serving.metrics import Metrics
+from fenlei.settings import Settings
+
+
+class ServeError(FenleiError):
+    """These models cannot be served together like this."""
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model file and the name it is served under.
+
+    Attributes:
+        path: of the model file.
+        name: last segment of its URL; made from the file's name when absent.
+    """
+
+    path: Path
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a deployment is called.
+
+    Attributes:
+        name: of the deployment.
+        url: complete, with the key when one is needed. Anyone who has it can call.
+    """
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """What a person wants to know once the server answers.
+
+    Attributes:
+        base: scheme, host and port.
+        addresses: one per deployment, in the order of the models.
+        key: opens them; None when they are open.
+        key_made: whether the key was made here, and is seen now or never.
+    """
+
+    base: str
+    addresses: tuple[Address, ...]
+    key: str | None
+    key_made: bool
+
+
+@dataclass
+class House:
+    """A wired serving process.
+
+    Attributes:
+        app: the ASGI application.
+        names: of the deployments, in the order of the models.
+        desk: the queue and its workers.
+        host: the models and their engines.
+    """
+
+    app: App
+    names: tuple[str, ...]
+    desk: Desk
+    host: ModelHost
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Finish what is at the desk, then let go of the engines."""
+        if self.desk.close(timeout):
+            self.host.close()
+
+
+def build(
+    models: Sequence[ServedModel],
+    settings: Settings,
+    *,
+    key: str | None,
+    envelope: Envelope = Envelope.PLAIN,
+    status: StatusStyle = StatusStyle.DOCUMENTED,
+    opener: Callable[..., Engine] = open_engine,
+) -> House:
+    """Load the models and wire what answers for them. Nothing listens yet.
+
+    Args:
+        models: at least one.
+        settings: of this process.
+        key: opens every deployment; None leaves them open.
+        envelope: what stands around answers.
+        status: which HTTP statuses they travel with.
+        opener: opens engines.
+
+    Raises:
+        ServeError: no model, or two with one name.
+        FenleiError: a model cannot be loaded; see `ModelHost.load`.
+    """
+    names = _names(models)
+    options = WireOptions(envelope, status)
+    workers = settings.threads or usable_cores()
+    host = ModelHost(cache=settings.cache, kind=settings.engine, streams=workers, opener=opener)
+    loaded = host.load_all([model.path for model in models])
+    metrics = Metrics()
+    desk = Desk(workers=workers, places=settings.queue, patience=settings.patience)
+    metrics.watch(desk)
+    budget = BodyBudget(settings.bodies)
+    deployments = []
+    for name, model in zip(names, loaded, strict=True):
+        backbone = model.manifest.backbone
+        metrics.model(name, backbone.id, backbone.digest, len(model.manifest.labels), model.engine)
+        handler = Handler(model.predictor, name, inferred=metrics.inferred)
+        endpoint = Endpoint(handler, desk, budget, name, refused=metrics.refused)
+        deployments.append(Deployment(name, endpoint, open=key is None, options=options))
+    door = Door(deployments, KeyRing([] if key is None else [key]), options)
+    app = App(door.predict, metrics, log_requests=settings.log_requests)
+    app.open()
+    return House(app, names, desk, host)
+
+
+def _names(models: Sequence[ServedModel]) -> tuple[str, ...]:
+    if not models:
+        raise ServeError("There is no model to serve; name at least one NAME.fenlei.")
+    names = [check_name(model.name) if model.name is not None else _name_of(model.path) for model in models]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise ServeError(
+                f"Two models would be served as {name!r}: {models[names.index(name)].path} and {models[number].path}. "
+                "Give one of them another name."
+            )
+    return tuple(names)
+
+
+def _name_of(path: Path) -> str:
+    """A deployment name from a file's: `My Cats.fenlei` is served as `my-cats`."""
+    name = re.sub(r"[^a-z0-9_-]+", "-", path.stem.lower()).strip("-")[:64]
+    return name if is_name(name) else "model"

@@ -1,0 +1,51 @@
+"""One loaded model: a picture in, one score per class out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.imaging.header import Header
+from fenlei.imaging.prepare import prepare
+from fenlei.imaging.spec import InputSpec
+from fenlei.inference.engine import Engine
+from fenlei.modelfile import Head
+
+
+class Predictor:
+    """Scores pictures with one head on an engine that other predictors may share. Safe from many threads at once.
+
+    Attributes:
+        labels: class names, in the order of the scores.
+        spec: the input its backbone wants.
+    """
+
+    def __init__(self, labels: Sequence[str], spec: InputSpec, head: Head, engine: Engine) -> None:
+        """Join the parts; the engine stays the property of whoever opened it."""
+        self.labels = tuple(labels)
+        self.spec = spec
+        self._head = head
+        self._engine = engine
+
+    def prepare(self, data: bytes, header: Header | None = None) -> NDArray[np.uint8]:
+        """Decode and resize a JPEG or PNG file: (height, width, 3) as `spec` says.
+
+        Raises:
+            Refused: 10440, the file cannot be decoded to its last row.
+        """
+        return prepare(data, self.spec, header)
+
+    def scores(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Score one prepared picture: (height, width, 3) -> (classes,), summing to one.
+
+        Raises:
+            EngineError: the network failed, or the engine was closed.
+        """
+        row: NDArray[np.float64] = self._head.scores(self._engine.infer(pixels[None]))[0]
+        return row
+
+    def predict(self, data: bytes) -> NDArray[np.float64]:
+        """Score one picture file: decode, resize, infer, head."""
+        return self.scores(self.prepare(data))

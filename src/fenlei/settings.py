@@ -1,0 +1,42 @@
+"""What a person can set by environment variables. The one place that reads them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings of one process; each is read from `FENLEI_` and its name in capitals.
+
+    Attributes:
+        workspace: the folder that holds everything Fenlei keeps. Removing it removes everything.
+        engine: what runs networks: `openvino` or `onnxruntime`.
+        threads: pictures worked on side by side; every usable core when absent.
+        queue: requests that may wait while all threads are busy; one more is answered 2003 at once.
+        patience: seconds a request may wait before it is answered 2003 instead of being worked on.
+        drain: seconds that requests in flight get to finish after SIGTERM.
+        bodies: bytes of request bodies that may be in memory at one time.
+        log_format: `json` or `pretty`; `auto` is pretty on a terminal.
+        log_requests: one log line for every prediction.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="FENLEI_", frozen=True, extra="ignore")
+
+    workspace: Path = Field(default_factory=lambda: Path.home() / ".fenlei")
+    engine: str = "openvino"
+    threads: int | None = Field(default=None, ge=1)
+    queue: int = Field(default=128, ge=0)
+    patience: float = Field(default=10.0, gt=0)
+    drain: float = Field(default=30.0, ge=0)
+    bodies: int = Field(default=256 * 1024 * 1024, ge=16 * 1024 * 1024)
+    log_format: Literal["auto", "json", "pretty"] = "auto"
+    log_requests: bool = False
+
+    @property
+    def cache(self) -> Path:
+        """What can be made again: exported backbones, compiled networks, embeddings."""
+        return self.workspace / "cache"

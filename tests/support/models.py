@@ -1,0 +1,92 @@
+"""Small real models for tests: a tiny network, a random head, a model file that passes its own parity check."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.imaging.prepare import prepare
+from fenlei.imaging.spec import InputSpec
+from fenlei.inference import open_engine
+from fenlei.modelfile import BackboneRef, Head, Manifest, ModelFile, ParityPicture, write
+from tests.support import drawing
+from tests.support.networks import tiny_network
+
+LABELS = ("cat", "dog", "鸟")
+SIZE = 32
+WIDTH = 16
+
+
+def random_head(classes: int, width: int = WIDTH, seed: int = 0) -> Head:
+    """A head that tells pictures apart, though not by anything a person would."""
+    rng = np.random.default_rng(seed)
+    weight = rng.normal(0, 1.5, (width, classes)).astype(np.float32)
+    return Head(weight, rng.normal(0, 0.5, classes).astype(np.float32), 1.3)
+
+
+def tiny_model(
+    labels: Sequence[str] = LABELS,
+    *,
+    network_seed: int = 0,
+    head_seed: int = 0,
+    embedded: bool = True,
+    parity: int = 3,
+    parity_shift: float = 0.0,
+) -> ModelFile:
+    """A model of a few kilobytes.
+
+    Args:
+        labels: class names.
+        network_seed: models of one seed stand on one backbone.
+        head_seed: what the head makes of it.
+        embedded: whether the network travels in the file.
+        parity: parity pictures.
+        parity_shift: added to their expected scores; more than 1e-3 makes a model that must be refused.
+    """
+    network = _network(network_seed)
+    spec = InputSpec(height=SIZE, width=SIZE)
+    head = random_head(len(labels), seed=head_seed)
+    pictures = [drawing.jpeg(80, 60, seed=number) for number in range(parity)]
+    expected = head.scores(_features(network_seed, parity)) + parity_shift
+    backbone = BackboneRef(
+        id="tiny",
+        digest=hashlib.sha256(network).hexdigest(),
+        licence="Apache-2.0",
+        size=SIZE,
+        width=WIDTH,
+        embedded=embedded,
+    )
+    return ModelFile(
+        Manifest(labels=list(labels), input=spec, backbone=backbone),
+        head,
+        network if embedded else None,
+        parity=[ParityPicture(picture, scores) for picture, scores in zip(pictures, expected, strict=True)],
+    )
+
+
+def write_tiny(path: Path, labels: Sequence[str] = LABELS, **options: int | bool | float) -> Path:
+    """Write such a model as a file, and return its path. `options` go to `tiny_model`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, tiny_model(labels, **options))  # type: ignore[arg-type]
+    return path
+
+
+@cache
+def _network(seed: int) -> bytes:
+    return tiny_network(SIZE, WIDTH, seed)
+
+
+@cache
+def _features(seed: int, count: int) -> NDArray[np.float32]:
+    spec = InputSpec(height=SIZE, width=SIZE)
+    engine = open_engine(_network(seed), size=(SIZE, SIZE), kind="onnxruntime", streams=1)
+    try:
+        pictures = [prepare(drawing.jpeg(80, 60, seed=number), spec) for number in range(count)]
+        return engine.infer(np.stack(pictures)) if pictures else np.empty((0, WIDTH), np.float32)
+    finally:
+        engine.close()
