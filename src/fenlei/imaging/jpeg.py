@@ -3,8 +3,8 @@
 A broken file must never be answered with a prediction on half a picture, and a harmless oddity (junk between two
 segments, an unusual sampling of the colours) must not be refused. So the strict decoder has the first word. Where it
 objects, Pillow's decoder is handed the whole stream and has to reach the last row. One kind of half a picture gets past
-that: a stream cut in the middle and closed with an end mark, whose missing rows libjpeg paints grey. It is recognised by
-the strict decoder's complaint together with a grey last pixel.
+that: a stream cut in the middle and closed with an end mark, whose missing rows libjpeg paints grey. It is recognised
+by the strict decoder's complaint together with a grey last pixel.
 """
 
 from __future__ import annotations
@@ -89,18 +89,16 @@ def _second_opinion(
     try:
         image = Image.frombytes(mode, size, data, "jpeg", mode, "", scale, 0)
     except DECODER_ERRORS as exc:
-        raise refusals.broken(
-            "JPEG", "数据在最后一行之前中断或无法解码", "its data ends or fails before the last row"
-        ) from exc
+        raise refusals.cut_short("JPEG") from exc
     pixels = np.asarray(image)
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[:, :, None], 3, axis=2)
     if _CUT_SHORT in str(objection) and data.rstrip(b"\0").endswith(_END_MARK) and _is_unpainted(pixels, header.mode):
-        raise refusals.broken("JPEG", "数据在最后一行之前中断", "its data ends before the last row") from objection
+        raise refusals.cut_short("JPEG") from objection
     return pixels
 
 
 def _is_unpainted(pixels: NDArray[np.uint8], mode: str) -> bool:
     """Whether the last pixel has the value that libjpeg leaves where no data came."""
     missing = [127, 127, 127, 128] if mode == "ycck" else [128] * pixels.shape[2]
-    return pixels[-1, -1].tolist() == missing
+    return bool(np.array_equal(pixels[-1, -1], missing))

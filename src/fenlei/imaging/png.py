@@ -1,8 +1,8 @@
 """Decode a PNG with little memory: the inflated rows once, and everything after that band by band.
 
 The zlib stream goes to Pillow's row decoder without its file plugin, so text chunks, profiles and animation frames are
-never parsed. A 4096 × 4096 picture with alpha is 64 MiB there; composing it over white and shrinking it happens in bands
-of a few rows, so that the whole decode stays far below 150 MB.
+never parsed. A 4096 × 4096 picture with alpha is 64 MiB there; composing it over white and shrinking it happens in
+bands of a few rows, so that the whole decode stays far below 150 MB.
 """
 
 from __future__ import annotations
@@ -55,9 +55,7 @@ def decode_png(data: bytes, header: Header, at_least: tuple[int, int] | None) ->
     try:
         image = Image.frombytes(mode, size, parts.stream, "zip", raw, int(header.progressive))
     except DECODER_ERRORS as exc:
-        raise refusals.broken(
-            "PNG", "数据在最后一行之前中断或无法解码", "its data ends or fails before the last row"
-        ) from exc
+        raise refusals.cut_short("PNG") from exc
     return _in_bands(image, header, parts, shrink_for(*size, at_least))
 
 

@@ -51,6 +51,11 @@ def broken(name: str, zh: str, en: str) -> Refused:
     )
 
 
+def cut_short(name: str) -> Refused:
+    """The decoder did not reach the last row."""
+    return broken(name, "数据在最后一行之前中断或无法解码", "its data ends or fails before the last row")
+
+
 def unsupported(name: str, zh: str, en: str) -> Refused:
     """A sound file of a kind that cannot be decoded here."""
     return Refused(
