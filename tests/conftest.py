@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# Suites that several test files subclass: their asserts shall explain themselves too.
+pytest.register_assert_rewrite("tests.support")
+
 HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +64,61 @@ def class_folders(root: Path, classes: dict[str, int], size: int = 64) -> Path:
             mixed = 0.35 * picture + 0.65 * hue + stripes[None, :, None] + rng.normal(0, 6, (size, size, 3))
             Image.fromarray(np.clip(mixed, 0, 255).astype(np.uint8)).save(folder / f"{index:04d}.png")
     return root
+
+
+def broad(width: int, height: int) -> bytes:
+    """A JPEG of any size, drawn small and enlarged: for cases about size, where drawing in full takes too long."""
+    out = io.BytesIO()
+    image(64, 64).resize((width, height), Image.Resampling.NEAREST).save(out, "JPEG", quality=50)
+    return out.getvalue()
+
+
+def padded(picture: bytes, size: int) -> bytes:
+    """The same JPEG as a file of exactly `size` bytes; what follows the end marker is no part of the picture."""
+    return picture + bytes(size - len(picture))
+
+
+def png_rgb16(width: int, height: int, seed: int = 0) -> bytes:
+    """A PNG with 16 bits a channel, which Pillow reads but does not write: each value is the 8-bit one times 257."""
+    deep = (pixels(width, height, seed).astype(">u2") * 257).astype(">u2")
+    rows = b"".join(b"\0" + row.tobytes() for row in deep)
+    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+
+
+def orientation(number: int) -> bytes:
+    """An EXIF block that says how the stored picture is to be turned, 1 to 8; for Pillow's `exif=`."""
+    exif = Image.Exif()
+    exif[0x0112] = number
+    return exif.tobytes()
+
+
+def lying(upright: Image.Image, number: int) -> Image.Image:
+    """The stored picture that orientation `number` turns into `upright`."""
+    turns = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    return upright.transpose(turns[number]) if number in turns else upright
+
+
+def encoded(picture: Image.Image, format: str, **options: Any) -> bytes:  # noqa: A002 (Pillow's own name)
+    """A Pillow image as a file of any format Pillow writes."""
+    out = io.BytesIO()
+    picture.save(out, format, **options)
+    return out.getvalue()
+
+
+def opened(data: bytes) -> Image.Image:
+    """A file as a Pillow image, loaded."""
+    picture = Image.open(io.BytesIO(data))
+    picture.load()
+    return picture
