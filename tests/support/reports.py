@@ -1,0 +1,161 @@
+"""A training report for tests, as full as a real one, and thumbnails to go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fenlei.training.evaluation import evaluate, worst
+from fenlei.training.report import (
+    CandidateResult,
+    ClassCount,
+    DuplicateGroup,
+    Duplicates,
+    Member,
+    Recipe,
+    Report,
+    SkippedPicture,
+    WrongPicture,
+)
+from tests.support.drawing import jpeg, png
+
+FEW = (
+    "cat",
+    "dog",
+    "猫头鹰",
+    "فراشة",
+    "<script>alert(1)</script>",
+    "fish",
+    "mountain goat",
+    "owl",
+    "rap_gesture",
+    "zebra",
+)
+"""Ten class names of the kinds that people have."""
+
+
+def report(
+    labels: Sequence[str] = FEW,
+    *,
+    each: int | Sequence[int] = 10,
+    confused: float = 0.35,
+    seed: int = 1,
+    origin: str = "held out",
+    thumbnails: bool = True,
+) -> Report:
+    """A report on scores that were drawn, with every list filled.
+
+    Args:
+        labels: class names in class order.
+        each: pictures of the test part, of every class or one number per class.
+        confused: noise on the scores: 0 gives no error at all, 1 gives many.
+        seed: of the drawn scores.
+        origin: see `Report.test_origin`.
+        thumbnails: whether wrong pictures point into `gallery(report)`.
+    """
+    support = [each] * len(labels) if isinstance(each, int) else list(each)
+    truth = np.repeat(np.arange(len(labels)), support)
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, confused * 4, (len(truth), len(labels))) + 5 * np.eye(len(labels))[truth]
+    if confused:
+        # Neighbouring classes look alike, so that some pairs stand out.
+        logits[np.arange(len(truth)), (truth + 1) % len(labels)] += rng.uniform(0, 5, len(truth))
+    scores = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    wrong = worst(scores, truth, 24)
+    return Report(
+        labels=list(labels),
+        counts=[ClassCount(label=label, train=40 + n % 7, test=n) for label, n in zip(labels, support, strict=True)],
+        train_pictures=sum(40 + n % 7 for n in support),
+        test_pictures=len(truth),
+        test_origin=origin,
+        evaluation=evaluate(scores, truth, labels),
+        worst=[
+            WrongPicture(
+                name=f"{labels[truth[row]]}/IMG_{row:04d} & “照片”.jpg",
+                truth=labels[truth[row]],
+                predicted=labels[int(scores[row].argmax())],
+                score=float(scores[row].max()),
+                truth_score=float(scores[row, truth[row]]),
+                thumbnail=place if thumbnails else None,
+            )
+            for place, row in enumerate(wrong)
+        ],
+        skipped=[
+            *(SkippedPicture(name=f"{n}/._x{n}.jpg", reason="a hidden file") for n in range(12)),
+            *(
+                SkippedPicture(name=f"s{n}.png", reason=f"s{n}.png is {9 + n} × 12 pixels; 30 are needed")
+                for n in range(3)
+            ),
+            SkippedPicture(name="猫/坏图.jpg", reason="cannot be decoded to its last row"),
+        ],
+        duplicates=_duplicates(labels),
+        candidates=_candidates(),
+        recipe=Recipe(
+            backbone="efficientnet-lite0",
+            backbone_digest="1f" * 32,
+            licence="Apache-2.0",
+            size=224,
+            policy="squash",
+            head="logistic regression on standardised features",
+            strength=0.0125,
+            class_weights=[1 + n / 10 for n in range(len(labels))],
+            temperature=1.18,
+            fitted_on=540,
+            refitted=origin == "held out",
+        ),
+        notes=["3 classes have fewer than 20 pictures; their own figures are rough."],
+        seed=0,
+        goal="balanced",
+        dataset_digest="c4" * 32,
+    )
+
+
+def gallery(of: Report) -> list[bytes]:
+    """Thumbnails for the report's wrong pictures, JPEG and PNG by turns."""
+    return [png(96, 72, seed=n) if n % 3 == 2 else jpeg(128, 96, seed=n) for n in range(len(of.worst))]
+
+
+def _duplicates(labels: Sequence[str]) -> Duplicates:
+    def member(name: str, number: int, part: str) -> Member:
+        return Member(name=f"{labels[number]}/{name}", label=labels[number], part=part)
+
+    return Duplicates(
+        groups=3,
+        pictures=7,
+        across_classes=1,
+        across_parts=2,
+        examples=[
+            DuplicateGroup(exact=True, members=[member("a.jpg", 0, "train"), member("b.jpg", 1, "train")]),
+            DuplicateGroup(exact=False, members=[member("c.jpg", 0, "train"), member("d.jpg", 0, "test")]),
+            DuplicateGroup(exact=True, members=[member(f"{n}.jpg", 1, "train") for n in "efg"]),
+        ],
+    )
+
+
+def _candidates() -> list[CandidateResult]:
+    return [
+        CandidateResult(
+            backbone="efficientnet-lite0",
+            size=224,
+            policy="squash",
+            accuracy=0.918,
+            accuracy_interval=(0.89, 0.94),
+            log_loss=0.2713,
+            chosen=True,
+        ),
+        CandidateResult(
+            backbone="efficientnet-lite0",
+            size=224,
+            policy="letterbox",
+            accuracy=0.902,
+            accuracy_interval=(0.87, 0.93),
+            log_loss=0.301,
+        ),
+        CandidateResult(
+            backbone="efficientnet-lite2",
+            size=260,
+            policy="squash",
+            left_out="it would not have fitted the budget of 60 s",
+        ),
+    ]

@@ -1,0 +1,225 @@
+"""The report page: nothing a user typed becomes markup, nothing is fetched, nothing is missing."""
+
+from __future__ import annotations
+
+import base64
+from html.parser import HTMLParser
+from typing import Any
+
+import msgspec
+import pytest
+
+from fenlei.training.report import Report, SkippedPicture, WrongPicture, from_json, to_json
+from fenlei.training.report_html import render
+from fenlei.training.report_words import percent
+from tests.support.drawing import jpeg
+from tests.support.reports import FEW, gallery, report
+
+HOSTILE = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"
+VOID = {"meta", "link", "img", "input", "br"}
+
+
+class Page(HTMLParser):
+    """What a browser would make of it: elements with their attributes, and the text outside scripts and styles."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self._raw = False
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        self._raw = tag in {"script", "style"}
+
+    def handle_endtag(self, tag: str) -> None:
+        self._raw = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._raw:
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def page_of(made: Report) -> Page:
+    return Page(render(made, gallery(made)))
+
+
+def poisoned(value: Any) -> Any:
+    """The same value with hostile markup behind every text in it."""
+    if isinstance(value, str):
+        return value + HOSTILE
+    if isinstance(value, list):
+        return [poisoned(entry) for entry in value]
+    return {name: poisoned(entry) for name, entry in value.items()} if isinstance(value, dict) else value
+
+
+def test_no_text_of_any_field_becomes_markup() -> None:
+    clean = report()
+    bad = msgspec.convert(poisoned(msgspec.to_builtins(clean)), Report)
+    before, after = page_of(clean), page_of(bad)
+    assert after.text.count("onerror") >= 150
+    assert [tag for tag, _ in after.elements] == [tag for tag, _ in before.elements]
+    assert not [attributes for _, attributes in after.elements if "onerror" in attributes]
+    assert len(after.all("script")) == 1
+
+
+def test_the_same_report_gives_the_same_page() -> None:
+    made = report()
+    assert render(made, gallery(made)) == render(from_json(to_json(made)), gallery(report()))
+
+
+@pytest.mark.parametrize("classes", [2, 10, 60])
+def test_nothing_is_fetched(classes: int) -> None:
+    page = page_of(report([f"class {n}" for n in range(classes)]))
+    addresses = [a[name] for _, a in page.elements for name in ("src", "href", "action", "srcset") if name in a]
+    assert addresses
+    assert [address for address in addresses if not address.startswith(("#", "data:"))] == []
+    targets = {a["id"] for _, a in page.elements if "id" in a}
+    assert {address[1:] for address in addresses if address.startswith("#")} <= targets
+
+
+def test_styles_and_scripts_reach_for_nothing() -> None:
+    source = render(report(), gallery(report()))
+    code = source[: source.index("</style>")] + source[source.rindex("<script>") :]
+    for reach in ("http:", "https:", "@import", "url(", "fetch(", "innerHTML", "eval("):
+        assert reach not in code
+    policy = next(a["content"] for a in Page(source).all("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'unsafe-inline'")
+
+
+def test_every_class_and_every_wrong_picture_is_there() -> None:
+    made = report()
+    page = page_of(made)
+    for label in FEW:
+        assert page.text.count(label) >= 4  # learned from, two edges of the matrix, class by class
+    assert len(made.worst) > 12
+    for picture in made.worst:
+        assert picture.name in page.text
+    shown = [base64.b64decode(a["src"].split(",", 1)[1]) for a in page.all("img")]
+    assert shown == gallery(made)
+    assert [a["alt"] for a in page.all("img")] == [picture.name for picture in made.worst]
+
+
+def test_the_headline_counts_pictures() -> None:
+    made = report()
+    right = sum(row[n] for n, row in enumerate(made.evaluation.confusion))
+    text = page_of(made).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert f"Right on {right} of 100 pictures nobody showed it" in text
+    assert f"没给它看过的 100 张图片，它认对了 {right} 张" in text
+
+
+@pytest.mark.parametrize("classes", [2, 10, 60, 120])
+def test_the_matrix_has_a_cell_for_every_pair(classes: int) -> None:
+    made = report([f"class {n}" for n in range(classes)], each=4)
+    source = render(made, gallery(made))
+    matrix = source[source.index('<table class="matrix') :].split("</table>")[0]
+    assert Page(matrix).text.count("class") == 2 * classes
+    assert len(Page(matrix).all("td")) == classes * (classes + 1)
+    for truth, row in enumerate(made.evaluation.confusion):
+        for called, pictures in enumerate(row):
+            title = f"\u2068class {truth}\u2069 → \u2068class {called}\u2069: {pictures} / 4 ="
+            assert (title in matrix) == (pictures > 0)
+
+
+def test_no_mistake_is_said_with_what_it_is_worth() -> None:
+    made = report(["a", "b"], each=50, confused=0)
+    text = page_of(made).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "Right on 100 of 100 pictures" in text
+    assert "None was called wrong. With so many pictures that still allows for up to 4 % mistakes." in text
+    assert "一张都没判错" in text
+    assert "Most confused pairs" not in text
+
+
+def test_a_class_without_test_pictures_has_no_figures() -> None:
+    made = report(["a", "b", "c"], each=[10, 0, 10], confused=0)
+    source = render(made, [])
+    row = next(line for line in source.splitlines() if line.startswith('<tr><th scope="row" data-v="1"'))
+    assert row.count('class="b none"') == 3
+    assert "0%" not in row
+
+
+def test_both_languages_say_everything() -> None:
+    page = page_of(report())
+    spans = [a["class"] for tag, a in page.elements if tag == "span" and a.get("lang")]
+    assert spans[0::2] == ["en"] * (len(spans) // 2)
+    assert spans[1::2] == ["zh"] * (len(spans) // 2)
+
+
+@pytest.mark.parametrize("origin", ["folder", "held out"])
+def test_it_says_where_the_figures_come_from(origin: str) -> None:
+    text = page_of(report(origin=origin)).text
+    assert ("The test folder you brought" in text) == (origin == "folder")
+    assert ("were set aside" in text) == (origin == "held out")
+    assert ("learned anew" in text) == (origin == "held out")
+    assert "their own figures are rough" in text
+
+
+def test_skipped_files_are_counted_by_reason_before_they_are_named() -> None:
+    source = render(report(), gallery(report()))
+    folds = source[source.index('id="skipped"') :].split("</section>")[0].split("<summary>")[1:]
+    summaries = [Page(part.split("</summary>")[0]).text for part in folds]
+    assert [summary.split()[0] for summary in summaries] == ["12", "3", "1"]
+    assert "猫/坏图.jpg" in Page(folds[2]).text
+
+
+def test_ten_thousand_skipped_files_do_not_swell_the_page() -> None:
+    many = [SkippedPicture(name=f"folder/file {n}.txt", reason="not a picture") for n in range(10_000)]
+    source = render(msgspec.structs.replace(report(), skipped=many), gallery(report()))
+    assert "10,000" in source
+    assert "and 9,800 more" in source
+    assert source.count("folder/file ") == 200
+
+
+def test_names_that_cannot_be_written_do_not_stop_the_page() -> None:
+    made = report(["a\udcff", "b\x00\x1b[31m", "\u202eevil"], each=9)
+    encoded = render(made, gallery(made)).encode("utf-8")
+    assert b"\x00" not in encoded
+    assert b"\x1b" not in encoded
+    assert "<bdi>\u202eevil</bdi>".encode() in encoded
+
+
+def test_ten_classes_stay_small() -> None:
+    made = report(each=30)
+    bare = msgspec.structs.replace(made, worst=[msgspec.structs.replace(w, thumbnail=None) for w in made.worst])
+    assert len(render(bare, []).encode()) < 100_000
+
+
+def test_pictures_that_may_not_travel_are_named_without_a_thumbnail() -> None:
+    made = report(thumbnails=False)
+    page = Page(render(made, []))
+    assert page.all("img") == []
+    assert page.text.count("picture not kept") == len(made.worst)
+    assert made.worst[0].name in page.text
+
+
+def test_a_thumbnail_nobody_points_at_stays_out() -> None:
+    secret = jpeg(40, 40, seed=99)
+    source = render(report(thumbnails=False), [secret])
+    assert base64.b64encode(secret).decode() not in source
+
+
+def test_a_thumbnail_of_another_kind_is_refused() -> None:
+    made = msgspec.structs.replace(report(), worst=[_wrong(0)])
+    with pytest.raises(ValueError, match="thumbnail 0 of the gallery is neither JPEG nor PNG"):
+        render(made, [b"<svg onload=alert(1)>"])
+
+
+def test_a_picture_that_points_outside_the_gallery_is_refused() -> None:
+    made = msgspec.structs.replace(report(), worst=[_wrong(3)])
+    with pytest.raises(ValueError, match=r"cat/1\.jpg: thumbnail 3 of a gallery of 1"):
+        render(made, [jpeg(40, 40)])
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"), [(0, "0"), (1, "100"), (0.9964, "99.6"), (0.99999, "99.9"), (0.0001, "0.1"), (0.425, "42")]
+)
+def test_a_share_is_never_rounded_to_all_or_nothing(share: float, shown: str) -> None:
+    assert percent(share) == shown
+
+
+def _wrong(thumbnail: int) -> WrongPicture:
+    return WrongPicture(name="cat/1.jpg", truth="cat", predicted="dog", score=0.9, truth_score=0.1, thumbnail=thumbnail)
