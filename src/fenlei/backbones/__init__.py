@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from fenlei.backbones.catalogue import CATALOGUE, BackboneInfo, Normalisation
 from fenlei.backbones.errors import BackboneError
-from fenlei.backbones.open import open_backbone
+from fenlei.backbones.listing import Condition, State, available, by_digest, kept
+from fenlei.backbones.open import fetch, open_backbone
 from fenlei.backbones.shelf import Backbone
+from fenlei.backbones.source import Report
 
-__all__ = ["CATALOGUE", "Backbone", "BackboneError", "BackboneInfo", "Normalisation", "open_backbone"]
+__all__ = [
+    "CATALOGUE",
+    "Backbone",
+    "BackboneError",
+    "BackboneInfo",
+    "Condition",
+    "Normalisation",
+    "Report",
+    "State",
+    "available",
+    "by_digest",
+    "fetch",
+    "kept",
+    "open_backbone",
+]

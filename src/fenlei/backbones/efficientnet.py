@@ -10,7 +10,8 @@ from fenlei.backbones.needs import need
 
 DISTRIBUTION = "efficientnet-lite-pytorch"
 CLASSIFIER = ("_fc.weight", "_fc.bias")
-"""Tensors of the ImageNet classifier, which no backbone uses; a file may leave them out."""
+"""Tensors of the ImageNet classifier, which no backbone uses; a file may leave them out or hold
+them for other classes."""
 
 
 def build(architecture: str, weights: Mapping[str, Any], size: int, whence: str) -> Any:
@@ -29,19 +30,11 @@ def build(architecture: str, weights: Mapping[str, Any], size: int, whence: str)
         BackboneError: torch or the package is missing, or these weights belong to something else.
     """
     torch = need("torch", "export this backbone")
-    package = need("efficientnet_lite_pytorch", "export this backbone")
-    network = package.EfficientNet.from_name(architecture, image_size=size)
+    network = _network(architecture, size)
     wanted = network.state_dict()
-    tensors = {**{name: wanted[name] for name in CLASSIFIER}, **weights}
-    odd = sorted(name for name, tensor in tensors.items() if name in wanted and tensor.shape != wanted[name].shape)
-    missing, unknown = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
-    # A classifier for other classes is no obstacle: it is not used.
-    odd = [name for name in odd if name not in CLASSIFIER]
-    if missing or unknown or odd:
-        wrong = ", ".join((missing + unknown + odd)[:3])
-        raise BackboneError(f"{whence} does not hold the weights of {architecture}: {wrong} do not fit.")
-    tensors.update({name: wanted[name] for name in CLASSIFIER})
-    network.load_state_dict(tensors)
+    if wrong := _misfits(wanted, weights):
+        raise BackboneError(f"{whence} does not hold the weights of {architecture}: {', '.join(wrong[:3])} do not fit.")
+    network.load_state_dict({**weights, **{name: wanted[name] for name in CLASSIFIER}})
     network.eval()
 
     class Features(torch.nn.Module):  # type: ignore[misc, name-defined]
@@ -53,3 +46,20 @@ def build(architecture: str, weights: Mapping[str, Any], size: int, whence: str)
             return self.network.extract_features(picture).mean((2, 3))
 
     return Features().eval()
+
+
+def fits(architecture: str, weights: Mapping[str, Any]) -> bool:
+    """Whether these tensors are those of the architecture."""
+    return not _misfits(_network(architecture, 224).state_dict(), weights)
+
+
+def _network(architecture: str, size: int) -> Any:
+    package = need("efficientnet_lite_pytorch", "export this backbone")
+    return package.EfficientNet.from_name(architecture, image_size=size)
+
+
+def _misfits(wanted: Mapping[str, Any], weights: Mapping[str, Any]) -> list[str]:
+    """Names that are missing, unknown, or of another shape. The classifier does not count: it is not used."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in wanted.items() if name not in CLASSIFIER}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items() if name not in CLASSIFIER}
+    return sorted(name for name in shapes.keys() | found.keys() if shapes.get(name) != found.get(name))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 import numpy as np
@@ -10,7 +13,7 @@ from numpy.typing import NDArray
 
 from fenlei.backbones.catalogue import Normalisation
 from fenlei.backbones.errors import BackboneError
-from fenlei.backbones.needs import need, silenced
+from fenlei.backbones.needs import need
 from fenlei.inference import EngineError, open_engine
 
 OPSET = 17
@@ -51,20 +54,52 @@ def export(module: Any, normalisation: Normalisation, size: int, name: str) -> t
 
     whole = Whole().eval()
     pictures = _pictures(size)
-    with torch.inference_mode():
+    with torch.inference_mode(), _one_thread(torch):
         try:
             expected: NDArray[np.float32] = whole(torch.from_numpy(pictures)).numpy()
         except (RuntimeError, ValueError, TypeError) as exc:
-            raise BackboneError(f"{name} does not run on pictures of {size} by {size} pixels: {exc}") from exc
+            raise BackboneError(
+                f"{name} does not run on pictures of {size} by {size} pixels: {_first_line(exc)}"
+            ) from exc
         content = _onnx(torch, whole, pictures[:1], name)
     _compare(content, pictures, expected, name)
     return content, expected.shape[1]
 
 
+@contextmanager
+def _one_thread(torch: Any) -> Iterator[None]:
+    """torch's threads wait for each other spinning: on a busy machine two took five seconds where one takes one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextmanager
+def _silenced(torch: Any) -> Iterator[None]:
+    """Keep back what torch's exporter is known to say and nobody can act on; a failure it prints and also raises."""
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        for message in (
+            r"You are using the legacy TorchScript-based ONNX export",
+            r"The feature will be removed\. Please remove usage of this function",
+            r"Constant folding - Only steps=1 can be constant folded",
+        ):
+            warnings.filterwarnings("ignore", message=message)
+        # Whether a branch taken while tracing was the right one is what the comparison afterwards finds out.
+        warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
+        yield
+
+
+def _first_line(exc: BaseException) -> str:
+    return next((line.strip() for line in str(exc).splitlines() if line.strip()), type(exc).__name__)
+
+
 def _onnx(torch: Any, whole: Any, example: NDArray[np.uint8], name: str) -> bytes:
     out = io.BytesIO()
     try:
-        with silenced():
+        with _silenced(torch):
             torch.onnx.export(
                 whole,
                 (torch.from_numpy(example),),
@@ -76,7 +111,7 @@ def _onnx(torch: Any, whole: Any, example: NDArray[np.uint8], name: str) -> byte
                 opset_version=OPSET,
             )
     except Exception as exc:
-        raise BackboneError(f"{name} cannot be exported to ONNX: {exc}") from exc
+        raise BackboneError(f"{name} cannot be exported to ONNX: {_first_line(exc)}") from exc
     return tidy(out.getvalue())
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
 
@@ -36,18 +34,3 @@ def version(distribution: str) -> str | None:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return None
-
-
-@contextmanager
-def silenced() -> Iterator[None]:
-    """Keep back the warnings that torch's exporter is known to give and that nobody can act on."""
-    import warnings
-
-    with warnings.catch_warnings():
-        for message in (
-            r"You are using the legacy TorchScript-based ONNX export",
-            r"The feature will be removed\. Please remove usage of this function",
-            r"Constant folding - Only steps=1 can be constant folded",
-        ):
-            warnings.filterwarnings("ignore", message=message)
-        yield

@@ -7,9 +7,13 @@ from pathlib import Path
 
 from fenlei.backbones.catalogue import CATALOGUE
 from fenlei.backbones.errors import BackboneError
+from fenlei.backbones.hub import PREFIX, HubSource
+from fenlei.backbones.onnx_file import OnnxFileSource
 from fenlei.backbones.package import PackageSource
+from fenlei.backbones.safetensors_file import SafetensorsSource
 from fenlei.backbones.shelf import Backbone, Shelf
 from fenlei.backbones.source import BackboneSource, Report
+from fenlei.backbones.transformers_folder import FolderSource
 
 _EXPORT = threading.Lock()
 """torch's exporter keeps global state: one export at a time in a process."""
@@ -21,6 +25,7 @@ def open_backbone(
     size: int | None = None,
     cache: Path,
     allow_network: bool = True,
+    endpoint: str | None = None,
     report: Report | None = None,
 ) -> Backbone:
     """Have a backbone ready in the cache folder.
@@ -29,43 +34,84 @@ def open_backbone(
     record, verify the digest, and import neither torch nor onnx. A damaged file is noticed and made again.
 
     Args:
-        name: an id of the catalogue.
+        name: an id of the catalogue; a path to an .onnx file, to a .safetensors file or to a folder in Hugging Face
+            layout; or `hf:org/name`, `hf:org/name@revision`.
         size: side of the square input in pixels; None takes the backbone's own.
         cache: the workspace's cache folder.
-        allow_network: whether another machine may be asked.
+        allow_network: whether another machine may be asked. Only `hf:` names that are not in the cache need one.
+        endpoint: address of the hub; None takes the one huggingface_hub is configured for.
         report: told what is going on.
 
     Raises:
         BackboneError: it cannot be had; the sentence says why and what to do.
     """
-    source = source_for(name)
-    wanted = size if size is not None else source.default_size()
-    if wanted is not None:
-        source.check_size(wanted)
+    source = source_for(name, cache, endpoint)
+    if size is not None:
+        source.check_size(size)
     shelf = Shelf(cache)
-    origin = source.origin()
-    found = shelf.find(source.id, wanted, origin)
+    found = _find(shelf, source, size)
     if found is not None:
         return found
     if source.online and not allow_network:
         raise BackboneError(f"{name} is not in the cache, and fetching it was not allowed.")
     with _EXPORT:
-        found = shelf.find(source.id, wanted, origin)  # another thread may have made it meanwhile
-        if found is not None:
-            return found
-        network = source.make(wanted, report or _silent)
-        return shelf.put(source.id, source.title, network, origin or {}, default=size is None)
+        # Another thread may have made it while this one waited.
+        return _find(shelf, source, size) or _make(shelf, source, size, report)
 
 
-def source_for(name: str) -> BackboneSource:
+def fetch(
+    name: str,
+    *,
+    size: int | None = None,
+    cache: Path,
+    endpoint: str | None = None,
+    report: Report | None = None,
+) -> Backbone:
+    """Have a backbone ready, asking the hub again even when the cache holds it: its main branch may have moved on.
+
+    For everything that is not on a hub this is `open_backbone`. Arguments and errors are the same.
+    """
+    source = source_for(name, cache, endpoint)
+    if not source.online:
+        return open_backbone(name, size=size, cache=cache, report=report)
+    if size is not None:
+        source.check_size(size)
+    with _EXPORT:
+        return _make(Shelf(cache), source, size, report)
+
+
+def source_for(name: str, cache: Path, endpoint: str | None = None) -> BackboneSource:
     """The place a name points to.
 
     Raises:
-        BackboneError: the name is none of the kinds that are known.
+        BackboneError: the name is none of the kinds that are known, or there is no such file.
     """
     if name in CATALOGUE:
         return PackageSource(CATALOGUE[name])
-    raise BackboneError(f"There is no backbone `{name}`. The catalogue has {', '.join(CATALOGUE)}.")
+    if name.startswith(PREFIX):
+        return HubSource(name, cache, endpoint)
+    path = Path(name).expanduser()
+    if path.suffix in {".onnx", ".safetensors"} and not path.is_dir():
+        if not path.is_file():
+            raise BackboneError(f"There is no file {name}.")
+        return OnnxFileSource(path) if path.suffix == ".onnx" else SafetensorsSource(path)
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise BackboneError(f"The folder {name} has no config.json: it is not a model in Hugging Face layout.")
+        return FolderSource(path.resolve())
+    raise BackboneError(
+        f"There is no backbone `{name}`. Give one of {', '.join(CATALOGUE)}; or a path to an .onnx file, a "
+        ".safetensors file or a folder with config.json; or hf:org/name."
+    )
+
+
+def _find(shelf: Shelf, source: BackboneSource, size: int | None) -> Backbone | None:
+    return shelf.find(source.id, size if size is not None else source.default_size(), source.origin())
+
+
+def _make(shelf: Shelf, source: BackboneSource, size: int | None, report: Report | None) -> Backbone:
+    network = source.make(size, report or _silent)
+    return shelf.put(source.id, source.title, network, source.origin() or {}, default=size is None)
 
 
 def _silent(what: str, done: int, total: int) -> None:

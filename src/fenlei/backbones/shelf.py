@@ -6,6 +6,8 @@ import hashlib
 import os
 import re
 import tempfile
+import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.source import Network
 
 FORMAT = 1
+STALE = 3600.0
+"""Seconds after which an unfinished file belongs to nobody."""
 
 
 class Backbone(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,18 +72,38 @@ class Shelf:
             size: side in pixels; None finds the one made when no size was asked for.
             origin: where it must come from; None takes any, for when the place itself is not there.
         """
-        for path in sorted(self.folder.glob(f"{_slug(identity)}-*.json")):
-            record = _read(path)
-            if record is None or record.id != identity or (origin is not None and record.origin != origin):
+        for path, record in self._records(f"{_slug(identity)}-*.json"):
+            if record.id != identity or (origin is not None and record.origin != origin):
                 continue
             if record.size == size or (size is None and record.default):
-                backbone = _backbone(record, path.with_suffix(".onnx"))
-                if _digest(backbone.network) == record.digest:
-                    return backbone
-                for damaged in (path, backbone.network):
-                    with suppress(OSError):
-                        damaged.unlink()
+                found = _whole(path, record)
+                if found is not None:
+                    return found
         return None
+
+    def all(self) -> list[Backbone]:
+        """Everything on the shelf, newest first, as the records say; the digests are not verified."""
+        return [_backbone(record, path.with_suffix(".onnx")) for path, record in self._records("*.json")]
+
+    def by_digest(self, digest: str) -> Backbone | None:
+        """The whole network with this digest."""
+        for path, record in self._records(f"*-{digest[:12]}.json"):
+            if record.digest == digest:
+                found = _whole(path, record)
+                if found is not None:
+                    return found
+        return None
+
+    def _records(self, pattern: str) -> Iterator[tuple[Path, Record]]:
+        """Records newest first: after a hub's main branch moved on, the later export is the one to use."""
+        dated = []
+        for path in self.folder.glob(pattern):
+            with suppress(OSError):
+                dated.append((-path.stat().st_mtime_ns, path))
+        for _, path in sorted(dated):
+            record = _read(path)
+            if record is not None:
+                yield path, record
 
     def put(self, identity: str, title: str, network: Network, origin: dict[str, str], *, default: bool) -> Backbone:
         """Write a network and its record, each atomically, the record last.
@@ -103,11 +127,30 @@ class Shelf:
         path = self.folder / f"{_slug(identity)}-{network.size}-{digest[:12]}.onnx"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self._sweep()
             _write(path, network.content)
             _write(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(record), indent=2))
         except OSError as exc:
             raise BackboneError(f"The network cannot be written to {self.folder}: {exc.strerror or exc}.") from exc
         return _backbone(record, path)
+
+    def _sweep(self) -> None:
+        """Remove what a process that was killed while writing left behind."""
+        for path in self.folder.glob(".*.part"):
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > STALE:
+                    path.unlink()
+
+
+def _whole(path: Path, record: Record) -> Backbone | None:
+    """The network of a record if its file is what it was; else both are removed, to be made again."""
+    backbone = _backbone(record, path.with_suffix(".onnx"))
+    if _digest(backbone.network) == record.digest:
+        return backbone
+    for damaged in (path, backbone.network):
+        with suppress(OSError):
+            damaged.unlink()
+    return None
 
 
 def _backbone(record: Record, network: Path) -> Backbone:
@@ -139,7 +182,7 @@ def _digest(path: Path) -> str | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -1,0 +1,79 @@
+"""What backbones are here: ready in the cache, installed, or missing with what to do about it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from fenlei.backbones import efficientnet
+from fenlei.backbones.catalogue import CATALOGUE, BackboneInfo
+from fenlei.backbones.needs import version
+from fenlei.backbones.shelf import Backbone, Shelf
+
+
+class Condition(StrEnum):
+    """How near a backbone is to being used."""
+
+    READY = "ready"
+    INSTALLED = "installed"
+    MISSING = "missing"
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of one backbone of the catalogue on this machine.
+
+    Attributes:
+        condition: ready, installed or missing.
+        sizes: sides in pixels that are exported already.
+        said: the same in words.
+        remedy: what to do when it is missing; empty otherwise.
+    """
+
+    condition: Condition
+    sizes: tuple[int, ...]
+    said: str
+    remedy: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether `open_backbone` would succeed without installing anything."""
+        return self.condition is not Condition.MISSING
+
+
+def available(cache: Path) -> list[tuple[BackboneInfo, State]]:
+    """Every backbone of the catalogue with its state here. Reads records only: no torch, no network."""
+    shelf = Shelf(cache)
+    return [(info, _state(info, shelf)) for info in CATALOGUE.values()]
+
+
+def kept(cache: Path) -> list[Backbone]:
+    """Every exported network in the cache, those of files and hubs included, newest first. Digests are not verified."""
+    return Shelf(cache).all()
+
+
+def by_digest(digest: str, cache: Path) -> Backbone | None:
+    """The exported network with this SHA-256, verified; None when it is not in the cache."""
+    return Shelf(cache).by_digest(digest)
+
+
+def _state(info: BackboneInfo, shelf: Shelf) -> State:
+    sizes = tuple(sorted({backbone.size for backbone in shelf.all() if backbone.id == info.id}))
+    lacking = [
+        name
+        for name in (info.weights.distribution, efficientnet.DISTRIBUTION, "torch", "onnx")
+        if version(name) is None
+    ]
+    if sizes:
+        at = ", ".join(map(str, sizes))
+        more = "" if lacking else "; other sizes are exported when first used"
+        return State(condition=Condition.READY, sizes=sizes, said=f"ready at {at} pixels{more}")
+    if not lacking:
+        return State(condition=Condition.INSTALLED, sizes=(), said="installed; exported when first used")
+    return State(
+        condition=Condition.MISSING,
+        sizes=(),
+        said=f"missing: {', '.join(lacking)}",
+        remedy="pip install 'fenlei[train]'",
+    )

@@ -1,0 +1,121 @@
+"""Backbones that are a local ONNX file, in Fenlei's own shape or as most people export them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fenlei.backbones.catalogue import IMAGENET
+from fenlei.backbones.digests import file_digest, folder_digest
+from fenlei.backbones.errors import BackboneError
+from fenlei.backbones.needs import need, version
+from fenlei.backbones.onnx_wrap import Port, find_ports, wrap
+from fenlei.backbones.preprocessing import Preprocessing, beside
+from fenlei.backbones.source import Network, Report
+from fenlei.backbones.transformers_folder import check_plausible
+from fenlei.inference import EngineError, open_engine
+
+TOLERANCE = 1e-3
+"""How far two engines may be apart on a foreign network, in units of the largest feature where that is above 1."""
+
+
+class OnnxFileSource:
+    """An ONNX file somebody made.
+
+    Two kinds are taken. Fenlei's own: one input uint8 (n, h, w, 3), one output float (n, d). And the usual one:
+    one float input (n, 3, h, w) with normalised pictures, whose normalisation stands in `NAME.json` beside the file
+    (see `preprocessing.beside`; ImageNet's when absent), and one output (n, d), (n, d, h, w) or (n, t, d).
+    """
+
+    online = False
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = f"file:{path.stem}"
+        self.title = path.stem
+
+    def default_size(self) -> None:
+        """The file says it; `make` reads it."""
+
+    def check_size(self, size: int) -> None:
+        """Any plausible size may be asked for; the file decides."""
+        check_plausible(size, self.id)
+
+    def origin(self) -> dict[str, str] | None:
+        """The content of the file and of the JSON file beside it."""
+        return {
+            "kind": "onnx",
+            "sha256": file_digest(self.path),
+            "json": folder_digest(self.path.parent, [self.path.with_suffix(".json").name]),
+        }
+
+    def make(self, size: int | None, report: Report) -> Network:
+        """Read, wrap if needed, and run on both engines."""
+        onnx = need("onnx", f"read {self.path}")
+        report(f"reading {self.title}", 0, 0)
+        said = beside(self.path, IMAGENET)
+        model = _load(onnx, self.path)
+        picture, features = find_ports(onnx, model, str(self.path))
+        side = _side(picture, size, said, self.path)
+        if picture.kind == "uint8":
+            content, whence = self.path.read_bytes(), "inside the file"
+            if model.ByteSize() > len(content):  # its weights lie in other files: put them inside
+                content = model.SerializeToString(deterministic=True)
+        else:
+            content, whence = wrap(onnx, model, picture, features, said, side), said.whence
+            report(f"{self.title}: normalisation from {whence}", 0, 0)
+        return Network(
+            content=content,
+            size=side,
+            width=_run(content, side, str(self.path)),
+            licence=said.licence or "not stated",
+            made_with={"onnx": version("onnx") or "", "normalisation": whence},
+        )
+
+
+def _load(onnx: Any, path: Path) -> Any:
+    try:
+        model = onnx.load(path)
+        onnx.checker.check_model(model)
+        return onnx.shape_inference.infer_shapes(model)
+    except Exception as exc:
+        line = next((line.strip() for line in str(exc).splitlines() if line.strip()), type(exc).__name__)
+        raise BackboneError(f"{path} is not a whole ONNX file: {line}") from exc
+
+
+def _side(picture: Port, size: int | None, said: Preprocessing, path: Path) -> int:
+    height, width = picture.sides
+    if None not in {height, width} and height != width:
+        raise BackboneError(f"{path} takes pictures of height {height} and width {width}; only squares are supported.")
+    fixed = height if height is not None else width
+    side = size or said.size or fixed
+    if side is None:
+        raise BackboneError(
+            f'{path} takes any size. Say which: ask for a size, or write {{"size": 224}} into '
+            f"{path.with_suffix('.json').name} beside it."
+        )
+    if fixed not in {None, side}:
+        raise BackboneError(f"{path} is made for pictures of {fixed} pixels, and was asked for at {side}.")
+    return side
+
+
+def _run(content: bytes, side: int, name: str) -> int:
+    """Run the network on both engines; they must agree. Returns the number of features."""
+    pictures = np.random.default_rng(7).integers(0, 256, (2, side, side, 3)).astype(np.uint8)
+    results = []
+    for kind in ("openvino", "onnxruntime"):
+        try:
+            engine = open_engine(content, size=(side, side), kind=kind, streams=1)
+            try:
+                results.append(engine.infer(pictures))
+            finally:
+                engine.close()
+        except EngineError as exc:
+            raise BackboneError(f"{name} does not run: {exc}") from exc
+    one, other = results
+    worst = float(np.abs(one - other).max()) / max(1.0, float(np.abs(one).max()))
+    if not worst <= TOLERANCE:
+        raise BackboneError(f"{name} gives features that differ by {worst:.1e} between OpenVINO and ONNX Runtime.")
+    return int(one.shape[1])
