@@ -1,0 +1,71 @@
+"""Multinomial logistic regression: the smallest mean loss of a picture plus a penalty on large weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+MOST_STEPS = 300
+
+
+def fit_logistic(
+    rows: NDArray[Any],
+    truth: NDArray[np.int64],
+    classes: int,
+    strength: float,
+    *,
+    weights: NDArray[Any] | None = None,
+    start: NDArray[np.float64] | None = None,
+    tolerance: float = 1e-4,
+) -> NDArray[np.float64]:
+    """Minimise mean cross-entropy + strength / 2 · |W|², the bias unpunished, by L-BFGS.
+
+    Args:
+        rows: (n, r), float32 (twice as fast) or float64 (finer).
+        truth: (n,) class numbers; a class without rows is allowed and gets low scores.
+        classes: how many classes there are.
+        strength: weight of the penalty, > 0.
+        weights: (n,) how much each row counts; None: all alike.
+        start: where to begin, of the shape that is returned: the solution for a near strength saves most steps.
+        tolerance: largest slope at which the solution counts as found.
+
+    Returns:
+        (r + 1, c) float64, the bias as last row.
+    """
+    kind = rows.dtype
+    count, width = rows.shape
+    share = np.full(count, 1 / count, kind) if weights is None else (weights / weights.sum()).astype(kind)
+    here = np.arange(count)
+    floor = 1e-3 / count  # a class without rows would sink for ever
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        solution = flat.reshape(width + 1, classes)
+        weight = solution[:-1].astype(kind)
+        logits = rows @ weight + solution[-1].astype(kind)
+        logits -= logits.max(axis=1, keepdims=True)
+        powers = np.exp(logits)
+        sums = powers.sum(axis=1, keepdims=True)
+        value = float(np.dot(share, np.log(sums[:, 0]) - logits[here, truth]))
+        powers /= sums
+        powers[here, truth] -= 1
+        powers *= share[:, None]
+        slope = np.empty_like(solution)
+        slope[:-1] = rows.T @ powers
+        slope[:-1] += strength * solution[:-1]
+        slope[-1] = powers.sum(axis=0) + floor * solution[-1]
+        value += 0.5 * (strength * float(np.sum(solution[:-1] ** 2)) + floor * float(np.sum(solution[-1] ** 2)))
+        return value, slope.ravel()
+
+    first = np.zeros((width + 1) * classes) if start is None else start.ravel()
+    found = minimize(
+        loss, first, jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS, "gtol": tolerance, "ftol": 1e-10}
+    )
+    return np.asarray(found.x, np.float64).reshape(width + 1, classes)
+
+
+def predict(rows: NDArray[Any], solution: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logits (n, c) of rows (n, r)."""
+    return np.asarray((rows @ solution[:-1].astype(rows.dtype)).astype(np.float64) + solution[-1])
