@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 # Suites that several test files subclass: their asserts shall explain themselves too.
 pytest.register_assert_rewrite("tests.support")
+
+# A busy machine is no finding: examples are bounded in number, not in time.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared"
