@@ -36,6 +36,11 @@ class Settings(BaseSettings):
     log_format: Literal["auto", "json", "pretty"] = "auto"
     log_requests: bool = False
 
+    @classmethod
+    def at(cls, workspace: str | Path | None) -> Settings:
+        """The settings of the environment, with another workspace where one is named."""
+        return cls() if workspace is None else cls(workspace=Path(workspace))
+
     @property
     def cache(self) -> Path:
         """What can be made again: exported backbones, compiled networks, embeddings."""

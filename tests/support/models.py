@@ -15,7 +15,7 @@ from fenlei.imaging.spec import InputSpec
 from fenlei.inference import open_engine
 from fenlei.modelfile import BackboneRef, Head, Manifest, ModelFile, ParityPicture, write
 from tests.support import drawing
-from tests.support.networks import tiny_network
+from tests.support.networks import corner_network, tiny_network
 
 LABELS = ("cat", "dog", "鸟")
 SIZE = 32
@@ -67,6 +67,23 @@ def tiny_model(
         network if embedded else None,
         parity=[ParityPicture(picture, scores) for picture, scores in zip(pictures, expected, strict=True)],
     )
+
+
+CORNERS = ("bottom_left", "bottom_right", "top_left", "top_right")
+
+
+def write_corners(path: Path) -> Path:
+    """Write a model that names the brightest corner of a picture: one that notices a picture that is turned."""
+    network = corner_network(SIZE)
+    weight = np.zeros((12, len(CORNERS)), np.float32)
+    for label, quarter in enumerate((2, 3, 0, 1)):
+        weight[[quarter, quarter + 4, quarter + 8], label] = 4.0
+    backbone = BackboneRef(
+        id="corners", digest=hashlib.sha256(network).hexdigest(), licence="Apache-2.0", size=SIZE, width=12
+    )
+    manifest = Manifest(labels=list(CORNERS), input=InputSpec(height=SIZE, width=SIZE), backbone=backbone)
+    write(path, ModelFile(manifest, Head(weight, np.zeros(len(CORNERS), np.float32)), network))
+    return path
 
 
 def write_tiny(path: Path, labels: Sequence[str] = LABELS, **options: int | bool | float) -> Path:

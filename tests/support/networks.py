@@ -42,3 +42,27 @@ def tiny_network(size: int = 32, width: int = 16, seed: int = 0) -> bytes:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
+
+
+def corner_network(size: int = 32) -> bytes:
+    """A backbone that sees where things are: the mean colour of each quarter, 12 features in [0, 1].
+
+    In order: red of top left, top right, bottom left, bottom right, then green, then blue.
+    """
+    nodes = [
+        helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Div", ["float", "scale"], ["scaled"]),
+        helper.make_node("Transpose", ["scaled"], ["nchw"], perm=[0, 3, 1, 2]),
+        helper.make_node("AveragePool", ["nchw"], ["quarters"], kernel_shape=[size // 2] * 2, strides=[size // 2] * 2),
+        helper.make_node("Flatten", ["quarters"], ["features"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "corners",
+        [helper.make_tensor_value_info("pixels", TensorProto.UINT8, ["n", size, size, 3])],
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["n", 12])],
+        [numpy_helper.from_array(np.array(255, np.float32), "scale")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())

@@ -129,7 +129,7 @@ def build(
         endpoint = Endpoint(handler, desk, budget, name, refused=metrics.refused)
         deployments.append(Deployment(name, endpoint, open=key is None, options=options))
     door = Door(deployments, KeyRing([] if key is None else [key]), options)
-    app = App(door.predict, metrics, log_requests=settings.log_requests)
+    app = App(door.predict, metrics, options, log_requests=settings.log_requests)
     app.open()
     return House(app, names, desk, host)
 

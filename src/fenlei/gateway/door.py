@@ -103,7 +103,7 @@ class Door:
                 exchange,
                 Code.BAD_KEY,
                 "APPK 缺失或无效，请检查 URL 中的 neu_app_key 或请求头 X-App-Key。",
-                "The app key is missing or not valid here; send it as neu_app_key in the URL or as the header X-App-Key.",
+                "The app key is missing or not valid here; send it as neu_app_key in the URL or as header X-App-Key.",
             )
         if deployment is None:
             return self._refuse(

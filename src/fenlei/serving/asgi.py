@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from fenlei.contract import PLAIN, Code, Detail, failure, name_in_path, render
+from fenlei.contract import PLAIN, Code, Detail, WireOptions, failure, name_in_path, render
 from fenlei.serving import metrics as figures
 from fenlei.serving.errors import CallerGone, Overloaded
 from fenlei.serving.exchange import Exchange, Receive, Scope, Send
@@ -28,10 +29,20 @@ class App:
     time to look elsewhere.
     """
 
-    def __init__(self, predict: Predict, metrics: Metrics, *, log_requests: bool = False) -> None:
-        """Take what answers predictions, usually the gateway's door."""
+    def __init__(
+        self, predict: Predict, metrics: Metrics, options: WireOptions = PLAIN, *, log_requests: bool = False
+    ) -> None:
+        """Nothing is answered before `open`.
+
+        Args:
+            predict: answers predictions; usually the gateway's door.
+            metrics: where answers are counted.
+            options: how a 2003 is written that this application says by itself.
+            log_requests: one log line for every prediction.
+        """
         self._predict = predict
         self._metrics = metrics
+        self._options = options
         self._log_requests = log_requests
         self._state = "starting"
 
@@ -80,9 +91,17 @@ class App:
 
     async def _prediction(self, exchange: Exchange, name: str) -> Reply:
         if self._state != "ready":
-            self._metrics.refused(self._state)
-            return busy(Overloaded(self._state, 1), exchange.request_id, exchange.language, PLAIN)
-        return await self._predict(exchange, name)
+            return self._not_now(exchange)
+        try:
+            return await self._predict(exchange, name)
+        except asyncio.CancelledError:
+            if self._state == "draining":  # the time for draining is over; this caller still hears of it
+                return self._not_now(exchange)
+            raise
+
+    def _not_now(self, exchange: Exchange) -> Reply:
+        self._metrics.refused(self._state)
+        return busy(Overloaded(self._state, 1), exchange.request_id, exchange.language, self._options)
 
     def _page(self, exchange: Exchange) -> Reply:
         pages = {"/healthz": self._healthz, "/readyz": self._readyz, "/metrics": self._figures}

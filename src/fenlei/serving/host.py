@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fenlei.backbones import by_digest
 from fenlei.contract import Refused
 from fenlei.inference import Engine, open_engine, usable_cores
 from fenlei.modelfile import Manifest, ModelFile, ParityPicture, read
@@ -97,8 +97,19 @@ class ModelHost:
             ScoresMoved: it does not score as it did when it was made.
             EngineError: its network cannot run here.
         """
+        return self.adopt(read(path), path)
+
+    def adopt(self, model: ModelFile, path: Path) -> LoadedModel:
+        """Join a model file that was read or just made to its engine, and hold it against its parity pictures.
+
+        Args:
+            model: the model.
+            path: what to call it in sentences.
+
+        Raises:
+            BackboneMissing, ScoresMoved, EngineError: as `load`.
+        """
         began = time.perf_counter()
-        model = read(path)
         spec, backbone = model.manifest.input, model.manifest.backbone
         key = (backbone.digest, spec.height, spec.width)
         engine = self._take(key, model)
@@ -180,17 +191,16 @@ class ModelHost:
         if shared.engine is not None:
             shared.engine.close()
 
-    def _find(self, model: ModelFile) -> bytes:
+    def _find(self, model: ModelFile) -> Path:
         backbone = model.manifest.backbone
-        folder = self._cache / "backbones"
-        for file in sorted(folder.rglob("*.onnx"), key=lambda file: backbone.digest[:12] not in file.name):
-            data = file.read_bytes()
-            if hashlib.sha256(data).hexdigest() == backbone.digest:
-                return data
-        raise BackboneMissing(
-            f"The model stands on the backbone {backbone.id} ({backbone.digest[:12]}), which is not in the file and "
-            f"not in {folder}. Fetch it with `fenlei backbones fetch {backbone.id}`, or make the model with it inside."
-        )
+        kept = by_digest(backbone.digest, self._cache)
+        if kept is None:
+            raise BackboneMissing(
+                f"The model stands on the backbone {backbone.id} ({backbone.digest[:12]}), which is neither in the file "
+                f"nor in {self._cache}. Fetch it with `fenlei backbones fetch {backbone.id} --size {backbone.size}`, or "
+                "make the model with its backbone inside."
+            )
+        return kept.network
 
     def _prove(self, predictor: Predictor, model: ModelFile, path: Path) -> float:
         """Run the parity pictures, and return how far the farthest score lies from its promise."""

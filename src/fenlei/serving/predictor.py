@@ -20,6 +20,7 @@ class Predictor:
     Attributes:
         labels: class names, in the order of the scores.
         spec: the input its backbone wants.
+        engine: runs its backbone.
     """
 
     def __init__(self, labels: Sequence[str], spec: InputSpec, head: Head, engine: Engine) -> None:
@@ -27,7 +28,7 @@ class Predictor:
         self.labels = tuple(labels)
         self.spec = spec
         self._head = head
-        self._engine = engine
+        self.engine = engine
 
     def prepare(self, data: bytes, header: Header | None = None) -> NDArray[np.uint8]:
         """Decode and resize a JPEG or PNG file: (height, width, 3) as `spec` says.
@@ -43,7 +44,7 @@ class Predictor:
         Raises:
             EngineError: the network failed, or the engine was closed.
         """
-        row: NDArray[np.float64] = self._head.scores(self._engine.infer(pixels[None]))[0]
+        row: NDArray[np.float64] = self._head.scores(self.engine.infer(pixels[None]))[0]
         return row
 
     def predict(self, data: bytes) -> NDArray[np.float64]:
