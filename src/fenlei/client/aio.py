@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from types import TracebackType
 
 import httpx
@@ -30,7 +30,7 @@ class AsyncClient:
         language: Language | None = None,
     ) -> None:
         self._target = Target.at(url, key, timeout, retries, language)
-        self._http = httpx.AsyncClient(limits=self._target.limits, trust_env=not self._target.is_local)
+        self._http = httpx.AsyncClient(**self._target.transport)
 
     async def predict(self, source: Source) -> Prediction:
         """Return the prediction for one picture; files are read and arrays encoded beside the event loop.
@@ -48,7 +48,7 @@ class AsyncClient:
 
     async def predict_many(
         self, sources: Iterable[Source], concurrency: int = 8
-    ) -> AsyncIterator[Prediction | PredictionError]:
+    ) -> AsyncGenerator[Prediction | PredictionError, None]:
         """Yield for every picture its prediction or its error, in the order of `sources`; as `Client.predict_many`."""
         check_concurrency(concurrency)
         waiting: deque[asyncio.Task[Prediction | PredictionError]] = deque()

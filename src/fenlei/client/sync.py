@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
@@ -42,7 +42,7 @@ class Client:
         language: Language | None = None,
     ) -> None:
         self._target = Target.at(url, key, timeout, retries, language)
-        self._http = httpx.Client(limits=self._target.limits, trust_env=not self._target.is_local)
+        self._http = httpx.Client(**self._target.transport)
 
     def predict(self, source: Source) -> Prediction:
         """Return the prediction for one picture.
@@ -61,7 +61,9 @@ class Client:
                 return outcome
             time.sleep(outcome)
 
-    def predict_many(self, sources: Iterable[Source], concurrency: int = 8) -> Iterator[Prediction | PredictionError]:
+    def predict_many(
+        self, sources: Iterable[Source], concurrency: int = 8
+    ) -> Generator[Prediction | PredictionError, None, None]:
         """Yield for every picture its prediction or its error, in the order of `sources`.
 
         Sources are taken as the work goes on, a few ahead of the answers; leaving the loop early ends the work.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import httpx
@@ -74,9 +75,23 @@ class Target:
         return urlsplit(self.url).hostname in {"localhost", "127.0.0.1", "::1"}
 
     @property
-    def limits(self) -> httpx.Limits:
-        """No bound of its own on connections: whoever calls decides how many predictions run side by side."""
-        return httpx.Limits(max_connections=None, max_keepalive_connections=64)
+    def transport(self) -> Transport:
+        """How httpx is to be opened for this server."""
+        return Transport(
+            # No bound of its own on connections: whoever calls decides how many predictions run side by side.
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
+            trust_env=not self.is_local,
+            # Certificates are loaded where there is one to check; redirects to elsewhere are not followed.
+            verify=urlsplit(self.url).scheme == "https",
+        )
+
+
+class Transport(TypedDict):
+    """What both kinds of httpx client are opened with."""
+
+    limits: httpx.Limits
+    trust_env: bool
+    verify: bool
 
 
 def check_concurrency(concurrency: int) -> None:
