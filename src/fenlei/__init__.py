@@ -1,0 +1,44 @@
+"""Fenlei: a folder of pictures becomes a prediction URL.
+
+    import fenlei
+    model = fenlei.train("photos/")                # a Model
+    model.save("photos.fenlei")
+    fenlei.load("photos.fenlei").predict("cat.jpg").label
+    fenlei.Client(url, key).predict("cat.jpg")     # over HTTP
+
+Names are loaded on first use: `import fenlei` costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fenlei.client import AsyncClient, Client
+    from fenlei.contract.errors import FenleiError
+    from fenlei.model import Model, load, train
+
+__all__ = ["AsyncClient", "Client", "FenleiError", "Model", "__version__", "load", "train"]
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "AsyncClient": "fenlei.client",
+    "Client": "fenlei.client",
+    "FenleiError": "fenlei.contract.errors",
+    "Model": "fenlei.model",
+    "load": "fenlei.model",
+    "train": "fenlei.model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'fenlei' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

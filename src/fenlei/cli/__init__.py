@@ -1,0 +1,75 @@
+"""The command line: one file per command; what goes wrong is one sentence and an exit code, never a traceback.
+
+Exit codes: 0 done · 1 it cannot be done, and why · 2 the command's words are wrong · 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from fenlei import __version__
+from fenlei.cli import backbones, demo, doctor, evaluate, predict, report, serve, train
+from fenlei.cli.console import complain
+from fenlei.contract.errors import FenleiError
+
+app = typer.Typer(
+    name="fenlei",
+    help="Fenlei (分类): a folder of pictures becomes a prediction URL.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("train")(train.train)
+app.command("serve")(serve.serve)
+app.command("predict")(predict.predict)
+app.command("evaluate")(evaluate.evaluate)
+app.command("report")(report.report)
+app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
+app.add_typer(backbones.app, name="backbones")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fenlei {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Learn from a folder of pictures, and answer."""
+
+
+def main() -> None:
+    """Run the command line and turn every failure into a sentence and an exit code."""
+    try:
+        app()
+    except FenleiError as exc:
+        complain(str(exc))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        complain("Stopped. Nothing was half-written.")
+        sys.exit(130)
+    except BrokenPipeError:
+        # `fenlei predict … | head`: the reader has enough. Point stdout at nothing so that the exit stays silent.
+        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        sys.exit(0)
+    except OSError as exc:
+        complain(f"{exc.filename or 'The system'}: {exc.strerror or exc}.")
+        sys.exit(1)
+    except Exception as exc:
+        complain(
+            f"Fenlei failed on its own account ({type(exc).__name__}: {exc}). This is a bug; "
+            "`python -X dev -m fenlei …` shows where."
+        )
+        if sys.flags.dev_mode:
+            raise
+        sys.exit(1)

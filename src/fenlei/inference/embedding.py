@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from fenlei.inference.engine import Engine, EngineClosed
 Embedded = tuple[int, NDArray[np.float32] | FenleiError, NDArray[np.uint8] | None]
 """Index of the source; its features (d,) or why it has none; the pixels (h, w, 3) the engine saw, None if none."""
 
+Payload = TypeVar("Payload")
+"""What a source gives and `prepare` takes: the bytes of a picture file, or pixels that need no decoding."""
+
 _WAIT = 0.1
 """Seconds between looks at `cancelled` while every worker is busy with one picture."""
 
@@ -25,14 +29,14 @@ class Unreadable(FenleiError):
 
 
 def embed(
-    sources: Sequence[Callable[[], bytes]],
-    prepare: Callable[[bytes], NDArray[np.uint8]],
+    sources: Sequence[Callable[[], Payload]],
+    prepare: Callable[[Payload], NDArray[np.uint8]],
     engine: Engine,
     *,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> Iterator[Embedded]:
+) -> Generator[Embedded, None, None]:
     """Yield the features of every source as they come, each with its index.
 
     Each worker thread takes the next source, reads it, prepares it and runs it; decoding and inference both let go
@@ -41,8 +45,9 @@ def embed(
     reader of this iterator is.
 
     Args:
-        sources: each gives the bytes of one picture when called; called once, on a worker's thread.
-        prepare: bytes to pixels (h, w, 3) as the engine takes them. Its FenleiErrors belong to the picture.
+        sources: each gives one picture when called, usually the bytes of its file; called once, on a worker's thread.
+        prepare: what a source gave to pixels (h, w, 3) as the engine takes them. Its FenleiErrors belong to
+            the picture.
         engine: runs the pixels. It stays open.
         workers: threads; None takes every core this process may use.
         progress: called on the reader's thread with (pictures done, pictures in all) before each is yielded.
@@ -67,13 +72,13 @@ def embed(
         pipeline.stop()
 
 
-class _Pipeline:
+class _Pipeline(Generic[Payload]):
     """The threads of one `embed`, and the little they share."""
 
     def __init__(
         self,
-        sources: Sequence[Callable[[], bytes]],
-        prepare: Callable[[bytes], NDArray[np.uint8]],
+        sources: Sequence[Callable[[], Payload]],
+        prepare: Callable[[Payload], NDArray[np.uint8]],
         engine: Engine,
         workers: int,
         cancelled: Callable[[], bool],

@@ -196,9 +196,9 @@ class ModelHost:
         kept = by_digest(backbone.digest, self._cache)
         if kept is None:
             raise BackboneMissing(
-                f"The model stands on the backbone {backbone.id} ({backbone.digest[:12]}), which is neither in the file "
-                f"nor in {self._cache}. Fetch it with `fenlei backbones fetch {backbone.id} --size {backbone.size}`, or "
-                "make the model with its backbone inside."
+                f"The model stands on the backbone {backbone.id} ({backbone.digest[:12]}), which is neither in the "
+                f"file nor in {self._cache}. Fetch it with `fenlei backbones fetch {backbone.id} --size "
+                f"{backbone.size}`, or make the model with its backbone inside."
             )
         return kept.network
 

@@ -1,0 +1,106 @@
+"""`fenlei backbones list|fetch`: which feature networks are here, and how to get others."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from fenlei.cli.console import out
+from fenlei.cli.options import AsJson, Workspace
+from fenlei.cli.progress import progress
+
+app = typer.Typer(help="Feature networks: list them, fetch them.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("list")
+def list_(as_json: AsJson = False, workspace: Workspace = None) -> None:
+    """Show the backbones of the catalogue and those in the cache: licence, size, and whether they are ready."""
+    from fenlei.backbones import CATALOGUE, available, kept
+    from fenlei.settings import Settings
+
+    cache = Settings.at(workspace).cache
+    rows: list[dict[str, Any]] = [
+        {
+            "id": info.id,
+            "licence": info.licence,
+            "sizes": list(info.sizes),
+            "parameters": info.parameters,
+            "file_bytes": info.file_bytes,
+            "state": state.said,
+            "usable": state.usable,
+            "remedy": state.remedy,
+        }
+        for info, state in available(cache)
+    ]
+    rows += [
+        {
+            "id": backbone.id,
+            "licence": backbone.licence,
+            "sizes": [backbone.size],
+            "parameters": None,
+            "file_bytes": backbone.network.stat().st_size,
+            "state": f"ready at {backbone.size} pixels",
+            "usable": True,
+            "remedy": "",
+        }
+        for backbone in kept(cache)
+        if backbone.id not in CATALOGUE
+    ]
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
+        return
+    table = Table(box=None, pad_edge=False)
+    for heading in ("name", "licence", "sizes", "parameters", "file", "state"):
+        table.add_column(heading, justify="right" if heading in {"parameters", "file"} else "left", overflow="fold")
+    for row in rows:
+        table.add_row(
+            escape(row["id"]),
+            escape(row["licence"]),
+            " ".join(map(str, row["sizes"])),
+            f"{row['parameters'] / 1e6:.1f} M" if row["parameters"] else "",
+            f"{row['file_bytes'] / 1e6:.1f} MB",
+            escape(f"{row['state']} → {row['remedy']}" if row["remedy"] else row["state"]),
+        )
+    out.print(table)
+
+
+@app.command("fetch")
+def fetch(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME…", help="Names of the catalogue, files, or Hugging Face hub ids as hf:org/name."),
+    ],
+    size: Annotated[
+        int | None, typer.Option(min=32, max=1024, help="Input size in pixels.  [default: its own]")
+    ] = None,
+    as_json: AsJson = False,
+    workspace: Workspace = None,
+) -> None:
+    """Make backbones ready in the workspace's cache, so that later training and serving need no network."""
+    from fenlei.backbones import open_backbone
+    from fenlei.settings import Settings
+
+    cache = Settings.at(workspace).cache
+    ready = []
+    for name in names:
+        with progress(quiet=as_json) as report:
+            ready.append(open_backbone(name, size=size, cache=cache, report=report))
+        if not as_json:
+            last = ready[-1]
+            mega = last.network.stat().st_size / 1e6
+            out.print(
+                f"{last.id} at {last.size} px: {last.licence}, {last.width} features, {mega:.1f} MB, "
+                f"sha256 {last.digest[:16]}…",
+                markup=False,
+                soft_wrap=True,
+            )
+    if as_json:
+        typer.echo(
+            msgspec.json.format(
+                msgspec.json.encode([{**msgspec.to_builtins(b), "network": str(b.network)} for b in ready]), indent=2
+            )
+        )

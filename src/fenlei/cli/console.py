@@ -1,0 +1,28 @@
+"""Where words go: results to stdout, everything else to stderr, colour only where a person looks."""
+
+from __future__ import annotations
+
+import os
+
+from rich.console import Console
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def complain(sentence: str) -> None:
+    """Say what went wrong, on stderr, as one sentence."""
+    err.print("error:", style="bold red", end=" ")
+    err.print(sentence, markup=False)
+
+
+def say(sentence: str, style: str | None = None) -> None:
+    """Tell the person something that is no result, on stderr."""
+    err.print(sentence, markup=False, style=style)
+
+
+def shell_quote(text: str | os.PathLike[str]) -> str:
+    """The text as one word of a POSIX shell."""
+    import shlex
+
+    return shlex.quote(os.fspath(text))

@@ -1,0 +1,82 @@
+"""How figures are told in the terminal: the headline, the classes, the confusions, what was left aside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from fenlei.cli.console import out
+
+if TYPE_CHECKING:
+    from fenlei.training.evaluation import Evaluation
+
+SHOWN_SKIPPED = 20
+"""Skipped files named in the terminal; the report and --json name all."""
+
+SHOWN_CONFUSIONS = 5
+
+
+def print_headline(figures: Evaluation, origin: str = "") -> None:
+    """Say how often the model was right, with the interval that belongs to it.
+
+    Args:
+        figures: what was found.
+        origin: words that say where the pictures come from, put behind their number.
+    """
+    low, high = figures.accuracy_interval
+    out.print(
+        f"Right on {figures.accuracy:.1%} of {figures.pictures} pictures{origin} "
+        f"(95 % interval {low:.1%} to {high:.1%}). Macro-F1 {figures.macro_f1:.3f}, "
+        f"log loss {figures.log_loss:.3f}, calibration error {figures.expected_calibration_error:.3f}.",
+        style="bold",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def print_classes(figures: Evaluation, learned: Sequence[int] | None = None) -> None:
+    """One row per class.
+
+    Args:
+        figures: what was found.
+        learned: pictures of each class that were learned from, in class order.
+    """
+    table = Table(box=None, pad_edge=False)
+    table.add_column("class")
+    for heading in ("precision", "recall", "F1", "pictures", *([] if learned is None else ["learned from"])):
+        table.add_column(heading, justify="right")
+    for number, row in enumerate(figures.per_class):
+        cells = [escape(row.label), f"{row.precision:.3f}", f"{row.recall:.3f}", f"{row.f1:.3f}", str(row.support)]
+        table.add_row(*cells, *([] if learned is None else [str(learned[number])]))
+    out.print(table)
+
+
+def print_confusions(figures: Evaluation) -> None:
+    """The pairs of classes that were mistaken most often."""
+    labels = [row.label for row in figures.per_class]
+    pairs = [
+        (count, labels[truth], labels[called])
+        for truth, row in enumerate(figures.confusion)
+        for called, count in enumerate(row)
+        if count and truth != called
+    ]
+    pairs.sort(key=lambda pair: (-pair[0], pair[1:]))
+    if pairs:
+        words = ", ".join(f"{truth} called {called} {count}×" for count, truth, called in pairs[:SHOWN_CONFUSIONS])
+        out.print(f"Most often confused: {words}.", markup=False, soft_wrap=True)
+
+
+def print_skipped(files: Sequence[tuple[str, str]]) -> None:
+    """Every file left aside with its reason; long lists are cut, and say so."""
+    if not files:
+        return
+    out.print("1 file was skipped:" if len(files) == 1 else f"{len(files)} files were skipped:")
+    for name, reason in files[:SHOWN_SKIPPED]:
+        # A name may hold line breaks or terminal escapes; its Python form shows them and runs none.
+        shown = name if name.isprintable() else ascii(name)
+        out.print(f"  {shown}: {reason}", markup=False, soft_wrap=True)
+    if len(files) > SHOWN_SKIPPED:
+        out.print(f"  … and {len(files) - SHOWN_SKIPPED} more; the report and --json name all.")

@@ -1,0 +1,118 @@
+"""`fenlei predict URL_OR_MODEL PICTURE…`: the class of many pictures, by a model file or over HTTP."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from fenlei.cli.console import out
+from fenlei.cli.options import AsJson, Workspace
+from fenlei.cli.pictures import find_pictures
+from fenlei.cli.progress import Report, progress
+from fenlei.contract.errors import FenleiError
+
+if TYPE_CHECKING:
+    from fenlei.client import Prediction
+
+Row = tuple[Path, "Prediction | FenleiError"]
+
+
+def predict(
+    source: Annotated[
+        str, typer.Argument(metavar="URL_OR_MODEL", help="A prediction URL (key included), or a model file.")
+    ],
+    pictures: Annotated[
+        list[str],
+        typer.Argument(metavar="PICTURE…", help="Files, folders (all pictures below), or patterns like '*.jpg'."),
+    ],
+    key: Annotated[str | None, typer.Option(help="App key, where the URL has none.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="Classes to show per picture in the table.")] = 1,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout, one column per class.")] = False,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Requests at a time, with a URL.")] = 8,
+    workspace: Workspace = None,
+) -> None:
+    """Classify pictures. Exit code 1 when any of them has no answer; the others are printed all the same."""
+    if as_json and as_csv:
+        raise typer.BadParameter("--json and --csv exclude each other.")
+    files = find_pictures(pictures)
+    with progress(quiet=not sys.stderr.isatty()) as report:
+        if source.startswith(("http://", "https://")):
+            rows = list(_over_http(source, key, files, concurrency, report))
+        else:
+            rows = list(_by_model(Path(source), files, workspace, report))
+    if as_json:
+        _print_json(rows)
+    elif as_csv:
+        _print_csv(rows)
+    else:
+        _print_table(rows, top)
+    if any(isinstance(answer, FenleiError) for _, answer in rows):
+        raise typer.Exit(1)
+
+
+def _over_http(url: str, key: str | None, files: Sequence[Path], concurrency: int, report: Report) -> Iterator[Row]:
+    from fenlei.client import Client
+
+    with Client(url, key) as client:
+        answers = client.predict_many(files, concurrency=concurrency)
+        for done, (path, answer) in enumerate(zip(files, answers, strict=True), 1):
+            report("classifying", done, len(files))
+            yield path, answer
+
+
+def _by_model(path: Path, files: Sequence[Path], workspace: Path | None, report: Report) -> Iterator[Row]:
+    from fenlei.model import load
+    from fenlei.settings import Settings
+
+    with load(path, workspace=Settings.at(workspace).workspace) as model:
+        answers = model.predict_each(files, progress=lambda done, total: report("classifying", done, total))
+        yield from zip(files, answers, strict=True)
+
+
+def _print_json(rows: Sequence[Row]) -> None:
+    found: list[dict[str, Any]] = []
+    for path, answer in rows:
+        if isinstance(answer, FenleiError):
+            code = getattr(getattr(answer, "code", None), "number", None)
+            found.append({"picture": str(path), "error": str(answer), **({} if code is None else {"code": code})})
+        else:
+            found.append({"picture": str(path), "label": answer.label, "score": answer.score, "scores": answer.scores})
+    typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+
+
+def _print_csv(rows: Sequence[Row]) -> None:
+    labels = next((list(answer.scores) for _, answer in rows if not isinstance(answer, FenleiError)), [])
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(["picture", "label", "score", "error", *labels])
+    for path, answer in rows:
+        if isinstance(answer, FenleiError):
+            table.writerow([path, "", "", str(answer), *[""] * len(labels)])
+        else:
+            table.writerow([path, answer.label, answer.score, "", *answer.scores.values()])
+
+
+def _print_table(rows: Sequence[Row], top: int) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("picture", overflow="fold")
+    table.add_column("class")
+    table.add_column("score", justify="right")
+    for path, answer in rows:
+        if isinstance(answer, FenleiError):
+            table.add_row(escape(str(path)), f"[red]{escape(str(answer))}[/red]", "")
+            continue
+        ranked = sorted(answer.scores.items(), key=lambda entry: -entry[1])
+        # The server's own choice stays first: it was made on scores that were not rounded yet.
+        ranked = [(answer.label, answer.score), *[entry for entry in ranked if entry[0] != answer.label]]
+        for number, (label, score) in enumerate(ranked[:top]):
+            table.add_row("" if number else escape(str(path)), escape(label), f"{score:.4f}")
+    out.print(table)

@@ -1,0 +1,144 @@
+"""`fenlei train DIR`: a folder of pictures becomes a model file."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fenlei.cli.console import err, out, say, shell_quote
+from fenlei.cli.durations import seconds
+from fenlei.cli.figures import print_classes, print_confusions, print_headline, print_skipped
+from fenlei.cli.options import Workspace
+from fenlei.cli.progress import progress
+from fenlei.contract.errors import FenleiError
+
+if TYPE_CHECKING:
+    from fenlei.training.report import Report
+
+
+class Goal(StrEnum):
+    """What matters most."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    ACCURATE = "accurate"
+
+
+class Policy(StrEnum):
+    """How a picture of another shape becomes the network's rectangle."""
+
+    SQUASH = "squash"
+    LETTERBOX = "letterbox"
+    CROP = "crop"
+
+
+def train(
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR",
+            help="Class folders, or train/ and test/ (or val/) of class folders, or a zip of these.",
+        ),
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Model file to write.  [default: DIR's name + .fenlei, here]")
+    ] = None,
+    goal: Annotated[Goal, typer.Option(help="What matters most: speed of answers, or being right.")] = Goal.BALANCED,
+    budget: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Time to spend: 30s, 10m, 2h.  [default: what the goal asks for]")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same pictures, same machine: same model file.")] = 0,
+    backbone: Annotated[
+        str | None,
+        typer.Option(help="Use this backbone only: a name of `fenlei backbones list`, a file, or hf:org/name."),
+    ] = None,
+    size: Annotated[int | None, typer.Option(min=32, max=1024, help="Input size in pixels, with --backbone.")] = None,
+    policy: Annotated[Policy | None, typer.Option(help="Resize policy.  [default: chosen]")] = None,
+    test_fraction: Annotated[
+        float, typer.Option(min=0.05, max=0.5, help="Share held out for the final figures, where DIR has no test/.")
+    ] = 0.2,
+    synthetic_parity: Annotated[
+        bool, typer.Option("--synthetic-parity", help="Let no picture of yours travel in the model file.")
+    ] = False,
+    reference_backbone: Annotated[
+        bool,
+        typer.Option("--reference-backbone", help="Leave the backbone out of the model file; find it by digest."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
+    workspace: Workspace = None,
+) -> None:
+    """Learn from a folder of pictures and write a model file."""
+    from fenlei.model import train as learn
+    from fenlei.settings import Settings
+
+    target = _target(directory, output)
+    time_given = seconds(budget) if budget is not None else None
+    started = time.monotonic()
+    with progress(quiet=as_json) as report:
+        model = learn(
+            directory,
+            goal=goal.value,
+            budget=time_given,
+            seed=seed,
+            backbone=backbone,
+            size=size,
+            policy=policy.value if policy else None,
+            test_fraction=test_fraction,
+            synthetic_parity=synthetic_parity,
+            embed_backbone=not reference_backbone,
+            workspace=Settings.at(workspace).workspace,
+            progress=report,
+        )
+    with model:
+        digest = model.save(target)
+        if as_json:
+            typer.echo(model.report_json)
+        else:
+            summarise(model.report)
+        took = time.monotonic() - started
+        err.print()
+        say(f"{target}  {target.stat().st_size / 1e6:.1f} MB  sha256 {digest[:16]}…  {took:.1f} s", style="bold")
+        say("Look at the report:  fenlei report " + shell_quote(target))
+        say("Serve it:            fenlei serve " + shell_quote(target))
+
+
+def _target(directory: Path, output: Path | None) -> Path:
+    """Where the model goes; a place that cannot be written is refused before the work, not after it."""
+    if output is None:
+        name = directory.resolve().name
+        output = Path(f"{name.removesuffix('.zip') if directory.is_file() else name}.fenlei")
+    if output.is_dir():
+        raise FenleiError(f"{output} is a folder; --output needs the name of a file, such as {output / 'm.fenlei'}.")
+    folder = output.resolve().parent
+    if not folder.is_dir():
+        raise FenleiError(f"{folder}: there is no such folder to write the model file into; make it first.")
+    probe = folder / f".{output.name}.probe"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as exc:
+        raise FenleiError(f"{folder} cannot be written to ({exc.strerror}); choose another place by --output.") from exc
+    return output
+
+
+def summarise(report: Report) -> None:
+    """Print what a person wants to know first."""
+    origin = " of the test folder" if report.test_origin == "folder" else " held out, that nothing else saw"
+    out.print()
+    print_headline(report.evaluation, origin)
+    chosen = report.recipe
+    out.print(
+        f"{chosen.backbone} at {chosen.size} px ({chosen.policy}), {chosen.head}; "
+        f"learned from {chosen.fitted_on} pictures.",
+        markup=False,
+        soft_wrap=True,
+    )
+    print_classes(report.evaluation, [count.train for count in report.counts])
+    print_confusions(report.evaluation)
+    for note in report.notes:
+        out.print(f"Note: {note}", markup=False, soft_wrap=True)
+    print_skipped([(file.name, file.reason) for file in report.skipped])

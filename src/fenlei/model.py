@@ -1,0 +1,336 @@
+"""The Python face of Fenlei: train on a folder, load a model file, predict, evaluate, save."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.client import Prediction
+from fenlei.contract.errors import FenleiError
+from fenlei.imaging import prepare_for_training, to_input
+from fenlei.inference import embed
+from fenlei.modelfile import Manifest, ModelFile, read, write
+from fenlei.serving.host import LoadedModel, ModelHost
+from fenlei.settings import Settings
+
+if TYPE_CHECKING:
+    from fenlei.training.evaluation import Evaluation
+    from fenlei.training.progress import Progress
+    from fenlei.training.report import Report
+
+Source = str | Path | bytes | NDArray[np.uint8]
+"""A picture: a path, the bytes of a file, or an array (height, width, 3) of uint8 in RGB order."""
+
+Payload = bytes | NDArray[np.uint8]
+"""What is read of it, before it is decoded."""
+
+Count = Callable[[int, int], None]
+"""Progress: (done, total)."""
+
+
+class PictureUnreadable(FenleiError):
+    """A picture that was to be classified cannot be read."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a model got right and wrong in a folder.
+
+    Attributes:
+        evaluation: the figures.
+        skipped: (name, reason) of every file that was left aside.
+    """
+
+    evaluation: Evaluation
+    skipped: list[tuple[str, str]]
+
+
+class Model:
+    """A model that is ready to classify. Safe from many threads; close it, or use it in a `with` block.
+
+    Pictures are read by the same code as over HTTP, with the same scores. Unlike over HTTP, the contract's limits on
+    size and shape do not apply, and other formats (BMP, GIF, TIFF, WebP) are read as well.
+    """
+
+    def __init__(self, file: ModelFile, host: ModelHost, loaded: LoadedModel) -> None:
+        """Use `fenlei.load` or `fenlei.train` instead."""
+        self._file = file
+        self._host = host
+        self._loaded = loaded
+        self._predictor = loaded.predictor
+
+    @property
+    def manifest(self) -> Manifest:
+        """Everything the model file says of itself."""
+        return self._file.manifest
+
+    @property
+    def labels(self) -> list[str]:
+        """Class names, in the order of the scores."""
+        return list(self._file.manifest.labels)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The figures of its evaluation, by name."""
+        return dict(self._file.manifest.metrics)
+
+    @property
+    def report(self) -> Report:
+        """The report of its training.
+
+        Raises:
+            FenleiError: the model file carries none.
+        """
+        from fenlei.training.report import from_json
+
+        return from_json(self._report_part("report.json"))
+
+    @property
+    def report_json(self) -> str:
+        """The report as JSON text."""
+        return self._report_part("report.json").decode("utf-8")
+
+    @property
+    def report_html(self) -> str:
+        """The report as one self-contained HTML page."""
+        return self._report_part("index.html").decode("utf-8")
+
+    @overload
+    def predict(self, source: Source) -> Prediction: ...
+    @overload
+    def predict(self, source: list[Any]) -> list[Prediction]: ...
+    def predict(self, source: Source | list[Any]) -> Prediction | list[Prediction]:
+        """Classify one picture, or a list of them side by side.
+
+        Args:
+            source: a path, the bytes of a picture file, an array (height, width, 3) of uint8 RGB, or a list of these.
+
+        Raises:
+            FenleiError: a picture cannot be read; the text names it.
+        """
+        answers = []
+        for answer in self.predict_each(source if isinstance(source, list) else [source]):
+            if isinstance(answer, FenleiError):
+                raise answer
+            answers.append(answer)
+        return answers if isinstance(source, list) else answers[0]
+
+    def predict_each(
+        self, sources: Sequence[Source], progress: Count | None = None
+    ) -> Iterator[Prediction | FenleiError]:
+        """Yield for every picture its prediction or its error, in the order of `sources`.
+
+        Args:
+            sources: as for `predict`.
+            progress: told how many are done.
+        """
+        started = time.perf_counter()
+        early: dict[int, Prediction | FenleiError] = {}
+        wanted = 0
+        for index, scores in self._scores([_reader(source) for source in sources], progress):
+            if isinstance(scores, FenleiError):
+                early[index] = _named(scores, sources[index])
+            else:
+                early[index] = self._prediction(scores, time.perf_counter() - started)
+            while wanted in early:
+                yield early.pop(wanted)
+                wanted += 1
+
+    def evaluate(self, directory: str | Path, progress: Count | None = None) -> Evaluation:
+        """Judge the model on labelled pictures.
+
+        Args:
+            directory: class folders, or a zip of them; where it has a `test/`, only that part is judged.
+            progress: told how many pictures are done.
+
+        Raises:
+            FenleiError: the folder cannot be read, or holds no picture of a class this model knows.
+        """
+        return self.judge(directory, progress).evaluation
+
+    def judge(self, directory: str | Path, progress: Count | None = None) -> Judgement:
+        """Like `evaluate`, and name the files that were left aside, each with its reason."""
+        from fenlei.datasets.folder import scan
+        from fenlei.datasets.found import Part
+        from fenlei.training.evaluation import evaluate
+
+        place = {label: number for number, label in enumerate(self.labels)}
+        with scan(Path(directory)) as found:
+            skipped = [(file.name, file.reason) for file in found.skipped]
+            tests = [item for item in found.items if item.part is Part.TEST]
+            items = []
+            for item in tests or found.items:
+                if item.label in place:
+                    items.append(item)
+                else:
+                    skipped.append((item.name, f"The model knows no class {item.label!r}."))
+            rows: dict[int, NDArray[np.float64]] = {}
+            for index, row in self._scores([item.read for item in items], progress):
+                if isinstance(row, FenleiError):
+                    skipped.append((items[index].name, str(row)))
+                else:
+                    rows[index] = row
+        if not rows:
+            raise FenleiError(
+                f"{directory} holds no readable picture of a class this model knows; it knows {', '.join(self.labels)}."
+            )
+        order = sorted(rows)
+        truth = [place[items[index].label] for index in order]
+        return Judgement(evaluate(np.stack([rows[index] for index in order]), truth, self.labels), sorted(skipped))
+
+    def save(self, path: str | Path) -> str:
+        """Write the model file; `path` holds the old file, the new one whole, or none.
+
+        Returns:
+            SHA-256 of the file, hex.
+        """
+        return write(Path(path), self._file)
+
+    def close(self) -> None:
+        """Let go of the engine. Closing twice is fine."""
+        self._host.close()
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        shown = ", ".join(self.labels[:5]) + (", …" if len(self.labels) > 5 else "")
+        return (
+            f"Model({len(self.labels)} classes: {shown}; {self.manifest.backbone.id} at {self.manifest.input.width} px)"
+        )
+
+    def _scores(
+        self, readers: Sequence[Callable[[], Payload]], progress: Count | None
+    ) -> Iterator[tuple[int, NDArray[np.float64] | FenleiError]]:
+        """Scores (classes,) of every payload as they come, each with its index."""
+        engine, head = self._predictor.engine, self._file.head
+        for index, features, _ in embed(readers, self._pixels, engine, progress=progress):
+            if isinstance(features, FenleiError):
+                yield index, features
+            else:
+                yield index, head.scores(features[None])[0]
+
+    def _pixels(self, payload: Payload) -> NDArray[np.uint8]:
+        spec = self._predictor.spec
+        return prepare_for_training(payload, spec) if isinstance(payload, bytes) else to_input(payload, spec)
+
+    def _prediction(self, scores: NDArray[np.float64], elapsed: float) -> Prediction:
+        best = int(scores.argmax())
+        values = [float(score) for score in scores]
+        return Prediction(self.labels[best], values[best], dict(zip(self.labels, values, strict=True)), "", elapsed)
+
+    def _report_part(self, name: str) -> bytes:
+        if name not in self._file.report:
+            raise FenleiError(f"This model carries no report ({name} is not among its parts).")
+        return self._file.report[name]
+
+
+def load(path: str | Path, *, workspace: str | Path | None = None) -> Model:
+    """Load a model file: its digests are verified and its parity pictures run.
+
+    Args:
+        path: a `NAME.fenlei`.
+        workspace: where compiled networks are kept; the default is FENLEI_WORKSPACE or `~/.fenlei`.
+
+    Raises:
+        ModelFileError: it is absent, damaged, changed, or newer than this Fenlei.
+        FenleiError: its network cannot run here, or its scores moved.
+    """
+    return _open(read(Path(path)), Path(path), Settings.at(workspace))
+
+
+def train(
+    directory: str | Path,
+    *,
+    goal: str = "balanced",
+    budget: float | None = None,
+    seed: int = 0,
+    backbone: str | None = None,
+    size: int | None = None,
+    policy: str | None = None,
+    test_fraction: float = 0.2,
+    synthetic_parity: bool = False,
+    embed_backbone: bool = True,
+    workspace: str | Path | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Model:
+    """Learn from a folder of pictures. Nothing is written but caches; `Model.save` writes the model file.
+
+    Args:
+        directory: class folders, or `train/` and `test/` (or `val/`) of class folders, or a zip of these.
+        goal: `fast`, `balanced` or `accurate`: which backbones, sizes and resize policies are tried.
+        budget: seconds to spend; None tries what the goal asks for.
+        seed: same seed, same pictures, same machine: same model file.
+        backbone: use this one only: a name of the catalogue, a file, or `hf:org/name`.
+        size: side of the input in pixels, for `backbone`.
+        policy: `squash`, `letterbox` or `crop`; None lets the goal choose.
+        test_fraction: share held out for the final figures, where the folder has no `test/`.
+        synthetic_parity: draw the parity pictures, so that no picture of yours travels in the model file.
+        embed_backbone: put the backbone into the model file; otherwise it is found by its digest in the workspace.
+        workspace: where caches are kept; the default is FENLEI_WORKSPACE or `~/.fenlei`.
+        progress: told of stage, steps done, steps in all.
+        cancelled: asked between steps; once true, training stops.
+
+    Raises:
+        FenleiError: the folder cannot be learned from, a name is unknown, or the work was cancelled.
+    """
+    from fenlei.training.train import train as learn
+
+    settings = Settings.at(workspace)
+    trained = learn(
+        Path(directory),
+        cache=settings.cache,
+        goal=goal,
+        budget=budget,
+        seed=seed,
+        backbone=backbone,
+        size=size,
+        policy=policy,
+        test_fraction=test_fraction,
+        synthetic_parity=synthetic_parity,
+        embed_backbone=embed_backbone,
+        progress=progress,
+        cancelled=cancelled,
+    )
+    return _open(trained.model, Path(directory), settings)
+
+
+def _open(file: ModelFile, origin: Path, settings: Settings) -> Model:
+    host = ModelHost(cache=settings.cache, kind=settings.engine, streams=settings.threads)
+    return Model(file, host, host.adopt(file, origin))
+
+
+def _reader(source: Source) -> Callable[[], Payload]:
+    if isinstance(source, bytes):
+        return lambda: source
+    if isinstance(source, (str, Path)):
+        return Path(source).read_bytes
+    array = np.asarray(source)
+    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or 0 in array.shape:
+        raise PictureUnreadable(
+            f"An array of shape {array.shape} and type {array.dtype} is no picture; (height, width, 3) uint8 RGB is."
+        )
+    return lambda: array
+
+
+def _named(error: FenleiError, source: Source) -> FenleiError:
+    """The error with the picture's name in front, where it has one."""
+    if not isinstance(source, (str, Path)):
+        return error
+    cause = error.__cause__
+    if isinstance(cause, FileNotFoundError):
+        return PictureUnreadable(f"{source}: there is no such file.")
+    return PictureUnreadable(f"{source}: {error}")
