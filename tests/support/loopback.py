@@ -99,7 +99,7 @@ def serving(respond: Respond) -> Iterator[Loopback]:
 
     server = Server(("127.0.0.1", 0), Handler)
     seen.base = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.005})
     thread.start()
     try:
         yield seen
