@@ -23,7 +23,7 @@ def test_without_an_environment_everything_lies_in_the_home_folder(monkeypatch: 
 
 def test_settings_are_frozen_and_few() -> None:
     with pytest.raises(ValidationError):
-        Settings().queue = 3  # type: ignore[misc]
+        Settings().queue = 3
     assert len(Settings.model_fields) <= 25
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fenlei.backbones.shelf import Shelf
+from fenlei.backbones.source import Network
 from fenlei.imaging.prepare import prepare
 from fenlei.inference import EngineError
 from fenlei.modelfile import DamagedModelFile, NotAModelFile
@@ -16,7 +18,7 @@ from fenlei.serving.errors import BackboneMissing, ScoresMoved
 from fenlei.serving.host import ModelHost
 from tests.support.drawing import jpeg
 from tests.support.engines import GatedOpener
-from tests.support.models import LABELS, SIZE, tiny_model, write_tiny
+from tests.support.models import LABELS, SIZE, WIDTH, tiny_model, write_tiny
 from tests.support.networks import tiny_network
 
 OPTIONS: dict[str, Any] = {"kind": "onnxruntime", "streams": 2}
@@ -100,15 +102,19 @@ def test_when_one_of_several_cannot_be_loaded_none_stays(host: ModelHost, opener
 
 def test_a_referenced_backbone_is_found_in_the_cache_by_its_digest(host: ModelHost, tmp_path: Path) -> None:
     path = write_tiny(tmp_path / "m.fenlei", embedded=False)
-    shelf = tmp_path / "cache" / "backbones"
+    shelf = Shelf(tmp_path / "cache")
     with pytest.raises(BackboneMissing, match="backbones fetch tiny"):
         host.load(path)
-    shelf.mkdir(parents=True)
-    (shelf / "another.onnx").write_bytes(tiny_network(SIZE, seed=5))
+    shelf.put("tiny", "another", network_of(5), {}, default=True)
     with pytest.raises(BackboneMissing):
         host.load(path)
-    (shelf / "whatever-it-is-called.onnx").write_bytes(tiny_network(SIZE, seed=0))
+    shelf.put("whatever-it-is-called", "the one", network_of(0), {}, default=True)
     assert host.load(path).predictor.labels == LABELS
+
+
+def network_of(seed: int) -> Network:
+    content = tiny_network(SIZE, seed=seed)
+    return Network(content=content, size=SIZE, width=WIDTH, licence="Apache-2.0", made_with={})
 
 
 def test_an_engine_that_does_not_open_is_told_and_leaves_nothing(tmp_path: Path) -> None:
