@@ -9,6 +9,8 @@ by the strict decoder's complaint together with a grey last pixel.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
@@ -20,12 +22,12 @@ from fenlei.imaging.errors import DECODER_ERRORS
 from fenlei.imaging.header import Header
 
 _SCALES = (8, 4, 2)  # 5/8, 7/8 and their kind cost more than a full decode
-_MAX_SCANS = 256
+_FEW_SCANS, _MANY_SCANS = 16, 256
 _SCAN_WORK = 64 * 4096 * 4096
 """Scans times pixels: every scan of a progressive file visits the whole picture, though it may cost ten bytes."""
+_SCAN = re.compile(rb"\xff\xda\x00(?:\x08\x01|\x0a\x02|\x0c\x03|\x0e\x04)")
 _CUT_SHORT = "premature end of data segment"
 _END_MARK = b"\xff\xd9"
-_SCAN_MARK = b"\xff\xda"
 _PILLOW = {"grey": "L", "ycbcr": "RGB", "rgb": "RGB", "cmyk": "CMYK", "ycck": "CMYK"}
 
 
@@ -50,10 +52,7 @@ def decode_jpeg(data: bytes, header: Header, at_least: tuple[int, int] | None) -
         raise refusals.unsupported("JPEG", "无损 JPEG", "it uses the lossless process")
     if header.bits != 8:
         raise refusals.unsupported("JPEG", f"每通道 {header.bits} 位", f"it has {header.bits} bits per sample")
-    scans = data.count(_SCAN_MARK)
-    if scans > _MAX_SCANS or scans * header.width * header.height > max(_SCAN_WORK, 4 * header.width * header.height):
-        raise refusals.unsupported("JPEG", f"扫描次数过多（{scans}）", f"it has too many scans ({scans})")
-
+    _check_scans(data, header)
     scale = scale_for(header.width, header.height, at_least)
     size = (-(-header.width // scale), -(-header.height // scale))
     try:
@@ -76,6 +75,20 @@ def scale_for(width: int, height: int, at_least: tuple[int, int] | None) -> int:
         return 1
     rows, columns = at_least
     return next((s for s in _SCALES if -(-height // s) >= rows and -(-width // s) >= columns), 1)
+
+
+def _check_scans(data: bytes, header: Header) -> None:
+    """Refuse files whose scans would keep a core busy for many seconds; thumbnails and trailing videos do not count."""
+    allowed = min(_MANY_SCANS, max(_FEW_SCANS, _SCAN_WORK // (header.width * header.height)))
+    if data.count(b"\xff\xda") <= allowed:
+        return
+    scans = len(_SCAN.findall(data))
+    if scans > allowed:
+        raise refusals.unsupported(
+            "JPEG",
+            f"扫描次数为 {scans}，这一尺寸最多 {allowed} 次",
+            f"it has {scans} scans, where this size may have {allowed}",
+        )
 
 
 def _second_opinion(

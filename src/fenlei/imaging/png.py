@@ -16,6 +16,7 @@ from fenlei.imaging.colour import WHITE, high_byte, over_white, palette_over_whi
 from fenlei.imaging.errors import DECODER_ERRORS
 from fenlei.imaging.header import Header
 from fenlei.imaging.png_header import PngParts, read_parts
+from fenlei.imaging.png_length import reaches, stream_bytes
 
 _BAND_PIXELS = 1 << 20
 _RAW = {
@@ -26,6 +27,13 @@ _RAW = {
     ("RGBA", 8): "RGBA", ("RGBA", 16): "RGBA;16B",
 }  # fmt: skip
 """Pillow's names for how rows of each layout lie in the stream."""
+
+
+_UNTOUCHED: dict[str, int | tuple[int, ...]] = {
+    "1": 1, "L": 113, "P": 255, "I;16": 0x7117, "LA": (113, 17), "RGB": (113, 17, 211), "RGBA": (113, 17, 211, 19),
+}  # fmt: skip
+"""What the picture is painted with before decoding. Pillow's row decoder is content with a stream that ends early in
+good order; rows that never came are known by this colour."""
 
 
 def decode_png(data: bytes, header: Header, at_least: tuple[int, int] | None) -> NDArray[np.uint8]:
@@ -53,9 +61,12 @@ def decode_png(data: bytes, header: Header, at_least: tuple[int, int] | None) ->
         mode = "LA"
     size = (header.width, header.height)
     try:
-        image = Image.frombytes(mode, size, parts.stream, "zip", raw, int(header.progressive))
+        image = Image.new(mode, size, _UNTOUCHED[mode])
+        image.frombytes(parts.stream, "zip", raw, int(header.progressive))
     except DECODER_ERRORS as exc:
         raise refusals.cut_short("PNG") from exc
+    if (header.progressive or _is_untouched(image)) and not reaches(parts.stream, stream_bytes(header)):
+        raise refusals.cut_short("PNG")
     return _in_bands(image, header, parts, shrink_for(*size, at_least))
 
 
@@ -64,6 +75,12 @@ def shrink_for(width: int, height: int, at_least: tuple[int, int] | None) -> int
     if at_least is None:
         return 1
     return max(1, min(height // max(1, at_least[0]), width // max(1, at_least[1])))
+
+
+def _is_untouched(image: Image.Image) -> bool:
+    """Whether the last row may be one that never came."""
+    row = np.asarray(image.crop((0, image.height - 1, *image.size)))
+    return bool((row == np.array(_UNTOUCHED[image.mode])).all())
 
 
 def _in_bands(image: Image.Image, header: Header, parts: PngParts, shrink: int) -> NDArray[np.uint8]:
