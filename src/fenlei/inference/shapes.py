@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from fenlei.inference.engine import EngineError
 
-ALLOWED = (
-    "A backbone network has one input `pixels`, uint8 (n, height, width, 3), and one output, float32 (n, features)."
-)
+ALLOWED = "A backbone network has one input, uint8 (n, height, width, 3), and one output, float32 (n, features)."
 
 
 def check_network(

@@ -76,14 +76,20 @@ class Slots(Generic[T]):
             self._idle.append(thing)
             self._changed.notify_all()
 
-    def close(self) -> None:
-        """Shut the door and wait until everybody inside has left."""
+    def close(self) -> bool:
+        """Shut the door and wait until everybody inside has left.
+
+        Returns:
+            Whether the things may be let go of now: true for the first to close, and never in a child process made
+            by fork, where the threads that would have to answer do not exist.
+        """
         if os.getpid() != self._process:
-            return
+            return False
         with self._changed:
-            self._closed = True
+            first, self._closed = not self._closed, True
             while self._calls:
                 self._changed.wait()
+            return first
 
     def clear(self) -> None:
         """Let go of the things. Only after `close`."""

@@ -65,8 +65,8 @@ class StreamEngine(ABC, Generic[Stream]):
 
     def close(self) -> None:
         """Wait for the calls in flight, then let go of memory and threads."""
-        self._slots.close()
-        self._release()
+        if self._slots.close():
+            self._release()
 
     def _infer_many(self, pixels: NDArray[np.uint8], features: NDArray[np.float32]) -> None:
         """Keep as many streams busy as lie idle, giving each one back after every picture so that others get turns."""
