@@ -105,12 +105,10 @@ def _near_pairs(
     typical = _typical_distance(space)
     found: dict[tuple[int, int], float] = {}
     for left, right in _candidates(hashes):
-        solid = (lengths[left] >= _FLAT) & (lengths[right] >= _FLAT)
-        left, right = left[solid], right[solid]
         alike = np.einsum("ij,ij->i", thumbs[left], thumbs[right]) >= LEAST_CORRELATION
-        left, right = left[alike], right[alike]
-        distance = np.linalg.norm(space[left] - space[right], axis=1)
-        for one, other, far in zip(left, right, distance, strict=True):
+        alike &= (lengths[left] >= _FLAT) & (lengths[right] >= _FLAT)
+        distance = np.linalg.norm(space[left[alike]] - space[right[alike]], axis=1)
+        for one, other, far in zip(left[alike], right[alike], distance, strict=True):
             if far <= MOST_DISTANCE * typical:
                 found[int(among[one]), int(among[other])] = float(far)
     return sorted(found, key=lambda pair: (found[pair], pair))

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from fenlei.datasets.split import KEPT, stratified_folds
 from fenlei.modelfile import Head
-from fenlei.training.basis import find_basis
+from fenlei.training.basis import Basis, find_basis
 from fenlei.training.calibration import fit_temperature, softmax
 from fenlei.training.evaluation import log_loss
 from fenlei.training.logistic import fit_logistic, predict
@@ -31,6 +31,9 @@ WORTH = 0.005
 
 PATIENCE = 2
 """Penalties in a row that bring nothing before the path ends."""
+
+_FINE = 20_000_000
+"""Numbers up to which the last fit is made in double precision."""
 
 UNEVEN = 2.0
 """Largest over smallest class from which on pictures are weighted."""
@@ -85,25 +88,36 @@ def learn_head(
         rows = basis.project(features)
         per_class = class_weights(truth, classes)
         weights = None if per_class is None else per_class[truth]
-        chosen = choose_strength(rows, truth, groups, classes, weights, seed=seed, step=step)
-        strength, held_out, logits = chosen
+        strength, held_out, logits = choose_strength(rows, truth, groups, classes, weights, seed=seed, step=step)
         temperature = fit_temperature(logits[held_out], truth[held_out])
-        fine = rows.astype(np.float64) if rows.size <= 20_000_000 else rows
-        weight, bias = basis.fold(fit_logistic(fine, truth, classes, strength, weights=weights, tolerance=1e-6))
+        head = _fit(basis, rows, truth, classes, strength, weights, temperature)
     loss = log_loss(softmax(logits[held_out] / temperature), truth[held_out]) if held_out.any() else None
-    return Learned(Head(weight, bias, temperature), strength, per_class, held_out, logits, loss)
+    return Learned(head, strength, per_class, held_out, logits, loss)
 
 
 def refit_head(like: Learned, features: NDArray[np.float32], truth: NDArray[np.int64], classes: int) -> Head:
-    """Fit a head of the same strength, weights rule and temperature on other (more) pictures."""
+    """Fit the same recipe (strength, rule of class weights, temperature) on other, usually more, pictures."""
     with threadpool_limits(1, user_api="blas"):
         basis = find_basis(features)
-        rows = basis.project(features)
         per_class = class_weights(truth, classes)
         weights = None if per_class is None else per_class[truth]
-        fine = rows.astype(np.float64) if rows.size <= 20_000_000 else rows
-        weight, bias = basis.fold(fit_logistic(fine, truth, classes, like.strength, weights=weights, tolerance=1e-6))
-    return Head(weight, bias, like.head.temperature)
+        rows = basis.project(features)
+        return _fit(basis, rows, truth, classes, like.strength, weights, like.head.temperature)
+
+
+def _fit(
+    basis: Basis,
+    rows: NDArray[np.float32],
+    truth: NDArray[np.int64],
+    classes: int,
+    strength: float,
+    weights: NDArray[np.float64] | None,
+    temperature: float,
+) -> Head:
+    fine = rows.astype(np.float64) if rows.size <= _FINE else rows
+    solution = fit_logistic(fine, truth, classes, strength, weights=weights, tolerance=1e-6)
+    weight, bias = basis.fold(solution)
+    return Head(weight, bias, temperature)
 
 
 def class_weights(truth: NDArray[np.int64], classes: int) -> NDArray[np.float64] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
@@ -18,7 +19,7 @@ class Stage(StrEnum):
     CHOOSE = "choosing the recipe"
     FIT = "fitting the head"
     JUDGE = "judging on the test part"
-    WRITE = "making parity pictures"
+    FINISH = "putting the model together"
 
 
 class Progress(Protocol):
@@ -33,6 +34,28 @@ class Cancelled(FenleiError):
 
     def __init__(self) -> None:
         super().__init__("Training was stopped before it was done; no model was written.")
+
+
+class Clock:
+    """Hands progress on, and keeps the wall seconds of each stage on the way."""
+
+    def __init__(self, progress: Progress | None = None) -> None:
+        self._progress = progress
+        self._last = time.monotonic()
+        self._seconds: dict[Stage, float] = {}
+
+    @property
+    def seconds(self) -> dict[Stage, float]:
+        """Wall seconds by stage so far, in the order in which the stages began."""
+        return dict(self._seconds)
+
+    def __call__(self, stage: Stage, done: int, total: int) -> None:
+        """Book the time since the last call on `stage`: a call tells what has just been done."""
+        now = time.monotonic()
+        self._seconds[stage] = self._seconds.get(stage, 0.0) + now - self._last
+        self._last = now
+        if self._progress is not None:
+            self._progress(stage, done, total)
 
 
 class Watch:

@@ -1,0 +1,271 @@
+"""Giving account: the report and the model file of what was learned."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.backbones import Backbone
+from fenlei.datasets import Groups, Skipped, dataset_digest
+from fenlei.imaging import InputSpec
+from fenlei.modelfile import BackboneRef, Calibration, Head, Manifest, ModelFile, ParityPicture
+from fenlei.training.contest import Outcome
+from fenlei.training.division import HELD_OUT, Division
+from fenlei.training.evaluation import Evaluation
+from fenlei.training.look import Picture
+from fenlei.training.report import (
+    ClassCount,
+    DuplicateGroup,
+    Duplicates,
+    Member,
+    Recipe,
+    Report,
+    SkippedPicture,
+    WrongPicture,
+    to_json,
+)
+from fenlei.training.report_html import render
+
+HEAD = "logistic regression"
+REPORT_JSON, REPORT_HTML = "report.json", "index.html"
+MOST_GROUPS_SHOWN = 50
+MOST_MEMBERS_SHOWN = 20
+_COMPUTING = ("fenlei", "numpy", "scipy", "openvino", "pillow", "simplejpeg")
+
+
+@dataclass(frozen=True)
+class Story:
+    """Everything that happened, as `train` hands it over.
+
+    Attributes:
+        labels: class names in class order.
+        pictures: (n) usable pictures.
+        skipped: files that were not used.
+        groups: duplicates among `pictures`.
+        division: who learned and who judged.
+        evaluation: figures on the test part.
+        wrong: (row of `pictures`, scores of that picture), the surest mistakes first.
+        gallery: thumbnails of `wrong`, or nothing where no picture may travel.
+        outcome: the contest.
+        head: what is shipped.
+        backbone: under the head.
+        spec: its preprocessing.
+        seed: of split and folds.
+        goal: what was asked for.
+        test_fraction: what was asked for.
+    """
+
+    labels: list[str]
+    pictures: Sequence[Picture]
+    skipped: Sequence[Skipped]
+    groups: Groups
+    division: Division
+    evaluation: Evaluation
+    wrong: Sequence[tuple[int, NDArray[np.float64]]]
+    gallery: Sequence[bytes]
+    outcome: Outcome
+    head: Head
+    backbone: Backbone
+    spec: InputSpec
+    seed: int
+    goal: str
+    test_fraction: float
+
+    @property
+    def refitted(self) -> bool:
+        """Whether the shipped head learned from the test part after it was judged."""
+        return self.division.origin == HELD_OUT
+
+
+def build_report(story: Story) -> Report:
+    """Put the report together. It holds no clock and no path of this machine."""
+    truth, test = story.division.truth, story.division.test
+    classes = len(story.labels)
+    train_counts = np.bincount(truth[~test], minlength=classes)
+    test_counts = np.bincount(truth[test], minlength=classes)
+    duplicates = _duplicates(story)
+    learned = story.outcome.learned
+    weights = learned.class_weights
+    return Report(
+        labels=story.labels,
+        counts=[
+            ClassCount(label=label, train=int(train_counts[number]), test=int(test_counts[number]))
+            for number, label in enumerate(story.labels)
+        ],
+        train_pictures=int(train_counts.sum()),
+        test_pictures=int(test_counts.sum()),
+        test_origin=story.division.origin,
+        evaluation=story.evaluation,
+        worst=[_wrong(story, place) for place in range(len(story.wrong))],
+        skipped=[SkippedPicture(name=each.name, reason=each.reason) for each in story.skipped],
+        duplicates=duplicates,
+        candidates=story.outcome.results,
+        recipe=Recipe(
+            backbone=story.backbone.id,
+            backbone_digest=story.backbone.digest,
+            licence=story.backbone.licence,
+            size=story.backbone.size,
+            policy=story.spec.policy.value,
+            head=HEAD,
+            strength=learned.strength,
+            class_weights=None if weights is None else [round(float(weight), 6) for weight in weights],
+            temperature=float(story.head.temperature),
+            fitted_on=len(story.pictures) if story.refitted else int(train_counts.sum()),
+            refitted=story.refitted,
+        ),
+        notes=_notes(story, test_counts, duplicates),
+        seed=story.seed,
+        goal=story.goal,
+        dataset_digest=_digest(story),
+    )
+
+
+def build_model(story: Story, report: Report, parity: list[ParityPicture], *, embed_backbone: bool = True) -> ModelFile:
+    """Put the model file together, in memory."""
+    manifest = Manifest(
+        labels=story.labels,
+        input=story.spec,
+        backbone=BackboneRef(
+            id=story.backbone.id,
+            digest=story.backbone.digest,
+            licence=story.backbone.licence,
+            size=story.backbone.size,
+            width=story.backbone.width,
+            embedded=embed_backbone,
+        ),
+        calibration=Calibration(temperature=float(story.head.temperature)),
+        metrics=_metrics(report),
+        dataset_digest=report.dataset_digest,
+        recipe={
+            **msgspec.to_builtins(report.recipe),
+            "goal": story.goal,
+            "seed": story.seed,
+            "test_fraction": story.test_fraction if story.division.origin == HELD_OUT else None,
+        },
+        versions=_versions(),
+    )
+    return ModelFile(
+        manifest=manifest,
+        head=story.head,
+        network=story.backbone.network.read_bytes() if embed_backbone else None,
+        report={REPORT_JSON: to_json(report), REPORT_HTML: render(report, story.gallery).encode("utf-8")},
+        parity=parity,
+    )
+
+
+def _wrong(story: Story, place: int) -> WrongPicture:
+    row, scores = story.wrong[place]
+    called, right = int(scores.argmax()), int(story.division.truth[row])
+    return WrongPicture(
+        name=story.pictures[row].item.name,
+        truth=story.labels[right],
+        predicted=story.labels[called],
+        score=float(scores[called]),
+        truth_score=float(scores[right]),
+        thumbnail=place if place < len(story.gallery) and story.gallery[place] else None,
+    )
+
+
+def _duplicates(story: Story) -> Duplicates:
+    truth, test = story.division.truth, story.division.test
+    across_classes, across_parts, ranked = 0, 0, []
+    members = story.groups.members()
+    for rows in members:
+        classes = len(set(truth[rows].tolist()))
+        tests = int(test[rows].sum())
+        mixed = 0 < tests < len(rows)
+        across_classes += classes > 1
+        across_parts += tests if mixed else 0
+        ranked.append((classes == 1, not mixed, -len(rows), rows))
+    ranked.sort()
+    return Duplicates(
+        groups=len(members),
+        pictures=sum(len(rows) for rows in members),
+        across_classes=across_classes,
+        across_parts=across_parts,
+        examples=[
+            DuplicateGroup(
+                exact=bool(story.groups.exact[story.groups.group_of[rows[0]]]),
+                members=[
+                    Member(
+                        name=story.pictures[row].item.name,
+                        label=story.pictures[row].item.label,
+                        part="test" if test[row] else "train",
+                    )
+                    for row in rows[:MOST_MEMBERS_SHOWN]
+                ],
+            )
+            for *_, rows in ranked[:MOST_GROUPS_SHOWN]
+        ],
+    )
+
+
+def _notes(story: Story, test_counts: NDArray[np.int64], duplicates: Duplicates) -> list[str]:
+    notes = []
+    if story.refitted:
+        notes.append(
+            f"The figures were made by a head that had not seen the {int(test_counts.sum())} pictures held out. "
+            f"Afterwards the same recipe was fitted on all {len(story.pictures)} pictures; that head is the model."
+        )
+    if story.division.validation_joined:
+        notes.append(
+            f"The {story.division.validation_joined} pictures of the validation folder were learned from; "
+            "choices were made by cross-validation."
+        )
+    unjudged = [label for label, count in zip(story.labels, test_counts, strict=True) if not count]
+    if unjudged:
+        shown = ", ".join(unjudged[:10]) + (f" and {len(unjudged) - 10} more" if len(unjudged) > 10 else "")
+        notes.append(f"No picture judged these classes, so nothing is known about them: {shown}.")
+    if story.outcome.learned.class_weights is not None:
+        notes.append("Classes differ much in size, so pictures of small classes counted for more.")
+    if not story.outcome.learned.held_out.any():
+        notes.append(
+            "There were too few pictures for cross-validation: strength and temperature are defaults, "
+            "and the scores are no measure of how sure one may be."
+        )
+    if duplicates.across_parts:
+        notes.append(
+            f"{duplicates.across_parts} pictures of the test part have a duplicate in the training part, "
+            "which makes the figures look better than they are."
+        )
+    if duplicates.across_classes:
+        notes.append(
+            f"{duplicates.across_classes} groups of duplicates carry different classes: at least one label is wrong."
+        )
+    return notes
+
+
+def _metrics(report: Report) -> dict[str, object]:
+    seen = report.evaluation
+    return {
+        "pictures": seen.pictures,
+        "accuracy": seen.accuracy,
+        "accuracy_interval": list(seen.accuracy_interval),
+        "macro_f1": seen.macro_f1,
+        "log_loss": seen.log_loss,
+        "expected_calibration_error": seen.expected_calibration_error,
+    }
+
+
+def _digest(story: Story) -> str:
+    return dataset_digest(
+        (picture.item.label, picture.digest.hex(), "test" if test else "train")
+        for picture, test in zip(story.pictures, story.division.test, strict=True)
+    )
+
+
+def _versions() -> dict[str, str]:
+    """What computed the numbers. The same on every run of one installation."""
+    found = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for name in _COMPUTING:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,102 @@
+"""Twenty pictures that travel with a model, with the scores it must give them wherever it is loaded."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from fenlei.contract.errors import FenleiError
+from fenlei.contract.limits import MAX_RATIO, MIN_SIDE
+from fenlei.imaging import InputSpec, check, decode_for_training, prepare
+from fenlei.inference.engine import Engine
+from fenlei.modelfile import Head, ParityPicture
+from fenlei.training.look import Picture
+
+PARITY_PICTURES = 20
+LONGEST_SIDE = 256
+THUMBNAIL_SIDE = 160
+_DRAWN_SIDE = 192
+_PNG_EVERY = 4
+
+
+def spread_over_classes(truth: NDArray[np.int64], limit: int = PARITY_PICTURES) -> list[int]:
+    """Rows that take turns over the classes: the first of each class, the second of each, until there are enough."""
+    turn = np.zeros(len(truth), np.int64)
+    for label in np.unique(truth):
+        rows = np.flatnonzero(truth == label)
+        turn[rows] = np.arange(len(rows))
+    return [int(row) for row in np.lexsort((truth, turn))[:limit]]
+
+
+def from_pictures(pictures: Sequence[Picture]) -> list[bytes]:
+    """Small files, within the contract's limits, of pictures one learned from: JPEG, and PNG for every fourth."""
+    files = []
+    for number, picture in enumerate(pictures):
+        try:
+            data = small_file(decode_for_training(picture.item.read()), png=number % _PNG_EVERY == _PNG_EVERY - 1)
+            check(data)
+        except FenleiError:
+            continue  # gone since it was read, or of a shape that no prediction request may have
+        files.append(data)
+    return files
+
+
+def drawn(seed: int, count: int = PARITY_PICTURES) -> list[bytes]:
+    """Pictures of nothing: coloured gradients with blobs. They prove a model without showing anybody's pictures."""
+    files = []
+    grid_y, grid_x = np.mgrid[0:_DRAWN_SIDE, 0:_DRAWN_SIDE].astype(np.float32) / _DRAWN_SIDE
+    for number in range(count):
+        rng = np.random.default_rng([seed, number])
+        canvas = np.stack([grid_x, grid_y, (grid_x + grid_y) / 2], axis=-1) * rng.uniform(40, 220, 3)
+        for _ in range(6):
+            x, y, radius = rng.uniform(0, 1), rng.uniform(0, 1), rng.uniform(0.05, 0.35)
+            blob = np.exp(-((grid_x - x) ** 2 + (grid_y - y) ** 2) / radius**2)
+            canvas += blob[..., None] * rng.uniform(-150, 150, 3)
+        canvas += rng.normal(0, 4, canvas.shape)
+        pixels = np.clip(canvas, 0, 255).astype(np.uint8)
+        files.append(small_file(pixels, png=number % _PNG_EVERY == _PNG_EVERY - 1))
+    return files
+
+
+def small_file(
+    pixels: NDArray[np.uint8], *, png: bool = False, longest: int = LONGEST_SIDE, quality: int = 88
+) -> bytes:
+    """A picture (h, w, 3) as a small JPEG or PNG file. Ends of pictures longer than the contract allows are cut off."""
+    height, width = pixels.shape[:2]
+    tall, wide = min(height, MAX_RATIO * width), min(width, MAX_RATIO * height)
+    top, left = (height - tall) // 2, (width - wide) // 2
+    picture = Image.fromarray(np.ascontiguousarray(pixels[top : top + tall, left : left + wide]))
+    factor = min(1.0, longest / max(tall, wide))
+    # Rounding must not make a picture of exactly 3:1 longer than that, nor one of few pixels too small.
+    short = max(MIN_SIDE, round(min(tall, wide) * factor))
+    long = min(max(short, round(max(tall, wide) * factor)), MAX_RATIO * short)
+    size = (long, short) if wide >= tall else (short, long)
+    if size != picture.size:
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    if png:
+        picture.save(out, "PNG")
+    else:
+        picture.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def thumbnails(pictures: Sequence[Picture]) -> list[bytes]:
+    """One small JPEG file per picture, for the report. A file that is gone by now gives a grey one."""
+    files = []
+    for picture in pictures:
+        try:
+            pixels = decode_for_training(picture.item.read(), at_least=(THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+        except FenleiError:
+            pixels = np.full((THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3), 127, np.uint8)
+        files.append(small_file(pixels, longest=THUMBNAIL_SIDE, quality=80))
+    return files
+
+
+def expected(files: Sequence[bytes], spec: InputSpec, engine: Engine, head: Head) -> list[ParityPicture]:
+    """The files with their scores, computed the way serving computes them: prepare, engine, head, one at a time."""
+    return [ParityPicture(data, head.scores(engine.infer(prepare(data, spec)[None]))[0]) for data in files]

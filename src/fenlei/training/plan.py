@@ -1,0 +1,126 @@
+"""What to try, in which order: the goal decides the list, the budget how far down it training gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from fenlei.backbones.listing import available
+from fenlei.imaging import InputSpec, Policy
+from fenlei.training.errors import TrainingError
+
+
+class Candidate(NamedTuple):
+    """One way of turning pictures into features.
+
+    Attributes:
+        backbone: a name that `open_backbone` understands.
+        size: side of the input in pixels; None takes the backbone's own.
+        policy: how a picture of another shape gets there.
+    """
+
+    backbone: str
+    size: int | None
+    policy: Policy
+
+
+LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
+
+LADDERS: dict[str, tuple[Candidate, ...]] = {
+    "fast": (
+        Candidate(LITE0, 224, Policy.SQUASH),
+        Candidate(LITE0, 224, Policy.LETTERBOX),
+    ),
+    "balanced": (
+        Candidate(LITE0, 224, Policy.SQUASH),
+        Candidate(LITE2, 260, Policy.SQUASH),
+        Candidate(LITE0, 288, Policy.SQUASH),
+        Candidate(LITE0, 224, Policy.LETTERBOX),
+        Candidate(LITE2, 260, Policy.LETTERBOX),
+    ),
+    "accurate": (
+        Candidate(LITE0, 224, Policy.SQUASH),
+        Candidate(LITE2, 260, Policy.SQUASH),
+        Candidate(LITE0, 288, Policy.SQUASH),
+        Candidate(LITE2, 320, Policy.SQUASH),
+        Candidate(LITE2, 260, Policy.LETTERBOX),
+        Candidate(LITE0, 224, Policy.LETTERBOX),
+        Candidate(LITE2, 260, Policy.CROP),
+    ),
+}
+"""By goal, the default candidate first, then by what they promised per second on the sets we measured."""
+
+WITHOUT_BUDGET = {"fast": 1, "balanced": 2, "accurate": 5}
+"""How many of the ladder are tried when no budget is given: a fixed number, so that the same pictures and seed give
+the same model however busy the machine is. With a budget the clock decides, and two runs may differ."""
+
+
+class Plan(NamedTuple):
+    """What will be tried, and what will not be, with the sentence that says why."""
+
+    candidates: tuple[Candidate, ...]
+    left_out: tuple[tuple[Candidate, str], ...]
+
+
+def make_plan(
+    goal: str,
+    budget: float | None,
+    *,
+    cache: Path,
+    backbone: str | None = None,
+    size: int | None = None,
+    policy: str | None = None,
+) -> Plan:
+    """Choose the candidates.
+
+    A backbone, size or policy that is asked for is what every candidate has; what that makes equal is tried once.
+
+    Args:
+        goal: `fast`, `balanced` or `accurate`.
+        budget: seconds, or None for the fixed number of the goal.
+        cache: the workspace's cache folder, where exported backbones are.
+        backbone: this one only, by catalogue id, path, or `hf:org/name`.
+        size: side of the input in pixels.
+        policy: `squash`, `letterbox` or `crop`.
+
+    Raises:
+        TrainingError: no such goal or policy, a budget that is no time, or no backbone is usable here.
+    """
+    if goal not in LADDERS:
+        raise TrainingError(f"There is no goal `{goal}`; choose one of {', '.join(LADDERS)}.")
+    if budget is not None and not budget > 0:
+        raise TrainingError(f"A budget of {budget} seconds leaves no time; give a number above 0.")
+    asked = _policy(policy)
+    if backbone is not None:
+        # One name, one size: the default policy alone, unless another is asked for.
+        return Plan((Candidate(backbone, size, asked or Policy.SQUASH),), ())
+    states = {info.id: state for info, state in available(cache)}
+    wanted: list[Candidate] = []
+    left_out: list[tuple[Candidate, str]] = []
+    for rung in LADDERS[goal]:
+        candidate = Candidate(rung.backbone, size or rung.size, asked or rung.policy)
+        if candidate in wanted or any(candidate == other for other, _ in left_out):
+            continue
+        state = states[candidate.backbone]
+        if state.usable:
+            wanted.append(candidate)
+        else:
+            left_out.append((candidate, f"{candidate.backbone} is not usable here ({state.said}). {state.remedy}"))
+    if not wanted:
+        reasons = " ".join(dict.fromkeys(reason for _, reason in left_out))
+        raise TrainingError(f"No backbone is usable here. {reasons}")
+    return Plan(tuple(wanted if budget is not None else wanted[: WITHOUT_BUDGET[goal]]), tuple(left_out))
+
+
+def input_spec(side: int, policy: Policy) -> InputSpec:
+    """The preprocessing of a backbone with a square input of `side` pixels."""
+    return InputSpec(height=side, width=side, policy=policy)
+
+
+def _policy(name: str | None) -> Policy | None:
+    if name is None:
+        return None
+    try:
+        return Policy(name)
+    except ValueError:
+        raise TrainingError(f"There is no resize policy `{name}`; choose one of {', '.join(Policy)}.") from None

@@ -1,0 +1,178 @@
+"""From a folder of pictures to a model, top to bottom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fenlei.datasets import find_duplicates, scan
+from fenlei.modelfile import ModelFile
+from fenlei.training.account import Story, build_model, build_report
+from fenlei.training.contest import Task, hold_contest
+from fenlei.training.division import HELD_OUT, divide, learnable
+from fenlei.training.errors import TrainingError
+from fenlei.training.evaluation import Evaluation, evaluate, worst
+from fenlei.training.head import refit_head
+from fenlei.training.look import read_all, refuse_too_few
+from fenlei.training.parity import drawn, expected, from_pictures, spread_over_classes, thumbnails
+from fenlei.training.plan import make_plan
+from fenlei.training.progress import Clock, Progress, Stage, Watch
+from fenlei.training.report import Report
+from fenlei.training.workshop import Workshop
+
+MOST_WRONG = 60
+"""Wrong pictures that the report shows."""
+
+CAUTION = {"fast": 1.0, "balanced": 1.0, "accurate": 0.0}
+"""Standard errors by which a dearer candidate must be better, by goal."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives.
+
+    Attributes:
+        model: ready to be written.
+        report: the report that travels in it.
+        computed: times a picture ran through a network; everything else came from the cache.
+        seconds: wall seconds by stage, for the terminal. They are not in the model file.
+    """
+
+    model: ModelFile
+    report: Report
+    computed: int
+    seconds: dict[Stage, float]
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The figures on the part that nothing else saw."""
+        return self.report.evaluation
+
+
+def train(
+    path: Path,
+    *,
+    cache: Path,
+    goal: str = "balanced",
+    budget: float | None = None,
+    seed: int = 0,
+    backbone: str | None = None,
+    size: int | None = None,
+    policy: str | None = None,
+    test_fraction: float = 0.2,
+    synthetic_parity: bool = False,
+    embed_backbone: bool = True,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Trained:
+    """Learn from class folders.
+
+    Where the folder has a `test/` (or, without one, a `val/`), no choice sees that part and the shipped head never
+    learns from it: the figures are those of the very model. Otherwise a part is drawn, every class in it where that
+    is possible, duplicates on one side; once it has judged, the same recipe is fitted on all pictures, because on
+    every set we measured that is the better model. The report says which of the two it was.
+
+    The same seed, pictures and machine give the same model, byte for byte, unless a budget is given.
+
+    Args:
+        path: class folders, `train/` and `test/` of class folders, or a zip of either.
+        cache: the workspace's cache folder.
+        goal: `fast`, `balanced` or `accurate`.
+        budget: seconds to spend; None tries a fixed number of candidates. A new candidate is not begun when it
+            would not fit; the first is always tried, so a very small budget is overrun.
+        seed: of the split and the folds.
+        backbone: this one only: a catalogue id, a path, or `hf:org/name`.
+        size: side of the input in pixels; None: the backbone's own.
+        policy: `squash`, `letterbox` or `crop`; None: the plan's.
+        test_fraction: share to hold out where the folder brings no such part.
+        synthetic_parity: let no picture of the folder travel in the model file: parity pictures are drawn, and the
+            report has no gallery.
+        embed_backbone: whether the backbone goes into the model file.
+        progress: told what is going on.
+        cancelled: asked often; True stops.
+
+    Raises:
+        DatasetError: the folder is none.
+        TrainingError: there is too little to learn from, or the wishes cannot be met.
+        BackboneError: the backbone cannot be had.
+        Cancelled: `cancelled` said so. The cache keeps what was computed.
+    """
+    if not 0 < test_fraction < 1:
+        raise TrainingError(f"The share to hold out is {test_fraction}; it must lie between 0 and 1.")
+    if seed < 0:
+        raise TrainingError(f"The seed is {seed}; it must be 0 or more.")
+    clock = Clock(progress)
+    watch = Watch(clock, cancelled)
+    until = None if budget is None else time.monotonic() + budget
+    plan = make_plan(goal, budget, cache=cache, backbone=backbone, size=size, policy=policy)
+
+    with scan(path) as found, Workshop(cache, watch) as workshop:
+        labels = found.labels
+
+        # Look: every file read once, every picture through the default network once.
+        pictures, unreadable = read_all(found, watch)
+        refuse_too_few(labels, learnable(pictures), path)
+        looked = workshop.features(plan.candidates[0], pictures)
+        pictures = looked.pictures
+        refuse_too_few(labels, learnable(pictures), path)
+
+        # Divide: duplicates together, the test part aside.
+        watch.step(Stage.GROUP, 0, 1)
+        groups = find_duplicates([each.digest for each in pictures], looked.prints, looked.features)
+        division = divide(pictures, groups.group_of, labels, test_fraction, seed)
+        watch.step(Stage.GROUP, 1, 1)
+
+        # Learn: candidates against each other on the training part, strength and temperature by its folds.
+        learning, judging = np.flatnonzero(~division.test), np.flatnonzero(division.test)
+        task = Task(
+            pictures=[pictures[row] for row in learning],
+            truth=division.truth[learning],
+            groups=division.groups[learning],
+            classes=len(labels),
+            seed=seed,
+        )
+        outcome = hold_contest(task, plan, workshop, watch, caution=CAUTION[goal], until=until)
+
+        # Judge: the first and only look at the test part.
+        watch.step(Stage.JUDGE, 0, 1)
+        judged = workshop.features(outcome.winner, [pictures[row] for row in judging])
+        scores = outcome.learned.head.scores(judged.features)
+        evaluation = evaluate(scores, division.truth[judging], labels)
+        wrong = [(int(judging[row]), scores[row]) for row in worst(scores, division.truth[judging], MOST_WRONG)]
+        watch.step(Stage.JUDGE, 1, 1)
+
+        # Finish: all pictures where the test part was ours to give, then parity pictures, report, model file.
+        watch.step(Stage.FINISH, 0, 1)
+        head = outcome.learned.head
+        if division.origin == HELD_OUT:
+            everything = workshop.features(outcome.winner, pictures)
+            head = refit_head(outcome.learned, everything.features, division.truth, len(labels))
+        travelling = [task.pictures[row] for row in spread_over_classes(task.truth)]
+        files = [] if synthetic_parity else from_pictures(travelling)
+        spec = workshop.spec(outcome.winner)
+        parity = expected(files or drawn(seed), spec, workshop.engine(outcome.winner), head)
+        story = Story(
+            labels=labels,
+            pictures=pictures,
+            skipped=sorted([*found.skipped, *unreadable, *looked.skipped], key=lambda each: each.name),
+            groups=groups,
+            division=division,
+            evaluation=evaluation,
+            wrong=wrong,
+            gallery=[] if synthetic_parity else thumbnails([pictures[row] for row, _ in wrong]),
+            outcome=outcome,
+            head=head,
+            backbone=workshop.backbone(outcome.winner),
+            spec=spec,
+            seed=seed,
+            goal=goal,
+            test_fraction=test_fraction,
+        )
+        report = build_report(story)
+        model = build_model(story, report, parity, embed_backbone=embed_backbone)
+        watch.step(Stage.FINISH, 1, 1)
+        return Trained(model, report, workshop.computed, clock.seconds)
