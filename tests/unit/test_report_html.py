@@ -141,6 +141,15 @@ def test_a_class_without_test_pictures_has_no_figures() -> None:
     row = next(line for line in source.splitlines() if line.startswith('<tr><th scope="row" data-v="1"'))
     assert row.count('class="b none"') == 3
     assert "0%" not in row
+    assert "nothing is known about them: <bdi>b</bdi>." in source
+    assert "nothing is known about them" not in render(report(), gallery(report()))
+
+
+def test_scores_that_were_not_calibrated_are_called_so() -> None:
+    made = report()
+    untried = [msgspec.structs.replace(result, accuracy=None, log_loss=None) for result in made.candidates]
+    assert "too few pictures for cross-validation" not in page_of(made).text
+    assert "too few pictures for cross-validation" in page_of(msgspec.structs.replace(made, candidates=untried)).text
 
 
 def test_both_languages_say_everything() -> None:
@@ -153,7 +162,7 @@ def test_both_languages_say_everything() -> None:
 @pytest.mark.parametrize("origin", ["folder", "held out"])
 def test_it_says_where_the_figures_come_from(origin: str) -> None:
     text = page_of(report(origin=origin)).text
-    assert ("The test folder you brought" in text) == (origin == "folder")
+    assert ("The test pictures you set aside yourself" in text) == (origin == "folder")
     assert ("were set aside" in text) == (origin == "held out")
     assert ("learned anew" in text) == (origin == "held out")
     assert "their own figures are rough" in text

@@ -178,8 +178,8 @@ def _method(report: Report) -> str:
     judged = count(report.test_pictures, "picture", "pictures")
     if report.test_origin == "folder":
         origin = both(
-            f"The test folder you brought, {judged}, was looked at once: for this judgement.",
-            f"你提供的测试文件夹（{report.test_pictures:,} 张）只用了一次，就是这次评估。",
+            f"The test pictures you set aside yourself, {judged}, were looked at once: for this judgement.",
+            f"你自己留作测试的 {report.test_pictures:,} 张图片只用了一次，就是这次评估。",
         )
     else:
         origin = both(
@@ -201,5 +201,31 @@ def _method(report: Report) -> str:
             "这些数字就是你手里这个模型的。",
         )
     notes = "".join(f"<li>{named(note)}</li>" for note in report.notes)
-    body = f"<p>{origin}</p>\n<p>{model}</p>\n{f'<ul class=notes>{notes}</ul>' if notes else ''}"
-    return section("method", "How the figures were made", "数字从何而来", body + "\n")
+    summary = both("Notes of the training run", "训练过程的说明（英文）")
+    words = fold(summary, f"<ul class=notes>{notes}</ul>") if notes else ""
+    body = f"<p>{origin}</p>\n<p>{model}</p>\n{_cautions(report)}{words}"
+    return section("method", "How the figures were made", "数字从何而来", body)
+
+
+def _cautions(report: Report) -> str:
+    """What one must know before one believes the figures."""
+    found = []
+    unjudged = [result.label for result in report.evaluation.per_class if not result.support]
+    if unjudged:
+        names = ", ".join(named(label) for label in unjudged[:FEW_ENOUGH])
+        names += ", …" if len(unjudged) > FEW_ENOUGH else ""
+        found.append(
+            both(
+                f"No picture of these classes was there to judge by, so nothing is known about them: {names}.",
+                f"以下类别没有可用于评估的图片，它们表现如何不得而知：{names}。",
+            )
+        )
+    if any(result.chosen and result.accuracy is None for result in report.candidates):
+        found.append(
+            both(
+                "There were too few pictures for cross-validation: settings are defaults, and the scores are no "
+                "measure of how sure one may be.",
+                "图片太少，做不了交叉验证：各项设置用的是默认值，得分也不能说明把握有多大。",
+            )
+        )
+    return "".join(f"<p class=warning>{caution}</p>\n" for caution in found)
