@@ -136,13 +136,14 @@ def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64],
         band = (hashes >> np.uint64(start)) & np.uint64((1 << bits) - 1)
         order = np.lexsort((hashes, band))
         for bucket in np.split(order, np.flatnonzero(np.diff(band[order])) + 1):
-            for left, right in _pairs_within(bucket):
+            for left, right in pairs_within(bucket):
                 near = np.bitwise_count(hashes[left] ^ hashes[right]) <= MOST_BITS
                 if near.any():
                     yield np.minimum(left, right)[near], np.maximum(left, right)[near]
 
 
-def _pairs_within(bucket: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+def pairs_within(bucket: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Pairs of a bucket that is in hash order: all of them in a small one, near neighbours in a crowd."""
     if len(bucket) <= _WHOLE_BUCKET:
         one, other = np.triu_indices(len(bucket), 1)
         yield bucket[one], bucket[other]

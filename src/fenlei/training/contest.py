@@ -6,7 +6,9 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,15 +74,14 @@ def hold_contest(
         FenleiError: the first candidate cannot be tried.
     """
     best: tuple[Candidate, Learned] | None = None
-    results: list[tuple[Candidate, int, Learned | None, str | None]] = []
+    results: list[tuple[Candidate, Learned | None, str | None]] = []
     head_seconds = 0.0
     for number, candidate in enumerate(plan.candidates):
         watch.step(Stage.CHOOSE, number, len(plan.candidates))
         try:
             if best is not None and until is not None and not _fits(candidate, task, workshop, until - head_seconds):
-                results.append((candidate, workshop.backbone(candidate).size, None, NO_TIME))
+                results.append((candidate, None, NO_TIME))
                 continue
-            side = workshop.backbone(candidate).size
             features = _features(candidate, task, workshop)
             started = time.monotonic()
             learned = learn_head(
@@ -97,16 +98,16 @@ def hold_contest(
         except FenleiError as exc:
             if best is None:
                 raise
-            results.append((candidate, candidate.size or 0, None, str(exc)))
+            results.append((candidate, None, str(exc)))
             continue
-        results.append((candidate, side, learned, None))
+        results.append((candidate, learned, None))
         if best is None or _better(learned, best[1], task.truth, caution):
             best = candidate, learned
     if best is None:
         raise ValueError("a plan without candidates")
     watch.step(Stage.CHOOSE, len(plan.candidates), len(plan.candidates))
-    told = [_result(*each, task.truth, chosen=each[0] == best[0]) for each in results]
-    told += [_result(candidate, candidate.size or 0, None, why, task.truth) for candidate, why in plan.left_out]
+    results += [(candidate, None, why) for candidate, why in plan.left_out]
+    told = [_result(*each, task.truth, workshop, chosen=each[0] == best[0]) for each in results]
     return Outcome(best[0], best[1], told)
 
 
@@ -141,25 +142,27 @@ def _losses(learned: Learned, truth: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _result(
     candidate: Candidate,
-    side: int,
     learned: Learned | None,
     left_out: str | None,
     truth: NDArray[np.int64],
+    workshop: Workshop,
     *,
-    chosen: bool = False,
+    chosen: bool,
 ) -> CandidateResult:
+    backbone = workshop.opened(candidate)
     told = CandidateResult(
-        backbone=candidate.backbone, size=side, policy=candidate.policy.value, chosen=chosen, left_out=left_out
+        backbone=backbone.id if backbone else PurePath(candidate.backbone).name,  # no path of this machine travels
+        size=backbone.size if backbone else candidate.size or 0,
+        policy=candidate.policy.value,
+        chosen=chosen,
+        left_out=left_out,
     )
     if learned is None or not learned.held_out.any():
         return told
     right = learned.logits[learned.held_out].argmax(axis=1) == truth[learned.held_out]
-    return CandidateResult(
-        backbone=told.backbone,
-        size=told.size,
-        policy=told.policy,
+    return msgspec.structs.replace(
+        told,
         accuracy=float(right.mean()),
         accuracy_interval=wilson_interval(int(right.sum()), len(right)),
         log_loss=learned.loss,
-        chosen=chosen,
     )

@@ -50,6 +50,10 @@ class Workshop(AbstractContextManager["Workshop"]):
             self._backbones[key] = open_backbone(candidate.backbone, size=candidate.size, cache=self._cache)
         return self._backbones[key]
 
+    def opened(self, candidate: Candidate) -> Backbone | None:
+        """The candidate's backbone if it was needed before; None where it was not, or could not be had."""
+        return self._backbones.get((candidate.backbone, candidate.size))
+
     def spec(self, candidate: Candidate) -> InputSpec:
         """The candidate's preprocessing."""
         return input_spec(self.backbone(candidate).size, candidate.policy)

@@ -1,0 +1,125 @@
+"""Exact and near duplicates, and look-alikes that are neither."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from fenlei.datasets.duplicates import MOST_TOGETHER, find_duplicates, pairs_within
+from fenlei.datasets.fingerprint import Fingerprint, file_digest, fingerprint
+from tests.support.drawing import pixels
+
+SIDE = 96
+
+
+def saved_again(picture: NDArray[np.uint8], quality: int = 60, factor: float = 0.7) -> NDArray[np.uint8]:
+    """The picture after somebody sent it through a messenger."""
+    out = io.BytesIO()
+    side = round(SIDE * factor)
+    Image.fromarray(picture).resize((side, side)).save(out, "JPEG", quality=quality)
+    return np.asarray(Image.open(out).resize((SIDE, SIDE)))
+
+
+def features_of(pictures: list[NDArray[np.uint8]]) -> NDArray[np.float32]:
+    """Something a network could say: means over a 6 × 6 grid in three colours."""
+    return np.stack(
+        [each.reshape(6, SIDE // 6, 6, SIDE // 6, 3).mean(axis=(1, 3)).ravel() for each in pictures]
+    ).astype(np.float32)
+
+
+def grouped(pictures: list[NDArray[np.uint8]], files: list[bytes] | None = None) -> list[list[int]]:
+    digests = [file_digest(each) for each in files or [picture.tobytes() for picture in pictures]]
+    return find_duplicates(digests, [fingerprint(each) for each in pictures], features_of(pictures)).members()
+
+
+@pytest.fixture(scope="module")
+def different() -> list[NDArray[np.uint8]]:
+    return [pixels(SIDE, SIDE, seed) for seed in range(40)]
+
+
+def test_different_pictures_are_alone(different: list[NDArray[np.uint8]]) -> None:
+    assert grouped(different) == []
+
+
+def test_the_same_file_twice_is_a_group(different: list[NDArray[np.uint8]]) -> None:
+    groups = find_duplicates(
+        [file_digest(each.tobytes()) for each in [*different, different[7]]],
+        [fingerprint(each) for each in [*different, different[7]]],
+        features_of([*different, different[7]]),
+    )
+    assert groups.members() == [[7, 40]]
+    assert groups.exact[groups.group_of[7]]
+
+
+def test_other_files_with_the_same_pixels_are_exact_copies(different: list[NDArray[np.uint8]]) -> None:
+    pictures = [*different, different[3]]
+    files = [str(number).encode() for number in range(41)]
+    groups = find_duplicates(
+        [file_digest(each) for each in files], [fingerprint(each) for each in pictures], features_of(pictures)
+    )
+    assert groups.members() == [[3, 40]]
+    assert groups.exact[groups.group_of[3]]
+
+
+def test_pictures_saved_again_are_near_their_originals(different: list[NDArray[np.uint8]]) -> None:
+    pictures = [*different, *(saved_again(each) for each in different[:20])]
+    groups = find_duplicates(
+        [file_digest(each.tobytes()) for each in pictures],
+        [fingerprint(each) for each in pictures],
+        features_of(pictures),
+    )
+    assert groups.members() == [[number, 40 + number] for number in range(20)]
+    assert not groups.exact[groups.group_of[:20]].any()
+
+
+def test_flat_pictures_prove_nothing() -> None:
+    rng = np.random.default_rng(0)
+    flat = [np.full((SIDE, SIDE, 3), 200, np.uint8) + rng.integers(0, 2, (SIDE, SIDE, 3), np.uint8) for _ in range(30)]
+    assert grouped(flat) == []
+
+
+def test_one_fixed_camera_does_not_make_all_pictures_one() -> None:
+    """The same scene with a small thing at another place: hashes and thumbnails hardly differ, yet none is a copy."""
+    scene = pixels(SIDE, SIDE, 1)
+    pictures = []
+    for number in range(36):
+        picture = scene.copy()
+        row, column = divmod(number, 6)
+        picture[row * 16 : row * 16 + 8, column * 16 : column * 16 + 8] = 255
+        pictures.append(picture)
+    assert grouped(pictures) == []
+
+
+def test_a_chain_of_look_alikes_does_not_swallow_everything() -> None:
+    """A slow film: each frame is nearly the next, the first is nothing like the last."""
+    start, end = pixels(SIDE, SIDE, 1).astype(np.float32), pixels(SIDE, SIDE, 2).astype(np.float32)
+    film = [(start + (end - start) * step / 399).astype(np.uint8) for step in range(400)]
+    members = grouped(film)
+    assert members
+    assert max(len(group) for group in members) <= MOST_TOGETHER
+
+
+def test_crowds_of_equal_hashes_are_worked_through_in_bounded_time() -> None:
+    """Pictures whose hashes say nothing: what is compared grows with their number, not with its square."""
+    rng = np.random.default_rng(0)
+    count = 3_000
+    thumbs = rng.integers(0, 256, (count, 256), np.uint8)
+    prints = [Fingerprint(number, 0, thumbs[number]) for number in range(count)]
+    groups = find_duplicates(
+        [number.to_bytes(32, "big") for number in range(count)],
+        prints,
+        rng.normal(size=(count, 8)).astype(np.float32),
+    )
+    assert groups.members() == []
+    compared = sum(len(left) for left, _ in pairs_within(np.arange(count)))
+    assert compared < 30 * count
+
+
+def test_one_picture_is_a_group_of_its_own() -> None:
+    picture = pixels(SIDE, SIDE)
+    groups = find_duplicates([b"x" * 32], [fingerprint(picture)], features_of([picture]))
+    assert groups.group_of.tolist() == [0]
