@@ -109,6 +109,11 @@ def test_an_array_that_is_no_rgb_picture_is_refused_with_its_shape(array: NDArra
         to_input(array, spec(Policy.SQUASH))
 
 
+def test_a_spec_of_other_pixel_arithmetic_is_never_answered_with_this_one() -> None:
+    with pytest.raises(Unreadable, match="other/9"):
+        to_input(pixels(40, 40), InputSpec(height=32, width=32, method="other/9"))
+
+
 def test_every_field_of_a_spec_decides_its_digest() -> None:
     base = InputSpec(height=64, width=64)
     others = [

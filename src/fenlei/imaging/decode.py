@@ -44,7 +44,7 @@ def decode(data: bytes, at_least: tuple[int, int] | None = None, header: Header 
     divisor = (scale_for if is_jpeg else shrink_for)(header.width, header.height, stored)
     if header.width * header.height > MAX_PIXELS or _held_bytes(header, divisor) > MAX_HELD_BYTES:
         raise refusals.too_heavy(*header.upright_size)
-    return _upright((decode_jpeg if is_jpeg else decode_png)(data, header, stored), header.orientation)
+    return upright((decode_jpeg if is_jpeg else decode_png)(data, header, stored), header.orientation)
 
 
 def _held_bytes(header: Header, divisor: int) -> int:
@@ -58,7 +58,7 @@ def _held_bytes(header: Header, divisor: int) -> int:
     return result + (2 * components * pixels if header.progressive else 0)
 
 
-def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     """Turn and mirror as EXIF orientation 1 to 8 asks (JEITA CP-3451, tag 274)."""
     if orientation >= 5:
         pixels = pixels.transpose(1, 0, 2)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 import zlib
 
+from PIL import Image
+
 from fenlei.contract.errors import FenleiError
 
 DECODER_ERRORS: tuple[type[Exception], ...] = (
@@ -24,6 +26,7 @@ DECODER_ERRORS: tuple[type[Exception], ...] = (
     SystemError,
     TypeError,
     ValueError,
+    Image.DecompressionBombError,
     struct.error,
     zlib.error,
 )

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-METHOD = "upright-rgb/bicubic-antialias/1"
+METHOD = "upright-rgb/bilinear-antialias/1"
 """Names the pixel arithmetic of this room. Changing how a pixel comes out means changing this word, so that cached
 features and model files made by the older arithmetic are never mixed with newer ones."""
 
