@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,13 @@ from numpy.typing import NDArray
 
 from fenlei.inference.compiled import CompiledCache
 from fenlei.inference.engine import EngineError
+from fenlei.inference.openvino_library import load_openvino
 from fenlei.inference.shapes import check_network
 from fenlei.inference.streams import StreamEngine
+
+_OPENING = threading.Lock()
+"""Held until an engine has run its first picture. OpenVINO's Python binding sets itself up at the first array it is
+given, inside a C++ guard that lets go of the interpreter: two first pictures at once wait for each other for ever."""
 
 
 class OpenVinoEngine(StreamEngine[Any]):
@@ -30,9 +36,11 @@ class OpenVinoEngine(StreamEngine[Any]):
         Raises:
             EngineError: this is not a network that OpenVINO can run.
         """
-        self._compiled = _compile(network, size, streams, cache)
-        width = int(self._compiled.outputs[0].get_shape()[1])
-        super().__init__("openvino", size, width, [self._compiled.create_infer_request() for _ in range(streams)])
+        with _OPENING:
+            self._compiled = _compile(network, size, streams, cache)
+            width = int(self._compiled.outputs[0].get_shape()[1])
+            super().__init__("openvino", size, width, [self._compiled.create_infer_request() for _ in range(streams)])
+            self.infer(np.zeros((1, *size, 3), np.uint8))
 
     def _start(self, stream: Any, picture: NDArray[np.uint8]) -> None:
         try:
@@ -62,8 +70,7 @@ class OpenVinoEngine(StreamEngine[Any]):
 
 
 def _compile(network: bytes, size: tuple[int, int], streams: int, cache: Path | None) -> Any:
-    import openvino as ov
-
+    ov = load_openvino()
     core = ov.Core()
     config = {
         "INFERENCE_PRECISION_HINT": "f32",
