@@ -60,7 +60,7 @@ def test_train_prints_its_report_as_json(photos: Path, backbone: Path, home: Pat
 
 @pytest.mark.parametrize(
     ("classes", "words"),
-    [({}, "class"), ({"only": 5}, "2 classes"), ({"a": 5, "b": 1}, "b")],
+    [({}, "class"), ({"only": 5}, "at least two"), ({"a": 5, "b": 1}, "b")],
     ids=["nothing", "one class", "one picture in a class"],
 )
 def test_too_little_to_learn_from_is_refused_with_what_is_needed(

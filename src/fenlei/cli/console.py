@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from rich.console import Console
 
-out = Console(highlight=False, soft_wrap=False)
+_FILE_WIDTH = 200
+"""Columns where no terminal says how many it has: a table in a log or a pipe is not folded to 80."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

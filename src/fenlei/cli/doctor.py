@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import importlib
 import importlib.metadata
 import os
 import platform
@@ -133,13 +132,14 @@ def _cores() -> Finding:
 
 
 def _engine(kind: str) -> Finding:
-    """Import the engine's library, the step that fails where its binary does not fit the machine."""
+    """Load the engine's library, the step that fails where its binary does not fit the machine."""
+    from fenlei.inference.open import library_version
+
     try:
-        module = importlib.import_module(kind)
+        return Finding(f"engine {kind}", State.GOOD, library_version(kind))
     except Exception as exc:  # noqa: BLE001 - whatever a foreign binary does, it is the finding
         remedy = f"pip install --force-reinstall {kind}; its wheel must fit this processor and system."
         return Finding(f"engine {kind}", State.BAD, f"cannot be loaded: {exc}", remedy)
-    return Finding(f"engine {kind}", State.GOOD, str(getattr(module, "__version__", "present")))
 
 
 def _workspace(workspace: Path) -> Finding:

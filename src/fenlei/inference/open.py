@@ -39,6 +39,24 @@ def open_engine(
     return ENGINES[kind](_content(network), size, count, cache)
 
 
+def library_version(kind: str) -> str:
+    """Load the library behind an engine, and say which version it is.
+
+    Args:
+        kind: as for `open_engine`.
+
+    Raises:
+        ImportError: the library is absent, or its binaries do not fit this machine.
+    """
+    if kind == "openvino":
+        from fenlei.inference.openvino_library import load_openvino
+
+        return str(load_openvino().__version__)
+    import onnxruntime
+
+    return str(onnxruntime.__version__)
+
+
 def _content(network: bytes | Path) -> bytes:
     if isinstance(network, bytes):
         return network
