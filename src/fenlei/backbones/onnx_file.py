@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fenlei.backbones.catalogue import IMAGENET
-from fenlei.backbones.digests import file_digest, folder_digest
+from fenlei.backbones.digests import file_digest, folder_digest, literal
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.needs import need, version
 from fenlei.backbones.onnx_wrap import Port, find_ports, wrap
@@ -44,11 +44,12 @@ class OnnxFileSource:
         check_plausible(size, self.id)
 
     def origin(self) -> dict[str, str] | None:
-        """The content of the file and of the JSON file beside it."""
+        """The content of the file, of the JSON file beside it, and of files whose names say they hold its weights."""
+        name = literal(self.path.stem)
         return {
             "kind": "onnx",
             "sha256": file_digest(self.path),
-            "json": folder_digest(self.path.parent, [self.path.with_suffix(".json").name]),
+            "beside": folder_digest(self.path.parent, [f"{name}.json", f"{name}*data*"]),
         }
 
     def make(self, size: int | None, report: Report) -> Network:
@@ -56,13 +57,12 @@ class OnnxFileSource:
         onnx = need("onnx", f"read {self.path}")
         report(f"reading {self.title}", 0, 0)
         said = beside(self.path, IMAGENET)
-        model = _load(onnx, self.path)
+        model, outside = _load(onnx, self.path)
         picture, features = find_ports(onnx, model, str(self.path))
         side = _side(picture, size, said, self.path)
         if picture.kind == "uint8":
-            content, whence = self.path.read_bytes(), "inside the file"
-            if model.ByteSize() > len(content):  # its weights lie in other files: put them inside
-                content = model.SerializeToString(deterministic=True)
+            whole = model.SerializeToString(deterministic=True) if outside else self.path.read_bytes()
+            content, whence = whole, "inside the file"
         else:
             content, whence = wrap(onnx, model, picture, features, said, side), said.whence
             report(f"{self.title}: normalisation from {whence}", 0, 0)
@@ -75,11 +75,15 @@ class OnnxFileSource:
         )
 
 
-def _load(onnx: Any, path: Path) -> Any:
+def _load(onnx: Any, path: Path) -> tuple[Any, bool]:
+    """The network with its shapes worked out, and whether its weights lay in other files."""
     try:
-        model = onnx.load(path)
+        model = onnx.load(path, load_external_data=False)
+        outside = any(onnx.external_data_helper.uses_external_data(tensor) for tensor in model.graph.initializer)
+        if outside:
+            onnx.load_external_data_for_model(model, str(path.parent))
         onnx.checker.check_model(model)
-        return onnx.shape_inference.infer_shapes(model)
+        return onnx.shape_inference.infer_shapes(model), outside
     except Exception as exc:
         line = next((line.strip() for line in str(exc).splitlines() if line.strip()), type(exc).__name__)
         raise BackboneError(f"{path} is not a whole ONNX file: {line}") from exc

@@ -7,7 +7,7 @@ from typing import Any
 
 from fenlei.backbones import efficientnet
 from fenlei.backbones.catalogue import CATALOGUE, BackboneInfo
-from fenlei.backbones.digests import file_digest, folder_digest
+from fenlei.backbones.digests import file_digest, folder_digest, literal
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.export import export
 from fenlei.backbones.needs import need, version
@@ -37,7 +37,7 @@ class SafetensorsSource:
         return {
             "kind": "safetensors",
             "sha256": file_digest(self.path),
-            "json": folder_digest(self.path.parent, [self.path.with_suffix(".json").name]),
+            "beside": folder_digest(self.path.parent, [literal(f"{self.path.stem}.json")]),
             efficientnet.DISTRIBUTION: version(efficientnet.DISTRIBUTION) or "",
         }
 

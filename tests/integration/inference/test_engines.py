@@ -30,7 +30,7 @@ def test_the_engines_agree() -> None:
         engine = open_engine(NETWORK, size=(SIZE, SIZE), kind=kind, streams=1)
         answers.append(engine.infer(pictures(5)))
         engine.close()
-    np.testing.assert_allclose(*answers, atol=1e-5)
+    np.testing.assert_allclose(answers[0], answers[1], atol=1e-5)
 
 
 def test_a_picture_that_fails_takes_no_other_with_it() -> None:

@@ -145,7 +145,7 @@ def test_cancelling_begins_no_further_picture(engine: Engine) -> None:
 def test_a_reader_who_leaves_leaves_no_thread(engine: Engine) -> None:
     results = embed([source(n) for n in range(100)], prepare, engine, workers=3)
     next(results)
-    results.close()  # type: ignore[attr-defined]
+    results.close()
 
 
 def test_an_interrupt_leaves_no_thread(engine: Engine) -> None:
