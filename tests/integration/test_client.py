@@ -8,7 +8,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,7 +35,12 @@ class AskMany(Protocol):
     """Predict many pictures with a fresh client of one kind; stop after `first` of them where it is given."""
 
     def __call__(
-        self, url: str, sources: list[c.Source], concurrency: int, first: int | None = None
+        self,
+        url: str,
+        sources: Iterable[c.Source],
+        concurrency: int,
+        first: int | None = None,
+        timeout: float = 30,
     ) -> list[c.Prediction | c.PredictionError]: ...
 
 
@@ -53,10 +58,10 @@ def ask_async(url: str, source: c.Source, key: str | None = None, **options: Any
 
 
 def many_sync(
-    url: str, sources: list[c.Source], concurrency: int, first: int | None = None
+    url: str, sources: Iterable[c.Source], concurrency: int, first: int | None = None, timeout: float = 30
 ) -> list[c.Prediction | c.PredictionError]:
     told = []
-    with c.Client(url) as client:
+    with c.Client(url, timeout=timeout) as client:
         for outcome in client.predict_many(sources, concurrency):
             told.append(outcome)
             if len(told) == first:
@@ -65,11 +70,11 @@ def many_sync(
 
 
 def many_async(
-    url: str, sources: list[c.Source], concurrency: int, first: int | None = None
+    url: str, sources: Iterable[c.Source], concurrency: int, first: int | None = None, timeout: float = 30
 ) -> list[c.Prediction | c.PredictionError]:
     async def ask() -> list[c.Prediction | c.PredictionError]:
         told: list[c.Prediction | c.PredictionError] = []
-        async with c.AsyncClient(url) as client:
+        async with c.AsyncClient(url, timeout=timeout) as client:
             stream = client.predict_many(sources, concurrency)
             async for outcome in stream:
                 told.append(outcome)
@@ -290,6 +295,14 @@ def _too_large(folder: Path) -> Path:
     return path
 
 
+def _huge(folder: Path) -> Path:
+    """A file that is long in name only: whoever tries to read it runs out of memory."""
+    path = folder / "huge.jpg"
+    with path.open("wb") as file:
+        file.truncate(1 << 36)
+    return path
+
+
 def _empty(folder: Path) -> Path:
     path = folder / "empty.jpg"
     path.write_bytes(b"")
@@ -301,6 +314,7 @@ LOCAL: dict[str, tuple[Callable[[Path], Any], type[c.PredictionError], int | Non
     "a folder": (lambda folder: folder, c.UnreadableSource, None, "directory"),
     "an empty file": (_empty, c.BadRequest, 10310, "empty"),
     "too large a file": (_too_large, c.PictureTooLarge, 10441, "4194305"),
+    "a huge file": (_huge, c.PictureTooLarge, 10441, str(1 << 36)),
     "too large bytes": (lambda folder: bytes(4_194_305), c.PictureTooLarge, 10441, "4194305"),
     "a text file": (lambda folder: io.StringIO("x"), c.UnreadableSource, None, 'mode "rb"'),
     "a number": (lambda folder: 7, c.UnreadableSource, None, "A int is no picture"),
@@ -387,6 +401,11 @@ def test_a_server_that_does_not_come_to_an_end_is_given_up_in_time(ask: Ask, how
     assert len(loopback.requests) == 1
 
 
+def test_asyncio_code_gives_up_headers_that_never_end_as_well() -> None:
+    with serving(in_turn("drip headers")) as loopback, pytest.raises(c.TimedOut):
+        ask_async(loopback.base, PICTURE, timeout=0.3)
+
+
 def test_all_attempts_together_keep_the_time(ask: Ask) -> None:
     with serving(in_turn("hang up", "stall")) as loopback:
         began = time.monotonic()
@@ -434,14 +453,36 @@ def test_as_many_as_asked_for_are_under_way_at_once_and_never_more(ask_many: Ask
         return SUCCESS
 
     with serving(respond) as loopback:
-        assert len(ask_many(loopback.base, [PICTURE] * 12, 4)) == 12
+        assert len(ask_many(loopback.base, [PICTURE] * 24, 4)) == 24
+        assert loopback.connections == 4
     assert most == 4
 
 
-def test_leaving_early_ends_the_work(ask_many: AskMany) -> None:
+def test_pictures_are_taken_only_a_few_ahead_of_the_answers(ask_many: AskMany) -> None:
+    taken = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal taken
+        for _ in range(100):
+            taken += 1
+            yield PICTURE
+
     with serving(in_turn(SUCCESS)) as loopback:
-        assert len(ask_many(loopback.base, [PICTURE] * 500, 2, first=3)) == 3
-    assert len(loopback.requests) < 20
+        assert len(ask_many(loopback.base, counted(), 2, first=3)) == 3
+    assert taken <= 3 + 2 * 2
+
+
+def test_leaving_early_asks_for_nothing_more(ask_many: AskMany) -> None:
+    with serving(in_turn(SUCCESS, "stall")) as loopback:
+        assert len(ask_many(loopback.base, [PICTURE] * 9, 2, first=1, timeout=0.4)) == 1
+    assert len(loopback.requests) <= 3
+
+
+def test_leaving_asyncio_work_early_ends_it_at_once() -> None:
+    with serving(in_turn(SUCCESS, "stall")) as loopback:
+        began = time.monotonic()
+        many_async(loopback.base, [PICTURE] * 9, 2, first=1)
+        assert time.monotonic() - began < 5
 
 
 def test_a_concurrency_of_nothing_is_refused(ask_many: AskMany, url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,9 +10,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal, TypeAlias
 
-Reply: TypeAlias = "tuple[int, Mapping[str, str], bytes] | Literal['hang up', 'stall', 'drip', 'flood']"
-"""Status, headers and body; or: no answer and no connection; no answer at all; an answer a byte at a time that never
-ends; an answer of more than anybody wants."""
+Reply: TypeAlias = "tuple[int, Mapping[str, str], bytes] | Literal['hang up', 'stall', 'drip', 'drip headers', 'flood']"
+"""Status, headers and body; or: no answer and no connection; no answer at all; a body or headers a byte at a time that
+never end; an answer of more than anybody wants."""
 
 Respond = Callable[[str, str, Mapping[str, str], bytes], Reply]
 """Method, target, headers with names in lower case, body."""
@@ -74,18 +75,19 @@ def serving(respond: Respond) -> Iterator[Loopback]:
         def _be_rude(self, how: str) -> None:
             if how == "stall":
                 over.wait(WAIT)
-            elif how in {"drip", "flood"}:
+            elif how != "hang up":
                 self.send_response(200)
-                self.end_headers()
-                piece = b"{" if how == "drip" else b" " * 1_000_000
-                try:
+                if how == "drip headers":
+                    self.flush_headers()
+                else:
+                    self.end_headers()
+                piece = b" " * 1_000_000 if how == "flood" else b"x"
+                with contextlib.suppress(OSError):  # the client has heard enough
                     for _ in range(200):
                         self.wfile.write(piece)
                         self.wfile.flush()
-                        if how == "drip" and over.wait(0.05):
+                        if how != "flood" and over.wait(0.05):
                             break
-                except OSError:
-                    pass  # the client has heard enough
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (http.server's own)
             pass

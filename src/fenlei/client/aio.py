@@ -49,7 +49,10 @@ class AsyncClient:
     async def predict_many(
         self, sources: Iterable[Source], concurrency: int = 8
     ) -> AsyncGenerator[Prediction | PredictionError, None]:
-        """Yield for every picture its prediction or its error, in the order of `sources`; as `Client.predict_many`."""
+        """Yield for every picture its prediction or its error, in the order of `sources`; see `Client.predict_many`.
+
+        Closing the generator early ends the work at once.
+        """
         check_concurrency(concurrency)
         waiting: deque[asyncio.Task[Prediction | PredictionError]] = deque()
         places = asyncio.Semaphore(concurrency)

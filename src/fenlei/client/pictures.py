@@ -100,7 +100,7 @@ def _encode_array(source: Any, language: Language | None) -> bytes:
     from PIL import Image
 
     _check_sides(array.shape[1], array.shape[0], language)
-    return _png(Image.fromarray(np.ascontiguousarray(array)))
+    return _png(Image.fromarray(array))
 
 
 def _encode_image(source: Any, language: Language | None) -> bytes:

@@ -66,7 +66,8 @@ class Client:
     ) -> Generator[Prediction | PredictionError, None, None]:
         """Yield for every picture its prediction or its error, in the order of `sources`.
 
-        Sources are taken as the work goes on, a few ahead of the answers; leaving the loop early ends the work.
+        Sources are taken as the work goes on, a few ahead of the answers. Leaving the loop early ends the work once the
+        pictures that are just being asked for have their answers.
 
         Args:
             sources: as for `predict`; any iterable, however long.
