@@ -41,7 +41,7 @@ def server(tmp_path: Path) -> Any:
 
 def test_every_file_of_the_corpus_answers_an_expected_code(server: Server, shared: Path) -> None:
     corpus = shared / "data" / "corpus"
-    rows = list(csv.DictReader((corpus / "manifest.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((corpus / "manifest.csv").read_text(encoding="utf-8").splitlines()))
     assert len(rows) > 1000
     wrong = {}
     marks = []

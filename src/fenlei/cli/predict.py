@@ -80,7 +80,7 @@ def _print_json(rows: Sequence[Row]) -> None:
     found: list[dict[str, Any]] = []
     for path, answer in rows:
         if isinstance(answer, FenleiError):
-            code = getattr(getattr(answer, "code", None), "number", None)
+            code = getattr(answer, "code", None)
             found.append({"picture": str(path), "error": str(answer), **({} if code is None else {"code": code})})
         else:
             found.append({"picture": str(path), "label": answer.label, "score": answer.score, "scores": answer.scores})
