@@ -50,7 +50,7 @@ LADDERS: dict[str, tuple[Candidate, ...]] = {
 }
 """By goal, the default candidate first, then by what they promised per second on the sets we measured."""
 
-WITHOUT_BUDGET = {"fast": 1, "balanced": 3, "accurate": 5}
+WITHOUT_BUDGET = {"fast": 1, "balanced": 2, "accurate": 5}
 """How many of the ladder are tried when no budget is given: a fixed number, so that the same pictures and seed give
 the same model however busy the machine is. With a budget the clock decides, and two runs may differ."""
 
