@@ -4,8 +4,8 @@
     python -m bench.imaging FOLDER…                  every JPEG below these folders
     python -m bench.imaging FOLDER… --cache CACHE    also the difference of EfficientNet-Lite0 features
 
-Prints two tables in Markdown: CPU milliseconds per picture by size and way (one thread), and differences at the network's
-input against a full decode with the same resize.
+Prints two tables in Markdown: CPU milliseconds per picture by size and way (one thread), and differences at the
+network's input against a full decode with the same resize.
 """
 
 from __future__ import annotations
