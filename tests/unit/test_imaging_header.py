@@ -175,4 +175,13 @@ def test_random_bytes_after_a_signature_never_surprise(rubbish: bytes) -> None:
 
 
 def test_a_million_tiny_segments_end_quickly() -> None:
-    assert refusal(b"\xff\xd8" + b"\xff\xe0\x00\x02" * 1_000_000).code is Code.BAD_TYPE
+    many = b"\xff\xe0\x00\x02" * 1_000_000
+    assert refusal(b"\xff\xd8" + many).code is Code.BAD_TYPE
+    assert refusal(b"\xff\xd8" + many + jpeg(40, 40)[2:]).code is Code.BAD_TYPE  # nobody looks that far
+
+
+def test_of_two_frame_headers_the_first_counts() -> None:
+    data = jpeg(50, 40)
+    second = jpeg_segment(0xC0, struct.pack(">BHHB", 8, 99, 99, 1) + b"\1\x11\0")
+    at = data.index(b"\xff\xda")
+    assert read_header(data[:at] + second + data[at:]).upright_size == (50, 40)

@@ -174,7 +174,10 @@ def test_a_stream_that_ends_in_good_order_but_a_row_short_is_refused(
     header = Header("PNG", 33, 21, mode=mode, bits=bits, progressive=bool(interlace))
     full = stream_bytes(header)
     palette = chunk(b"PLTE", bytes(3))
-    for missing in (0, 1, 20):
+    row = 1 + -(
+        -33 * bits * {"LA": 2, "RGB": 3, "RGBA": 4}.get(mode, 1) // 8
+    )  # of an interlaced picture's last pass too
+    for missing in (0, 1, row, 2 * row):
         stream = zlib.compress(bytes(full - missing))
         data = SIGNATURE + ihdr(33, 21, bits, colour, interlace) + palette + chunk(b"IDAT", stream)
         data += chunk(b"IEND", b"")

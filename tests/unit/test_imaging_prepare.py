@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from fenlei.contract.errors import Refused
 from fenlei.imaging import InputSpec, Policy, Unreadable, check, prepare, prepare_for_training, read_header
 from tests.support.drawing import jpeg, png
-from tests.support.oddities import SIGNATURE, ihdr, turned
+from tests.support.oddities import SIGNATURE, chunk, ihdr, turned
 
 FILES = {
     "small": jpeg(61, 40),
@@ -76,6 +77,18 @@ def test_training_says_why_a_file_cannot_be_used() -> None:
 def test_a_bomb_is_refused_in_training_too() -> None:
     with pytest.raises(Unreadable, match="60000×60000"):
         prepare_for_training(SIGNATURE + ihdr(60_000, 60_000, 8, 2), InputSpec(height=32, width=32))
+
+
+@pytest.mark.parametrize("kind", ["progressive JPEG", "PNG"])
+def test_what_a_decoder_would_have_to_hold_bounds_training_too(kind: str) -> None:
+    """144 megapixels: a baseline JPEG of that size streams by, these must lie in memory whole."""
+    data = jpeg(200, 200, progressive=True)
+    frame = data.index(b"\xff\xc2")
+    huge = data[: frame + 5] + struct.pack(">HH", 12_000, 12_000) + data[frame + 9 :]
+    if kind == "PNG":
+        huge = SIGNATURE + ihdr(12_000, 12_000, 8, 6) + chunk(b"IDAT", b"x") + chunk(b"IEND", b"")
+    with pytest.raises(Unreadable, match="memory"):
+        prepare_for_training(huge, InputSpec(height=32, width=32))
 
 
 def test_a_scaled_decode_changes_the_input_by_little() -> None:

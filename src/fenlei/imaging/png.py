@@ -20,14 +20,14 @@ from fenlei.imaging.png_length import reaches, stream_bytes
 
 _BAND_PIXELS = 1 << 20
 _RAW = {
-    ("1", 1): "1", ("L", 2): "L;2", ("L", 4): "L;4", ("L", 8): "L", ("I;16", 16): "I;16B",
-    ("RGB", 8): "RGB", ("RGB", 16): "RGB;16B",
-    ("P", 1): "P;1", ("P", 2): "P;2", ("P", 4): "P;4", ("P", 8): "P",
-    ("LA", 8): "LA", ("LA", 16): "LA;16B",
-    ("RGBA", 8): "RGBA", ("RGBA", 16): "RGBA;16B",
+    ("1", 1): ("1", "1"), ("L", 2): ("L", "L;2"), ("L", 4): ("L", "L;4"), ("L", 8): ("L", "L"),
+    ("I;16", 16): ("I;16", "I;16B"),
+    ("RGB", 8): ("RGB", "RGB"), ("RGB", 16): ("RGB", "RGB;16B"),
+    ("P", 1): ("P", "P;1"), ("P", 2): ("P", "P;2"), ("P", 4): ("P", "P;4"), ("P", 8): ("P", "P"),
+    ("LA", 8): ("LA", "LA"), ("LA", 16): ("RGBA", "LA;16B"),
+    ("RGBA", 8): ("RGBA", "RGBA"), ("RGBA", 16): ("RGBA", "RGBA;16B"),
 }  # fmt: skip
-"""Pillow's names for how rows of each layout lie in the stream."""
-
+"""Pillow's names for each layout: of the picture in memory, and of the rows in the stream."""
 
 _UNTOUCHED: dict[str, int | tuple[int, ...]] = {
     "1": 1, "L": 113, "P": 255, "I;16": 0x7117, "LA": (113, 17), "RGB": (113, 17, 211), "RGBA": (113, 17, 211, 19),
@@ -55,10 +55,7 @@ def decode_png(data: bytes, header: Header, at_least: tuple[int, int] | None) ->
     parts = read_parts(data)
     if header.mode == "P" and not parts.palette:
         raise refusals.broken("PNG", "缺少调色板（PLTE）", "its palette (PLTE) is absent")
-    mode = "RGBA" if header.mode == "LA" else header.mode
-    raw = _RAW[header.mode, header.bits]
-    if raw == "LA":
-        mode = "LA"
+    mode, raw = _RAW[header.mode, header.bits]
     size = (header.width, header.height)
     try:
         image = Image.new(mode, size, _UNTOUCHED[mode])
