@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -96,6 +98,19 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(tmp_path: Path) 
     (tmp_path / "cache").write_text("in the way")
     with pytest.raises(TrainingError, match="cannot be written"):
         opened(tmp_path / "cache" / "embeddings")
+
+
+def test_a_writer_waits_for_the_one_that_writes(tmp_path: Path) -> None:
+    cache = opened(tmp_path)
+    with cache.path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        writer = threading.Thread(target=cache.add, args=([seen(1)],))
+        writer.start()
+        writer.join(0.2)
+        assert writer.is_alive()
+        fcntl.flock(other, fcntl.LOCK_UN)
+    writer.join(30)
+    assert_known(opened(tmp_path), 1)
 
 
 def _write_for_ever(folder: Path, start: int, step: int, count: int) -> None:

@@ -103,6 +103,60 @@ def test_a_chain_of_look_alikes_does_not_swallow_everything() -> None:
     assert max(len(group) for group in members) <= MOST_TOGETHER
 
 
+Witnesses = tuple[list[Fingerprint], NDArray[np.float32]]
+
+
+def strangers(count: int = 40) -> Witnesses:
+    """Pictures about which no witness says anything: hashes, thumbnails and features drawn by lot."""
+    rng = np.random.default_rng(5)
+    prints = [
+        Fingerprint(number, int(rng.integers(2**63)), rng.integers(0, 256, 256).astype(np.uint8))
+        for number in range(count)
+    ]
+    return prints, rng.normal(size=(count, 32)).astype(np.float32)
+
+
+def judged(prints: list[Fingerprint], features: NDArray[np.float32]) -> list[list[int]]:
+    return find_duplicates([number.to_bytes(32, "big") for number in range(len(prints))], prints, features).members()
+
+
+@pytest.mark.parametrize("against", [None, "hash", "thumbnail", "features"])
+def test_each_of_the_three_witnesses_can_say_no(against: str | None) -> None:
+    prints, features = strangers()
+    twin = prints[0]._replace(pixels=99)
+    if against == "hash":
+        twin = twin._replace(dhash=prints[1].dhash)
+    if against == "thumbnail":
+        twin = twin._replace(thumbnail=prints[1].thumbnail)
+    prints[39] = twin
+    if against != "features":
+        features[39] = features[0] + 0.01
+    assert judged(prints, features) == ([[0, 39]] if against is None else [])
+
+
+def test_what_all_pictures_share_is_no_evidence() -> None:
+    """Thumbnails of one scene correlate by nearly 1; less the mean scene only noise is left."""
+    prints, features = strangers()
+    scene = np.random.default_rng(1).integers(0, 200, 256)
+    prints = [each._replace(dhash=7, thumbnail=(scene + each.thumbnail // 25).astype(np.uint8)) for each in prints]
+    features[1] = features[0] + 0.01
+    assert judged(prints, features) == []
+
+
+def test_a_flat_thumbnail_is_no_evidence() -> None:
+    """All are one grey, two have the same hundred places a single level brighter: correlation sees equals."""
+    prints, features = strangers()
+    flat = np.full(256, 100, np.uint8)
+    prints = [each._replace(dhash=0, thumbnail=flat) for each in prints]
+    for number in (0, 1):
+        thumbnail = flat.copy()
+        thumbnail[:100] = 101
+        thumbnail[200 + number] = 99
+        prints[number] = prints[number]._replace(thumbnail=thumbnail)
+    features[1] = features[0] + 0.01
+    assert judged(prints, features) == []
+
+
 def test_crowds_of_equal_hashes_are_worked_through_in_bounded_time() -> None:
     """Pictures whose hashes say nothing: what is compared grows with their number, not with its square."""
     rng = np.random.default_rng(0)
