@@ -119,6 +119,8 @@ def _run(content: bytes, side: int, name: str) -> int:
         except EngineError as exc:
             raise BackboneError(f"{name} does not run: {exc}") from exc
     one, other = results
+    if not np.isfinite(one).all():
+        raise BackboneError(f"{name} gives features that are not numbers for a picture of noise.")
     worst = float(np.abs(one - other).max()) / max(1.0, float(np.abs(one).max()))
     if not worst <= TOLERANCE:
         raise BackboneError(f"{name} gives features that differ by {worst:.1e} between OpenVINO and ONNX Runtime.")

@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+
+UNUSED = 60 * 24 * 3600.0
+"""Seconds without use after which a kept file is removed."""
 
 
 class CompiledCache:
@@ -39,12 +43,15 @@ class CompiledCache:
         if hashlib.sha256(blob).digest() != digest:
             self.forget()
             return None
+        with suppress(OSError):
+            os.utime(self._path)  # in use: not to be swept
         return blob
 
     def save(self, blob: bytes) -> None:
         """Write atomically: another process sees the whole file or none."""
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._sweep()
             handle, name = tempfile.mkstemp(prefix=".compiled-", dir=self._path.parent)
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -54,6 +61,12 @@ class CompiledCache:
             except BaseException:
                 Path(name).unlink(missing_ok=True)
                 raise
+
+    def _sweep(self) -> None:
+        """Remove what nobody used for long: other versions of the engine, other networks, unfinished files."""
+        for path in self._path.parent.glob("*compiled*"):
+            if time.time() - path.stat().st_mtime > UNUSED:
+                path.unlink(missing_ok=True)
 
     def forget(self) -> None:
         """Remove the file, so that the next start writes it anew."""

@@ -20,8 +20,9 @@ Stream = TypeVar("Stream")
 class StreamEngine(ABC, Generic[Stream]):
     """An engine of fixed shape: one picture per request, `streams` requests side by side, each on one thread.
 
-    One picture per request is what makes a picture score the same alone and in company to the last bit: kernels
-    for other batch sizes add in another order. On a CPU it costs nothing; the streams give the parallelism.
+    One picture per request is what makes a picture score the same alone and in company, to the last bit, on every
+    machine and in every version: nothing promises that kernels for other batch sizes add in the same order. On a CPU
+    it costs nothing, the streams give the parallelism (docs/adr: one picture per request).
     """
 
     def __init__(self, name: str, size: tuple[int, int], width: int, streams: Sequence[Stream]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from fenlei.inference import EngineError, open_engine
+from fenlei.inference.streams import StreamEngine
 from tests.support.engine_suite import NETWORK, SIZE, EngineSuite, pictures
 from tests.support.networks import tiny_network
 
@@ -56,6 +58,8 @@ def test_a_picture_that_fails_takes_no_other_with_it() -> None:
         with pytest.raises(EngineError, match="ONNX Runtime could not run a picture"):
             engine.infer(mixed[2:3])
     np.testing.assert_array_equal(engine.infer(mixed[3:]), [[6, 7], [8, 9], [10, 11]])
+    assert isinstance(engine, StreamEngine)
+    assert len(engine._slots._idle) == 2  # no stream was lost on the way
     engine.close()
 
 
@@ -97,9 +101,9 @@ def test_an_engine_without_streams_is_refused(streams: int) -> None:
 def test_a_compiled_network_is_kept_and_gives_the_same(tmp_path: Path) -> None:
     cold = open_engine(NETWORK, size=(SIZE, SIZE), streams=2, cache=tmp_path)
     (kept,) = tmp_path.iterdir()
-    stamp = kept.stat().st_mtime_ns
+    number = kept.stat().st_ino
     warm = open_engine(NETWORK, size=(SIZE, SIZE), streams=2, cache=tmp_path)
-    assert kept.stat().st_mtime_ns == stamp
+    assert kept.stat().st_ino == number
     np.testing.assert_array_equal(cold.infer(pictures(3)), warm.infer(pictures(3)))
     assert warm.width == cold.width == 16
 
@@ -139,6 +143,17 @@ def test_a_kept_file_that_the_library_rejects_is_made_again(tmp_path: Path) -> N
     engine = open_engine(NETWORK, size=(SIZE, SIZE), streams=1, cache=tmp_path)
     assert engine.infer(pictures(1)).shape == (1, 16)
     assert is_whole(kept)
+
+
+def test_what_nobody_used_for_long_is_removed(tmp_path: Path) -> None:
+    for seed in (1, 2):
+        open_engine(tiny_network(SIZE, seed=seed), size=(SIZE, SIZE), streams=1, cache=tmp_path).close()
+    for path in tmp_path.iterdir():
+        os.utime(path, (0, 0))
+    open_engine(tiny_network(SIZE, seed=1), size=(SIZE, SIZE), streams=1, cache=tmp_path).close()
+    assert len(list(tmp_path.iterdir())) == 2
+    open_engine(NETWORK, size=(SIZE, SIZE), streams=1, cache=tmp_path).close()
+    assert len(list(tmp_path.iterdir())) == 2  # the one just used, and the new one
 
 
 def test_a_cache_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
