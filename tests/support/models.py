@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fenlei.imaging.prepare import prepare
-from fenlei.imaging.spec import InputSpec
+from fenlei.imaging.spec import METHOD, InputSpec
 from fenlei.inference import open_engine
 from fenlei.modelfile import BackboneRef, Head, Manifest, ModelFile, ParityPicture, write
 from tests.support import drawing
@@ -37,6 +37,7 @@ def tiny_model(
     embedded: bool = True,
     parity: int = 3,
     parity_shift: float = 0.0,
+    method: str = METHOD,
 ) -> ModelFile:
     """A model of a few kilobytes.
 
@@ -47,9 +48,10 @@ def tiny_model(
         embedded: whether the network travels in the file.
         parity: parity pictures.
         parity_shift: added to their expected scores; more than 1e-3 makes a model that must be refused.
+        method: the pixel arithmetic it says it was trained with.
     """
     network = _network(network_seed)
-    spec = InputSpec(height=SIZE, width=SIZE)
+    spec = InputSpec(height=SIZE, width=SIZE, method=method)
     head = random_head(len(labels), seed=head_seed)
     pictures = [drawing.jpeg(80, 60, seed=number) for number in range(parity)]
     expected = head.scores(_features(network_seed, parity)) + parity_shift
@@ -86,7 +88,7 @@ def write_corners(path: Path) -> Path:
     return path
 
 
-def write_tiny(path: Path, labels: Sequence[str] = LABELS, **options: int | bool | float) -> Path:
+def write_tiny(path: Path, labels: Sequence[str] = LABELS, **options: int | bool | float | str) -> Path:
     """Write such a model as a file, and return its path. `options` go to `tiny_model`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write(path, tiny_model(labels, **options))  # type: ignore[arg-type]

@@ -97,6 +97,7 @@ def build(
     envelope: Envelope = Envelope.PLAIN,
     status: StatusStyle = StatusStyle.DOCUMENTED,
     opener: Callable[..., Engine] = open_engine,
+    idle: Callable[[], None] | None = None,
 ) -> House:
     """Load the models and wire what answers for them. Nothing listens yet.
 
@@ -107,6 +108,7 @@ def build(
         envelope: what stands around answers.
         status: which HTTP statuses they travel with.
         opener: opens engines.
+        idle: called when a second has passed without work.
 
     Raises:
         ServeError: no model, or two with one name.
@@ -118,7 +120,7 @@ def build(
     host = ModelHost(cache=settings.cache, kind=settings.engine, streams=workers, opener=opener)
     loaded = host.load_all([model.path for model in models])
     metrics = Metrics()
-    desk = Desk(workers=workers, places=settings.queue, patience=settings.patience)
+    desk = Desk(workers=workers, places=settings.queue, patience=settings.patience, idle=idle)
     metrics.watch(desk)
     budget = BodyBudget(settings.bodies)
     deployments = []

@@ -56,9 +56,9 @@ def serve(
     made = key is None and not open_
     secret = None if open_ else check_key(key) if key is not None else new_key()
     set_up_logs(settings.log_format)
-    calm_allocator()
+    give_back = calm_allocator()
     with bind(host, port) as sock:
-        house = build(models, settings, key=secret, envelope=envelope, status=status)
+        house = build(models, settings, key=secret, envelope=envelope, status=status, idle=give_back)
         try:
             listen(sock)
             base = _base(sock)

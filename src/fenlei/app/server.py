@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 
+from fenlei.app.http11 import PlainHttp
 from fenlei.contract import FenleiError
 from fenlei.serving.asgi import App
 
@@ -85,7 +86,7 @@ def run(app: App, sock: socket.socket, *, drain: float, on_started: Callable[[],
     """
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=PlainHttp,
         ws="none",
         lifespan="off",
         log_config=None,

@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+IDLE_SECONDS = 1.0
+"""How long nothing must come before the desk counts as idle."""
+
 _FIRST_GUESS = 0.02
 """Seconds one job is taken to last until some have been measured."""
 
@@ -68,13 +71,16 @@ class Desk:
     that waited longer than `patience` is not begun. What a job raises goes to its own caller and to nobody else.
     """
 
-    def __init__(self, *, workers: int, places: int, patience: float = 10.0) -> None:
+    def __init__(
+        self, *, workers: int, places: int, patience: float = 10.0, idle: Callable[[], None] | None = None
+    ) -> None:
         """Start the threads.
 
         Args:
             workers: jobs side by side, at least 1.
             places: jobs that may wait while all workers are busy.
             patience: seconds a job may wait before it is refused instead of begun.
+            idle: called once, on a worker thread, when nothing has come for IDLE_SECONDS after some work.
         """
         self.workers = workers
         self.places = places
@@ -83,6 +89,8 @@ class Desk:
         self._changed = threading.Condition()
         self._running = 0
         self._closed = False
+        self._idle = idle
+        self._tidy = True  # nothing was done since `idle` was called last
         self._seconds = _FIRST_GUESS
         self._threads = [
             threading.Thread(target=self._serve, name=f"fenlei-worker-{number}", daemon=True)
@@ -158,17 +166,32 @@ class Desk:
         while True:
             with self._changed:
                 while not self._waiting and not self._closed:
-                    self._changed.wait()
+                    if not self._changed.wait(None if self._tidy or self._idle is None else IDLE_SECONDS):
+                        self._rest()
                 if not self._waiting:
                     return
                 ticket = self._waiting.popleft()
                 self._running += 1
+                self._tidy = False
             try:
                 self._run(ticket)
             finally:
                 with self._changed:
                     self._running -= 1
                 del ticket  # the body and the answer must not stay in memory until the next job comes
+
+    def _rest(self) -> None:
+        """Tidy up if everybody is at rest. The others may take jobs meanwhile, so the lock is let go of."""
+        if self._running or self._waiting or self._tidy or self._idle is None:
+            return
+        self._tidy = True
+        self._changed.release()
+        try:
+            self._idle()
+        except Exception:
+            log.exception("idle_failed")
+        finally:
+            self._changed.acquire()
 
     def _run(self, ticket: Ticket[object]) -> None:
         started = time.monotonic()

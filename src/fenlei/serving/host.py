@@ -14,9 +14,11 @@ import numpy as np
 
 from fenlei.backbones import by_digest
 from fenlei.contract import Refused
+from fenlei.imaging.errors import Unreadable
+from fenlei.imaging.resize import to_input
 from fenlei.inference import Engine, open_engine, usable_cores
 from fenlei.modelfile import Manifest, ModelFile, ParityPicture, read
-from fenlei.serving.errors import BackboneMissing, ScoresMoved
+from fenlei.serving.errors import BackboneMissing, ModelNotServable, ScoresMoved
 from fenlei.serving.predictor import Predictor
 
 log = logging.getLogger(__name__)
@@ -204,9 +206,13 @@ class ModelHost:
 
     def _prove(self, predictor: Predictor, model: ModelFile, path: Path) -> float:
         """Run the parity pictures, and return how far the farthest score lies from its promise."""
+        spec = predictor.spec
+        try:
+            grey = to_input(np.full((spec.height, spec.width, 3), 127, np.uint8), spec)
+        except Unreadable as exc:
+            raise ModelNotServable(f"{path} cannot be served by this Fenlei. {exc}") from exc
         if not model.parity:
-            spec = predictor.spec
-            predictor.scores(np.zeros((spec.height, spec.width, 3), np.uint8))  # a first run is slower than the rest
+            predictor.scores(grey)  # a first run is slower than the rest
             return 0.0
 
         def distance(picture: ParityPicture) -> float:

@@ -14,7 +14,7 @@ from fenlei.backbones.source import Network
 from fenlei.imaging.prepare import prepare
 from fenlei.inference import EngineError
 from fenlei.modelfile import DamagedModelFile, NotAModelFile
-from fenlei.serving.errors import BackboneMissing, ScoresMoved
+from fenlei.serving.errors import BackboneMissing, ModelNotServable, ScoresMoved
 from fenlei.serving.host import ModelHost
 from tests.support.drawing import jpeg
 from tests.support.engines import GatedOpener
@@ -80,6 +80,14 @@ def test_a_model_whose_scores_moved_is_refused_and_its_engine_closed(
     with pytest.raises(ScoresMoved, match=r"far\.fenlei.*moved by 0\.0012.*0\.001 is allowed"):
         host.load(write_tiny(tmp_path / "far.fenlei", parity_shift=0.0012))
     assert [engine.closed for engine in opener.engines] == [False, True]
+
+
+def test_a_model_trained_on_pixels_made_another_way_is_refused_before_it_answers(
+    host: ModelHost, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelNotServable, match=r"old\.fenlei.*older/1"):
+        host.load(write_tiny(tmp_path / "old.fenlei", method="older/1", parity=0))
+    assert host.engines == 0
 
 
 def test_a_model_file_that_was_changed_is_refused(host: ModelHost, tmp_path: Path) -> None:

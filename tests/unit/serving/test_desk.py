@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
 
+from fenlei.serving import desk as desk_module
 from fenlei.serving.desk import Desk, Ticket
 from fenlei.serving.errors import CallerGone, Overloaded
 
@@ -171,3 +172,20 @@ def test_a_caller_whose_ear_is_gone_does_not_hurt_the_next(make: Callable[..., D
     desk.submit(quick, results.put)
     assert results.get(timeout=WAIT) == "quick"
     assert "answer_not_delivered" in caplog.text
+
+
+def test_a_desk_that_comes_to_rest_tidies_up_once(make: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk_module, "IDLE_SECONDS", 0.01)
+    rests: SimpleQueue[object] = SimpleQueue()
+    gate = Gate()
+    desk = make(workers=2, places=4, idle=lambda: rests.put("rest"))
+    desk.submit(gate.work, lambda _: None)
+    desk.submit(quick, lambda _: None)
+    assert gate.begun.acquire(timeout=WAIT)
+    assert rests.empty()  # one is still at work
+    gate.go.set()
+    assert rests.get(timeout=WAIT) == "rest"
+    desk.submit(quick, lambda _: None)
+    assert rests.get(timeout=WAIT) == "rest"
+    with pytest.raises(Empty):
+        rests.get(timeout=0.1)  # ten times as long as it takes to come to rest
