@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 import fenlei
@@ -64,7 +66,7 @@ def test_a_bad_picture_is_named_and_the_others_are_answered(model: fenlei.Model,
 @pytest.mark.parametrize(
     "array", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)]
 )
-def test_an_array_that_is_no_picture_is_refused(model: fenlei.Model, array: np.ndarray) -> None:  # type: ignore[type-arg]
+def test_an_array_that_is_no_picture_is_refused(model: fenlei.Model, array: NDArray[Any]) -> None:
     with pytest.raises(fenlei.FenleiError, match="uint8 RGB"):
         model.predict(array)
 
