@@ -128,9 +128,6 @@ async def _serve(server: _Server, app: App, sock: socket.socket) -> None:
 
     with _signals(stop):
         await server.serve(sockets=[sock])
-        # Past the drain deadline the rest was cancelled; each of them still gets its 2003 on the way.
-        if tasks := set(server.server_state.tasks):
-            await asyncio.wait(tasks, timeout=1.0)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -166,7 +167,7 @@ def test_a_caller_who_hung_up_in_the_queue_costs_no_inference(
 def test_a_caller_who_hung_up_after_decoding_began_costs_no_inference_either(
     house: House, engine: GatedEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caller = post()
+    caller, left = post(), threading.Event()
 
     async def scenario() -> None:
         loop = asyncio.get_running_loop()
@@ -174,21 +175,18 @@ def test_a_caller_who_hung_up_after_decoding_began_costs_no_inference_either(
 
         def slow(*args: Any) -> Any:
             pixels = prepare(*args)
-            left = asyncio.run_coroutine_threadsafe(_leave(caller, house), loop)
-            left.result(10)
+            loop.call_soon_threadsafe(caller.hang_up)
+            assert left.wait(10)
             return pixels
 
         monkeypatch.setattr(Predictor, "prepare", slow)
         await caller.call(house.app)
+        left.set()  # the application has noticed; the worker goes on after it has
 
     run(scenario())
     house.close()
+    assert left.is_set()
     assert engine.calls == 0
-
-
-async def _leave(caller: Caller, house: House) -> None:
-    caller.hang_up()
-    await until(lambda: b"fenlei_callers_gone_total 1.0" in house.app._metrics.page())
 
 
 def test_a_failing_network_is_minus_two_and_the_next_picture_is_fine(
