@@ -127,6 +127,7 @@ metadata.version = absent
 from fenlei.backbones import available, open_backbone
 print(open_backbone("efficientnet-lite0", cache=Path(sys.argv[1])).digest)
 print(*(state.condition for _, state in available(Path(sys.argv[1] + "/elsewhere"))))
+assert "torch" not in sys.modules
 """
     done = interpreter(code, tmp_path)
     assert done.stdout.split() == [lite0.digest, "missing", "missing"], done.stderr
