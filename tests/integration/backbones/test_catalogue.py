@@ -130,7 +130,7 @@ print(*(state.condition for _, state in available(Path(sys.argv[1] + "/elsewhere
 assert "torch" not in sys.modules
 """
     done = interpreter(code, tmp_path)
-    assert done.stdout.split() == [lite0.digest, "missing", "missing"], done.stderr
+    assert (done.returncode, done.stdout.split()) == (0, [lite0.digest, "missing", "missing"]), done.stderr
 
 
 def test_listing_says_what_is_ready_and_what_is_installed(lite0: Backbone, real_cache: Path, tmp_path: Path) -> None:
