@@ -15,7 +15,7 @@ class Settings(BaseSettings):
     Attributes:
         workspace: the folder that holds everything Fenlei keeps. Removing it removes everything.
         engine: what runs networks: `openvino` or `onnxruntime`.
-        threads: pictures worked on side by side; every usable core when absent.
+        threads: pictures in the network side by side; every usable core when absent.
         queue: requests that may wait while all threads are busy; one more is answered 2003 at once.
         patience: seconds a request may wait before it is answered 2003 instead of being worked on.
         drain: seconds that requests in flight get to finish after SIGTERM.

@@ -116,11 +116,12 @@ def build(
     """
     names = _names(models)
     options = WireOptions(envelope, status)
-    workers = settings.threads or usable_cores()
-    host = ModelHost(cache=settings.cache, kind=settings.engine, streams=workers, opener=opener)
+    streams = settings.threads or usable_cores()
+    host = ModelHost(cache=settings.cache, kind=settings.engine, streams=streams, opener=opener)
     loaded = host.load_all([model.path for model in models])
     metrics = Metrics()
-    desk = Desk(workers=workers, places=settings.queue, patience=settings.patience, idle=idle)
+    # One more than run side by side: it prepares the next picture while the others wait for the network or for Python.
+    desk = Desk(workers=streams + 1, places=settings.queue, patience=settings.patience, idle=idle)
     metrics.watch(desk)
     budget = BodyBudget(settings.bodies)
     deployments = []
