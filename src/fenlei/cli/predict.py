@@ -60,7 +60,7 @@ def predict(
 def _over_http(url: str, key: str | None, files: Sequence[Path], concurrency: int, report: Report) -> Iterator[Row]:
     from fenlei.client import Client
 
-    with Client(url, key) as client:
+    with Client(url, key, language="en") as client:
         answers = client.predict_many(files, concurrency=concurrency)
         for done, (path, answer) in enumerate(zip(files, answers, strict=True), 1):
             report("classifying", done, len(files))

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 class Handler:
-    """Answers prediction requests with one model, in the order of checks that READING.md gives.
+    """Answers prediction requests with one model, in the order of checks that docs/contract.en.md gives.
 
     Cheap checks come before dear ones: JSON, field, base64, file size, type, pixels, ratio, and only then decoding
     and the model.
