@@ -5,8 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from fenlei.contract.errors import FenleiError
+
+
+class BadSetting(FenleiError):
+    """A variable of the environment has a value that cannot be."""
 
 
 class Settings(BaseSettings):
@@ -38,8 +44,17 @@ class Settings(BaseSettings):
 
     @classmethod
     def at(cls, workspace: str | Path | None) -> Settings:
-        """The settings of the environment, with another workspace where one is named."""
-        return cls() if workspace is None else cls(workspace=Path(workspace))
+        """The settings of the environment, with another workspace where one is named.
+
+        Raises:
+            BadSetting: a variable of the environment cannot be; the text names it.
+        """
+        try:
+            return cls() if workspace is None else cls(workspace=Path(workspace))
+        except ValidationError as exc:
+            wrong = exc.errors(include_url=False)[0]
+            name = "_".join(["FENLEI", *(str(part).upper() for part in wrong["loc"])])
+            raise BadSetting(f"{name} is {wrong['input']!r}: {wrong['msg'].lower()}.") from exc
 
     @property
     def cache(self) -> Path:
