@@ -49,7 +49,8 @@ def embed(
         prepare: what a source gave to pixels (h, w, 3) as the engine takes them. Its FenleiErrors belong to
             the picture.
         engine: runs the pixels. It stays open.
-        workers: threads; None takes every core this process may use.
+        workers: threads; None takes one more than the cores this process may use, so that a core whose worker
+            is between two pictures has another to go on with.
         progress: called on the reader's thread with (pictures done, pictures in all) before each is yielded.
         cancelled: asked before each picture, from any thread. Once it is true no further picture is begun and the
             iteration ends early, without an error: who cancels knows.
@@ -62,7 +63,7 @@ def embed(
         EngineClosed: the engine was closed meanwhile.
         Exception: anything `prepare` or a source raises that is neither a FenleiError nor an OSError.
     """
-    pipeline = _Pipeline(sources, prepare, engine, max(1, workers or usable_cores()), cancelled or _never)
+    pipeline = _Pipeline(sources, prepare, engine, max(1, workers or usable_cores() + 1), cancelled or _never)
     try:
         for done, item in enumerate(pipeline.run(), start=1):
             if progress is not None:
