@@ -18,8 +18,6 @@ GUIDES = ["guide.en.md", "guide.zh.md"]
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 CODE_SAMPLE = re.compile(r"^```(?:bash|python|javascript|java|go|php)\n.*?^```$", re.M | re.S)
 
-"""To be taken away, with the skip below, once they are there."""
-
 KNOWN = {command.name: command for command in commands()}
 OPTIONS = {word for command in KNOWN.values() for p in command.parameters for word in p.name.split(", ")}
 
