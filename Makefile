@@ -25,7 +25,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@ $(VENV)/.train
 
 run: $(VENV)/.train   ## train on real handwritten digits and serve them: make run PORT=8001
-	@exec $(BIN)/python -m fenlei.cli demo --port $(PORT) --workspace '$(WORKSPACE)'
+	@exec $(BIN)/python -m fenlei demo --port $(PORT) --workspace '$(WORKSPACE)'
 
 test: $(VENV)/.dev lint types imports   ## everything
 	$(BIN)/python -m pytest
