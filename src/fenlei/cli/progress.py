@@ -51,10 +51,12 @@ class _Bars:
 
 
 class _Lines:
+    """One line for every stage as it begins; stages with nothing to do stay silent."""
+
     def __init__(self) -> None:
-        self._seen = ""
+        self._seen: set[tuple[str, int]] = set()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        if stage != self._seen:
-            self._seen = stage
-            err.print(f"{stage} …" if not total else f"{stage} ({total}) …", markup=False)
+        if total and (stage, total) not in self._seen:
+            self._seen.add((stage, total))
+            err.print(f"{stage} ({total}) …" if total > 1 else f"{stage} …", markup=False)
