@@ -35,6 +35,10 @@ Count = Callable[[int, int], None]
 """Progress: (done, total)."""
 
 
+class TrainingNotInstalled(FenleiError):
+    """Fenlei was installed without the `train` extra."""
+
+
 class PictureUnreadable(FenleiError):
     """A picture that was to be classified cannot be read."""
 
@@ -287,8 +291,12 @@ def train(
     Raises:
         FenleiError: the folder cannot be learned from, a name is unknown, or the work was cancelled.
     """
-    from fenlei.training.train import train as learn
-
+    try:
+        from fenlei.training.train import train as learn
+    except ImportError as exc:
+        raise TrainingNotInstalled(
+            f"Training needs packages that are not installed ({exc}): pip install 'fenlei[train]'."
+        ) from exc
     settings = Settings.at(workspace)
     trained = learn(
         Path(directory),

@@ -1,0 +1,51 @@
+"""An installation without the `train` extra serves and predicts, and says what training needs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.cli import LONG, environment
+
+BLOCK = """
+import importlib.abc, sys
+ABSENT = {"torch", "transformers", "sklearn", "scipy", "onnx", "threadpoolctl", "huggingface_hub"}
+class Absent(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ABSENT:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Absent())
+sys.argv = ["fenlei", *sys.argv[1:]]
+from fenlei.cli import main
+main()
+"""
+
+
+def bare(*words: str | Path, workspace: Path) -> subprocess.CompletedProcess[str]:
+    """`fenlei` in an interpreter that finds none of the packages of the extra."""
+    return subprocess.run(
+        [sys.executable, "-c", BLOCK, *map(str, words)],
+        env=environment(workspace),
+        cwd=os.sep,
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=False,
+    )
+
+
+def test_predict_evaluate_and_report_need_no_extra(photos: Path, model: Path, home: Path, tmp_path: Path) -> None:
+    assert bare("predict", model, photos / "apple" / "0000.png", workspace=home).returncode == 0
+    assert bare("evaluate", model, photos, workspace=home).returncode == 0
+    assert bare("report", model, "-o", tmp_path / "page.html", workspace=home).returncode == 0
+    assert bare("backbones", "list", workspace=home).returncode == 0
+
+
+def test_training_says_what_is_missing(photos: Path, home: Path, tmp_path: Path) -> None:
+    said = bare("train", photos, "-o", tmp_path / "m.fenlei", workspace=home)
+    assert said.returncode == 1
+    assert "pip install 'fenlei[train]'" in said.stderr
+    assert "bug" not in said.stderr
+    assert "Traceback" not in said.stderr
