@@ -29,11 +29,11 @@ def environment(workspace: Path, **extra: str) -> dict[str, str]:
     return {**kept, "FENLEI_WORKSPACE": str(workspace), "COLUMNS": "160", **extra}
 
 
-def fenlei(*words: str | Path, workspace: Path, cwd: Path | None = None) -> Said:
-    """Run one command to its end."""
+def fenlei(*words: str | Path, workspace: Path, cwd: Path | None = None, **extra: str) -> Said:
+    """Run one command to its end. `extra` are further environment variables."""
     done = subprocess.run(
         [sys.executable, "-m", "fenlei", *map(str, words)],
-        env=environment(workspace),
+        env=environment(workspace, **extra),
         cwd=cwd,
         stdin=subprocess.DEVNULL,
         capture_output=True,

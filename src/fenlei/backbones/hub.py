@@ -79,8 +79,10 @@ class HubSource:
     def make(self, size: int | None, report: Report) -> Network:
         """Fetch what is missing, then export."""
         hub = need("huggingface_hub", f"fetch {self.id}")
+        need("huggingface_hub.utils", f"fetch {self.id}")  # parts that the package does not load by itself
+        constants = need("huggingface_hub.constants", f"fetch {self.id}")
         # Its request for statistics goes to another host than the one that was asked for, and costs seconds offline.
-        hub.constants.HF_HUB_DISABLE_TELEMETRY = True
+        constants.HF_HUB_DISABLE_TELEMETRY = True
         report(f"asking for {self.repository}", 0, 0)
         info = self._ask(hub)
         folder = self._download(hub, info, report)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fenlei.backbones import BackboneError, fetch, hub, kept, open_backbone
+from tests.support.cli import fenlei
 from tests.support.hub import Hub, hub_server
 
 NAME = "hf:small/vit"
@@ -128,3 +129,21 @@ def test_a_hub_that_is_silent_is_said_within_seconds(
     with pytest.raises(BackboneError, match="could not be fetched"):
         open_backbone(NAME, cache=tmp_path, endpoint=server.url)
     assert time.monotonic() - start < 8
+
+
+def test_the_command_line_fetches_from_a_hub_and_shows_licence_and_size(server: Hub, tmp_path: Path) -> None:
+    said = fenlei("backbones", "fetch", NAME, workspace=tmp_path, HF_ENDPOINT=server.url)
+    assert said.code == 0, said.err
+    assert "mit" in said.out
+    assert "MB" in said.out
+    assert NAME in fenlei("backbones", "list", workspace=tmp_path).out
+
+
+def test_the_command_line_says_in_one_sentence_that_no_hub_answers(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    said = fenlei("backbones", "fetch", NAME, workspace=tmp_path, HF_ENDPOINT=address)
+    assert said.code == 1
+    assert f"could not be fetched from {address}" in said.err
+    assert "bug" not in said.err
