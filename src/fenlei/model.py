@@ -61,10 +61,14 @@ class Model:
 
     Pictures are read by the same code as over HTTP, with the same scores. Unlike over HTTP, the contract's limits on
     size and shape do not apply, and other formats (BMP, GIF, TIFF, WebP) are read as well.
+
+    Attributes:
+        path: the model file it was loaded from, or that `save` writes when none is named.
     """
 
     def __init__(self, file: ModelFile, host: ModelHost, loaded: LoadedModel) -> None:
         """Use `fenlei.load` or `fenlei.train` instead."""
+        self.path = loaded.path
         self._file = file
         self._host = host
         self._loaded = loaded
@@ -189,13 +193,17 @@ class Model:
         truth = [place[items[index].label] for index in order]
         return Judgement(evaluate(np.stack([rows[index] for index in order]), truth, self.labels), sorted(skipped))
 
-    def save(self, path: str | Path) -> str:
+    def save(self, path: str | Path | None = None) -> str:
         """Write the model file; `path` holds the old file, the new one whole, or none.
+
+        Args:
+            path: where to; None takes the file it was loaded from, or, after training, the folder's name with
+                `.fenlei` in the current folder.
 
         Returns:
             SHA-256 of the file, hex.
         """
-        return write(Path(path), self._file)
+        return write(self.path if path is None else Path(path), self._file)
 
     def close(self) -> None:
         """Let go of the engine. Closing twice is fine."""
@@ -313,12 +321,18 @@ def train(
         progress=progress,
         cancelled=cancelled,
     )
-    return _open(trained.model, Path(directory), settings)
+    return _open(trained.model, default_path(Path(directory)), settings)
 
 
-def _open(file: ModelFile, origin: Path, settings: Settings) -> Model:
+def default_path(directory: Path) -> Path:
+    """Where the model of a folder or zip goes when nobody says: its name with `.fenlei`, in the current folder."""
+    name = directory.resolve().name
+    return Path(f"{name.removesuffix('.zip') if directory.is_file() else name}.fenlei")
+
+
+def _open(file: ModelFile, path: Path, settings: Settings) -> Model:
     host = ModelHost(cache=settings.cache, kind=settings.engine, streams=settings.threads)
-    return Model(file, host, host.adopt(file, origin))
+    return Model(file, host, host.adopt(file, path))
 
 
 def _reader(source: Source) -> Callable[[], Payload]:

@@ -109,6 +109,19 @@ def test_a_saved_model_is_the_same_model(model: fenlei.Model, place: Path, pictu
         assert "绿" in copy.report_html
 
 
+def test_without_a_name_a_model_is_saved_where_it_came_from(
+    model: fenlei.Model, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    digest = model.save()
+    assert [path.name for path in tmp_path.iterdir()] == ["photos.fenlei"]
+    moved = (tmp_path / "photos.fenlei").rename(tmp_path / "other.fenlei")
+    with fenlei.load(moved, workspace=place / "workspace") as copy:
+        moved.unlink()
+        assert copy.save() == digest
+    assert moved.is_file()
+
+
 def test_training_twice_gives_the_same_bytes_and_computes_no_feature_again(place: Path, tmp_path: Path) -> None:
     paths = [tmp_path / "a.fenlei", tmp_path / "b.fenlei"]
     for path in paths:

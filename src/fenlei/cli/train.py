@@ -108,9 +108,9 @@ def train(
 
 def _target(directory: Path, output: Path | None) -> Path:
     """Where the model goes; a place that cannot be written is refused before the work, not after it."""
-    if output is None:
-        name = directory.resolve().name
-        output = Path(f"{name.removesuffix('.zip') if directory.is_file() else name}.fenlei")
+    from fenlei.model import default_path
+
+    output = output or default_path(directory)
     if output.is_dir():
         raise FenleiError(f"{output} is a folder; --output needs the name of a file, such as {output / 'm.fenlei'}.")
     folder = output.resolve().parent
