@@ -4,7 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
-WORKSPACE ?= $(HOME)/.fenlei
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types imports unit bench docs clean
@@ -25,7 +24,7 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@ $(VENV)/.train
 
 run: $(VENV)/.train   ## train on real handwritten digits and serve them: make run PORT=8001
-	@exec $(BIN)/python -m fenlei demo --port $(PORT) --workspace '$(WORKSPACE)'
+	@exec $(BIN)/python -m fenlei demo --port $(PORT) $(if $(WORKSPACE),--workspace '$(WORKSPACE)')
 
 test: $(VENV)/.dev lint types imports   ## everything
 	$(BIN)/python -m pytest

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fenlei.contract.errors import FenleiError
@@ -16,10 +16,10 @@ class BadSetting(FenleiError):
 
 
 class Settings(BaseSettings):
-    """Settings of one process; each is read from `FENLEI_` and its name in capitals.
+    """Settings of one process; each is read from `FENLEI_` and its name in capitals; empty counts as absent.
 
     Attributes:
-        workspace: the folder that holds everything Fenlei keeps. Removing it removes everything.
+        workspace: the folder that holds everything Fenlei keeps, `~` being the home. Removing it removes everything.
         engine: what runs networks: `openvino` or `onnxruntime`.
         threads: pictures in the network side by side; every usable core when absent.
         queue: requests that may wait while all threads are busy; one more is answered 2003 at once.
@@ -30,9 +30,11 @@ class Settings(BaseSettings):
         log_requests: one log line for every prediction.
     """
 
-    model_config = SettingsConfigDict(env_prefix="FENLEI_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="FENLEI_", env_ignore_empty=True, frozen=True, extra="ignore")
 
-    workspace: Path = Field(default_factory=lambda: Path.home() / ".fenlei")
+    workspace: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        default=Path("~/.fenlei"), validate_default=True
+    )
     engine: str = "openvino"
     threads: int | None = Field(default=None, ge=1)
     queue: int = Field(default=128, ge=0)
@@ -55,6 +57,8 @@ class Settings(BaseSettings):
             wrong = exc.errors(include_url=False)[0]
             name = "_".join(["FENLEI", *(str(part).upper() for part in wrong["loc"])])
             raise BadSetting(f"{name} is {wrong['input']!r}: {wrong['msg'].lower()}.") from exc
+        except RuntimeError as exc:  # a container's user without a home folder
+            raise BadSetting(f"This user has no home folder ({exc}); name a folder by FENLEI_WORKSPACE.") from exc
 
     @property
     def cache(self) -> Path:

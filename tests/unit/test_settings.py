@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -31,4 +32,23 @@ def test_settings_are_frozen_and_few() -> None:
 def test_nonsense_in_the_environment_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"FENLEI_{name}", value)
     with pytest.raises(BadSetting, match=f"FENLEI_{name} is '{value}'"):
+        Settings.at(None)
+
+
+def test_an_empty_variable_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FENLEI_WORKSPACE", "")
+    monkeypatch.setenv("FENLEI_THREADS", "")
+    assert Settings.at(None).workspace == Path.home() / ".fenlei"
+    assert Settings.at(None).threads is None
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FENLEI_WORKSPACE", "~/fenlei")
+    assert Settings.at(None).workspace == Path.home() / "fenlei"
+
+
+def test_a_user_without_a_home_folder_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FENLEI_WORKSPACE", raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    with pytest.raises(BadSetting, match="FENLEI_WORKSPACE"):
         Settings.at(None)

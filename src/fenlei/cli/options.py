@@ -9,9 +9,7 @@ import typer
 
 Workspace = Annotated[
     Path | None,
-    typer.Option(
-        "--workspace", help="Where caches and databases live.  [default: FENLEI_WORKSPACE or ~/.fenlei]", metavar="DIR"
-    ),
+    typer.Option("--workspace", help="Where caches live.  [default: FENLEI_WORKSPACE or ~/.fenlei]", metavar="DIR"),
 ]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
