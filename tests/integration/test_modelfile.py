@@ -214,3 +214,13 @@ def test_a_kill_during_save_leaves_a_whole_file(tmp_path: Path) -> None:
             os.kill(child.pid, signal.SIGKILL)
             child.communicate(timeout=30)
         assert read(path).manifest.recipe["seed"] in (1, 2)
+
+
+def test_a_member_whose_compressed_bytes_are_damaged_is_refused(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        start = archive.getinfo("manifest.json").header_offset + 30 + len("manifest.json")
+    content = bytearray(path.read_bytes())
+    content[start + 5 : start + 60] = b"\xff" * 55
+    path.write_bytes(content)
+    with pytest.raises(DamagedModelFile, match=r"manifest\.json cannot be read"):
+        read(path)

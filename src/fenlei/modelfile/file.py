@@ -8,6 +8,7 @@ import math
 import os
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -215,7 +216,7 @@ def _member(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
         raise DamagedModelFile(f"{path}: {name} claims {info.file_size} bytes; at most {MAX_MEMBER_BYTES} are allowed.")
     try:
         return archive.read(info)
-    except (zipfile.BadZipFile, EOFError, ValueError) as exc:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as exc:
         raise DamagedModelFile(f"{path}: {name} cannot be read: {exc}.") from exc
 
 
