@@ -71,7 +71,6 @@ class Model:
         self.path = loaded.path
         self._file = file
         self._host = host
-        self._loaded = loaded
         self._predictor = loaded.predictor
 
     @property
@@ -155,7 +154,8 @@ class Model:
         """Judge the model on labelled pictures.
 
         Args:
-            directory: class folders, or a zip of them; where it has a `test/`, only that part is judged.
+            directory: class folders, or a zip of them; where it has a `test/` (or, without one, a `val/`), only that
+                part is judged.
             progress: told how many pictures are done.
 
         Raises:
@@ -166,15 +166,17 @@ class Model:
     def judge(self, directory: str | Path, progress: Count | None = None) -> Judgement:
         """Like `evaluate`, and name the files that were left aside, each with its reason."""
         from fenlei.datasets.folder import scan
-        from fenlei.datasets.found import Part
+        from fenlei.training.division import judging_part
         from fenlei.training.evaluation import evaluate
 
         place = {label: number for number, label in enumerate(self.labels)}
-        with scan(Path(directory)) as found:
+        with scan(Path(directory), to_learn=False) as found:
             skipped = [(file.name, file.reason) for file in found.skipped]
-            tests = [item for item in found.items if item.part is Part.TEST]
+            judging = judging_part(found.items)
             items = []
-            for item in tests or found.items:
+            for item in found.items:
+                if judging is not None and item.part is not judging:
+                    continue
                 if item.label in place:
                     items.append(item)
                 else:
@@ -340,12 +342,16 @@ def _reader(source: Source) -> Callable[[], Payload]:
         return lambda: source
     if isinstance(source, (str, Path)):
         return Path(source).read_bytes
+    return lambda: _array(source)
+
+
+def _array(source: NDArray[np.uint8]) -> NDArray[np.uint8]:
     array = np.asarray(source)
     if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or 0 in array.shape:
         raise PictureUnreadable(
             f"An array of shape {array.shape} and type {array.dtype} is no picture; (height, width, 3) uint8 RGB is."
         )
-    return lambda: array
+    return array
 
 
 def _named(error: FenleiError, source: Source) -> FenleiError:

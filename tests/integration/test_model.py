@@ -55,8 +55,8 @@ def test_a_list_keeps_its_order(model: fenlei.Model, place: Path) -> None:
 def test_a_bad_picture_is_named_and_the_others_are_answered(model: fenlei.Model, picture: Path, tmp_path: Path) -> None:
     broken, absent = tmp_path / "broken.jpg", tmp_path / "absent.jpg"
     broken.write_bytes(picture.read_bytes()[:200])
-    answers = list(model.predict_each([picture, broken, absent, picture]))
-    assert [isinstance(answer, fenlei.FenleiError) for answer in answers] == [False, True, True, False]
+    answers = list(model.predict_each([picture, broken, absent, np.zeros((4, 4), np.uint8), picture]))
+    assert [isinstance(answer, fenlei.FenleiError) for answer in answers] == [False, True, True, True, False]
     assert "broken.jpg" in str(answers[1])
     assert "absent.jpg" in str(answers[2])
     with pytest.raises(fenlei.FenleiError, match="no such file"):
@@ -85,6 +85,12 @@ def test_evaluate_counts_what_predict_says(model: fenlei.Model, place: Path) -> 
 def test_evaluate_judges_the_test_part_where_there_is_one(model: fenlei.Model, tmp_path: Path) -> None:
     class_folders(tmp_path / "train", {"red": 3, "绿": 3})
     class_folders(tmp_path / "test", {"red": 2, "绿": 2})
+    assert model.evaluate(tmp_path).pictures == 4
+
+
+def test_evaluate_judges_the_part_that_training_would(model: fenlei.Model, tmp_path: Path) -> None:
+    class_folders(tmp_path / "train", {"red": 3, "绿": 3})
+    class_folders(tmp_path / "val", {"red": 2, "绿": 2})
     assert model.evaluate(tmp_path).pictures == 4
 
 

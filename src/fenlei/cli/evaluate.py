@@ -18,7 +18,8 @@ def evaluate(
     directory: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR", help="Class folders, or a zip of them. Where it has a test/, only that part is judged."
+            metavar="DIR",
+            help="Class folders, or a zip of them. Where it has a test/ (or else a val/), only that part is judged.",
         ),
     ],
     as_json: AsJson = False,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.datasets import Part, stratified_split
+from fenlei.datasets import Item, Part, stratified_split
 from fenlei.training.errors import TrainingError
 from fenlei.training.look import Picture
 
@@ -34,18 +34,18 @@ class Division:
     validation_joined: int
 
 
-def judging_part(pictures: Sequence[Picture]) -> Part | None:
+def judging_part(items: Iterable[Item]) -> Part | None:
     """The part of the folder that judges: `test/`; `val/` where there is no `test/`; None where there is neither.
 
     Beside a `test/`, `val/` is learned from: choices are made by folds, which need no part of their own.
     """
-    parts = {picture.item.part for picture in pictures}
+    parts = {item.part for item in items}
     return next((part for part in (Part.TEST, Part.VALIDATION) if part in parts), None)
 
 
 def learnable(pictures: Sequence[Picture]) -> list[Picture]:
     """The pictures outside the judging part."""
-    judging = judging_part(pictures)
+    judging = judging_part(picture.item for picture in pictures)
     return [picture for picture in pictures if judging is None or picture.item.part is not judging]
 
 
@@ -59,7 +59,7 @@ def divide(
     """
     number = {label: index for index, label in enumerate(labels)}
     truth = np.array([number[picture.item.label] for picture in pictures], np.int64)
-    judging = judging_part(pictures)
+    judging = judging_part(picture.item for picture in pictures)
     if judging is not None:
         test = np.array([picture.item.part is judging for picture in pictures])
         joined = sum(picture.item.part is Part.VALIDATION for picture in pictures) if judging is Part.TEST else 0
