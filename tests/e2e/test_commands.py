@@ -93,6 +93,7 @@ def test_ctrl_c_leaves_no_half_file(photos: Path, backbone: Path, tmp_path: Path
     os.kill(child.pid, signal.SIGINT)
     _, err = child.communicate(timeout=60)
     assert child.returncode == 130
+    assert "Stopped. Nothing was half-written." in err
     assert "Traceback" not in err
     assert list(tmp_path.glob("*.fenlei")) == []
     assert list(tmp_path.glob(".*part")) == []
@@ -138,6 +139,16 @@ def test_one_bad_picture_does_not_hide_the_others(photos: Path, model: Path, hom
     assert said.code == 1
     assert len(rows) == 25
     assert [Path(row["picture"]).name for row in rows if "error" in row] == ["broken.jpg"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a name may be any bytes")
+@pytest.mark.parametrize("form", ["--json", "--csv", "--top=1"])
+def test_a_name_that_is_no_utf_8_is_shown(photos: Path, model: Path, home: Path, tmp_path: Path, form: str) -> None:
+    good = sorted((photos / "apple").glob("*.png"))[0]
+    (tmp_path / os.fsdecode("狗.png".encode("gbk"))).write_bytes(good.read_bytes())
+    said = fenlei("predict", model, tmp_path, form, workspace=home, PYTHONIOENCODING="utf-8:strict")
+    assert said.code == 0, said.err
+    assert "udcb9" in said.out
 
 
 def test_pictures_that_are_not_there_are_named(model: Path, home: Path) -> None:

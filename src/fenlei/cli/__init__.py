@@ -12,8 +12,11 @@ import typer
 
 from fenlei import __version__
 from fenlei.cli import backbones, demo, doctor, evaluate, predict, report, serve, train
-from fenlei.cli.console import complain
+from fenlei.cli.console import complain, say
 from fenlei.contract.errors import FenleiError
+
+STOPPED = 130
+"""The exit code after Ctrl-C."""
 
 app = typer.Typer(
     name="fenlei",
@@ -52,16 +55,13 @@ def main() -> None:
     """Run the command line and turn every failure into a sentence and an exit code."""
     try:
         app()
+    except SystemExit as exc:
+        if exc.code == STOPPED:  # typer turns Ctrl-C into this exit and says nothing
+            say("Stopped. Nothing was half-written.")
+        raise
     except FenleiError as exc:
         complain(str(exc))
         sys.exit(1)
-    except KeyboardInterrupt:
-        complain("Stopped. Nothing was half-written.")
-        sys.exit(130)
-    except BrokenPipeError:
-        # `fenlei predict … | head`: the reader has enough. Point stdout at nothing so that the exit stays silent.
-        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: PTH123, SIM115
-        sys.exit(0)
     except OSError as exc:
         complain(f"{exc.filename or 'The system'}: {exc.strerror or exc}.")
         sys.exit(1)

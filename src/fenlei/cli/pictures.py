@@ -8,7 +8,10 @@ from pathlib import Path
 
 from fenlei.contract.errors import FenleiError
 
-ENDINGS = {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".heic"}
+ENDINGS = {
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng"),
+    *(".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp", ".heic", ".heif"),
+}
 """What counts as a picture inside a folder. A file that is named itself is taken whatever it is called."""
 
 

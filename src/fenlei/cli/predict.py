@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from fenlei.cli.console import out
+from fenlei.cli.console import out, printable
 from fenlei.cli.options import AsJson, Workspace
 from fenlei.cli.pictures import find_pictures
 from fenlei.cli.progress import Report, progress
@@ -81,9 +81,12 @@ def _print_json(rows: Sequence[Row]) -> None:
     for path, answer in rows:
         if isinstance(answer, FenleiError):
             code = getattr(answer, "code", None)
-            found.append({"picture": str(path), "error": str(answer), **({} if code is None else {"code": code})})
+            said = {"picture": _text(path), "error": _text(answer)}
+            found.append(said if code is None else {**said, "code": code})
         else:
-            found.append({"picture": str(path), "label": answer.label, "score": answer.score, "scores": answer.scores})
+            found.append(
+                {"picture": _text(path), "label": answer.label, "score": answer.score, "scores": answer.scores}
+            )
     typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
 
 
@@ -93,9 +96,9 @@ def _print_csv(rows: Sequence[Row]) -> None:
     table.writerow(["picture", "label", "score", "error", *labels])
     for path, answer in rows:
         if isinstance(answer, FenleiError):
-            table.writerow([path, "", "", str(answer), *[""] * len(labels)])
+            table.writerow([_text(path), "", "", _text(answer), *[""] * len(labels)])
         else:
-            table.writerow([path, answer.label, answer.score, "", *answer.scores.values()])
+            table.writerow([_text(path), answer.label, answer.score, "", *answer.scores.values()])
 
 
 def _print_table(rows: Sequence[Row], top: int) -> None:
@@ -108,11 +111,16 @@ def _print_table(rows: Sequence[Row], top: int) -> None:
     table.add_column("score", justify="right")
     for path, answer in rows:
         if isinstance(answer, FenleiError):
-            table.add_row(escape(str(path)), f"[red]{escape(str(answer))}[/red]", "")
+            table.add_row(escape(printable(str(path))), f"[red]{escape(printable(str(answer)))}[/red]", "")
             continue
         ranked = sorted(answer.scores.items(), key=lambda entry: -entry[1])
         # The server's own choice stays first: it was made on scores that were not rounded yet.
         ranked = [(answer.label, answer.score), *[entry for entry in ranked if entry[0] != answer.label]]
         for number, (label, score) in enumerate(ranked[:top]):
-            table.add_row("" if number else escape(str(path)), escape(label), f"{score:.4f}")
+            table.add_row("" if number else escape(printable(str(path))), escape(label), f"{score:.4f}")
     out.print(table)
+
+
+def _text(value: object) -> str:
+    """As JSON and every file can hold it: bytes of a file's name that are no UTF-8 become escapes."""
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
