@@ -9,9 +9,8 @@ import msgspec
 from fenlei.contract.answer import Failure, Success
 from fenlei.contract.codes import Code
 from fenlei.contract.errors import FenleiError
-from fenlei.contract.request import CONTENT_TYPE
 
-__all__ = ["CONTENT_TYPE", "PLAIN", "Envelope", "NotAnAnswer", "StatusStyle", "WireOptions", "read", "render"]
+__all__ = ["PLAIN", "Envelope", "NotAnAnswer", "StatusStyle", "WireOptions", "read", "render"]
 
 ENVELOPE_CODE = 1000
 ENVELOPE_MESSAGE = "request success"

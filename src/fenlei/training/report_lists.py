@@ -68,7 +68,7 @@ def candidates(tried: list[CandidateResult]) -> str:
     )
     lead = both(
         "Compared on the training part only; the pictures behind the headline had no say.",
-        "只用训练部分互相比较；首页数字所用的图片没有参与选择。",
+        "只用训练部分互相比较；页首数字所用的图片没有参与选择。",
     )
     table = f"<div class=scroll><table class=plain><thead><tr>{head}</thead>\n<tbody>{rows}</tbody></table></div>\n"
     return section("candidates", "What was tried", "尝试过的方案", f"<p>{lead}</p>\n{table}")
@@ -95,7 +95,7 @@ def duplicates(found: Duplicates) -> str:
         warnings += _warning(
             f"{count(found.across_parts, 'test picture has', 'test pictures have')} a twin among the training "
             "pictures; this makes the figures look a little better than they are.",
-            f"{found.across_parts:,} 张测试图片在训练图片里有重复，数字会因此略显偏好。",
+            f"{found.across_parts:,} 张测试图片在训练图片里有重复，指标会因此略微偏高。",
         )
     listed = "".join(_group(group) for group in found.examples)
     summary = both(f"Show {len(found.examples):,} of {groups}", f"查看其中 {len(found.examples):,} 组")
