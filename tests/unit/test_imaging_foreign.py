@@ -98,6 +98,23 @@ def test_odd_metadata_raises_no_warning_in_the_trainers_terminal() -> None:
         decode_for_training(data)
 
 
+@pytest.mark.parametrize(("tag", "value"), [(273, 100_000), (277, 65_535)], ids=["strip behind the end", "samples"])
+def test_what_the_decoders_remark_on_a_damaged_tiff_stays_out_of_the_terminal(
+    tag: int, value: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = bytearray(saved(image(64, 48), "TIFF", compression="tiff_lzw"))
+    (directory,) = struct.unpack_from("<I", data, 4)
+    struct.pack_into("<I", data, data.index(struct.pack("<H", tag), directory) + 8, value)
+    with pytest.raises(Unreadable):
+        decode_for_training(bytes(data))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_format_that_is_not_taken_is_named() -> None:
+    with pytest.raises(Unreadable, match=r"The content is AVIF\. JPEG"):
+        decode_for_training(b"\0\0\0\x18ftypavif" + bytes(16))
+
+
 def test_heic_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(Unreadable, match="pip install pillow-heif"):

@@ -6,13 +6,16 @@ here; a caller's picture meets no parser but the two small ones of this room.
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import importlib
 import io
+import logging
 import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageFile, ImageOps, TiffImagePlugin, WebPImagePlugin
+from PIL import BmpImagePlugin, GifImagePlugin, Image, ImageFile, ImageOps, TiffImagePlugin, WebPImagePlugin, _imaging
 
 from fenlei.contract.errors import Refused
 from fenlei.imaging.colour import high_byte, over_white
@@ -52,7 +55,7 @@ def decode_for_training(data: bytes, at_least: tuple[int, int] | None = None) ->
         return _decode_plugin(data, name)
     if name == "HEIC":
         return _decode_heic(data)
-    what = f"The content is a {name} file." if name else "The file is empty." if not data else "The file is no picture."
+    what = f"The content is {name}." if name else "The file is empty." if not data else "The file is no picture."
     raise Unreadable(f"{what} {_TAKEN}")
 
 
@@ -64,7 +67,9 @@ def _decode_plugin(data: bytes, name: str) -> NDArray[np.uint8]:
         image.load()
         return _to_rgb(ImageOps.exif_transpose(image), name)
     except DECODER_ERRORS as exc:
-        raise Unreadable(f"This {name} picture is damaged or of an unknown kind: {exc}. Save it anew as PNG.") from exc
+        raise Unreadable(
+            f"This {name} picture is damaged or of an unknown kind: {_said(exc)}. Save it anew as PNG."
+        ) from exc
 
 
 def _decode_heic(data: bytes) -> NDArray[np.uint8]:
@@ -80,7 +85,14 @@ def _decode_heic(data: bytes) -> NDArray[np.uint8]:
         _check_weight(file.size)
         return _to_rgb(ImageOps.exif_transpose(file.to_pillow()), "HEIC")
     except DECODER_ERRORS as exc:
-        raise Unreadable(f"This HEIC picture is damaged or of an unknown kind: {exc}. Save it anew as JPEG.") from exc
+        raise Unreadable(
+            f"This HEIC picture is damaged or of an unknown kind: {_said(exc)}. Save it anew as JPEG."
+        ) from exc
+
+
+def _said(error: Exception) -> str:
+    """What a decoder said, as the end of a sentence; some say nothing."""
+    return str(error).rstrip(". ") or type(error).__name__
 
 
 def _check_weight(size: tuple[int, int]) -> None:
@@ -110,9 +122,21 @@ def _to_rgb(image: Image.Image, name: str) -> NDArray[np.uint8]:
 
 
 def _mute_pillow() -> None:
-    """Keep Pillow's remarks about odd metadata out of the trainer's terminal.
+    """Keep what Pillow and its TIFF library remark about odd files out of the trainer's terminal.
 
     `warnings.catch_warnings` swaps process-wide state and is not safe among threads; adding one filter that concerns
     Pillow alone is, and doing it again changes nothing.
     """
     warnings.filterwarnings("ignore", module=r"PIL\.")
+    _mute_libraries()
+
+
+@functools.cache
+def _mute_libraries() -> None:
+    # Without a handler of its own, logging prints what Pillow logs as an error.
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    try:
+        # libtiff writes to stderr itself, a line for every odd tag; what matters comes back as an error all the same.
+        ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
+    except (AttributeError, OSError):
+        return  # built into Pillow without its names (Windows): it stays as talkative as it is
