@@ -104,6 +104,16 @@ def test_evaluate_leaves_unknown_classes_aside_and_says_so(model: fenlei.Model, 
         model.evaluate(tmp_path / "other")
 
 
+def test_evaluate_judges_a_test_part_with_classes_that_its_train_part_lacks(
+    model: fenlei.Model, tmp_path: Path
+) -> None:
+    class_folders(tmp_path / "train", {"red": 3})
+    class_folders(tmp_path / "test", {"red": 2, "绿": 2, "violet": 1})
+    judged = model.judge(tmp_path)
+    assert judged.evaluation.pictures == 4
+    assert [reason for _, reason in judged.skipped] == ["The model knows no class 'violet'."]
+
+
 def test_a_saved_model_is_the_same_model(model: fenlei.Model, place: Path, picture: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.fenlei"
     assert model.save(path) == model.save(tmp_path / "n.fenlei")

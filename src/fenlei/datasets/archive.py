@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import stat
 import threading
@@ -47,7 +48,7 @@ def list_archive(path: Path) -> Listing:
     budget = _Budget(FREE_BYTES + MAX_GROWTH * path.stat().st_size)
     listing = Listing(close=archive.close)
     names = decode_names(infos)
-    for info, name in sorted(zip(infos, names, strict=True), key=lambda pair: pair[1]):
+    for number, (info, name) in enumerate(sorted(zip(infos, names, strict=True), key=lambda pair: pair[1])):
         segments = tuple(unicodedata.normalize("NFC", part) for part in name.split("/") if part not in {"", ".", ".."})
         if not segments:
             continue
@@ -65,7 +66,7 @@ def list_archive(path: Path) -> Listing:
         if name.endswith("/"):
             listing.folders.add(segments)
         else:
-            listing.entries.append(_entry(archive, info, segments, budget))
+            listing.entries.append(_entry(archive, info, number, segments, budget))
     return listing
 
 
@@ -95,16 +96,19 @@ class _Budget:
 
     def __init__(self, total: int) -> None:
         self._left = total
-        self._seen: set[int] = set()
+        self._paid: set[int] = set()
         self._lock = threading.Lock()
 
     def spend(self, entry: int, amount: int) -> bool:
-        """Whether the entry at this offset may be as large as it turned out to be."""
+        """Whether this entry may be unpacked. One that may not costs nothing: smaller ones after it still may."""
         with self._lock:
-            if entry not in self._seen:
-                self._seen.add(entry)
-                self._left -= amount
-            return self._left >= 0
+            if entry in self._paid:
+                return True
+            if amount > self._left:
+                return False
+            self._paid.add(entry)
+            self._left -= amount
+            return True
 
 
 def _fits(names: list[bytes], encoding: str) -> bool:
@@ -116,30 +120,37 @@ def _fits(names: list[bytes], encoding: str) -> bool:
     return True
 
 
-def _entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, segments: tuple[str, ...], budget: _Budget) -> Entry:
+def _entry(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, number: int, segments: tuple[str, ...], budget: _Budget
+) -> Entry:
     name = "/".join(segments)
 
-    def read(limit: int | None = None) -> bytes:
-        # The sizes in a zip are claims: what is counted is what comes out.
+    def unpack(most: int) -> bytes:
         try:
             with archive.open(info) as file:
-                data = file.read(MAX_PICTURE_BYTES + 1 if limit is None else limit)
+                return file.read(most)
         except (
             zipfile.BadZipFile,
             zlib.error,
+            lzma.LZMAError,
             EOFError,
             OSError,
             NotImplementedError,
             RuntimeError,
             ValueError,
         ) as exc:
-            raise DatasetError(f"{name} cannot be read from the zip: {exc}.") from exc
-        if len(data) > MAX_PICTURE_BYTES:
+            # zipfile names the file as it read the name, which may be another than ours.
+            said = "its checksum is wrong" if str(exc).startswith("Bad CRC-32") else str(exc) or type(exc).__name__
+            raise DatasetError(f"{name} cannot be read from the zip: {said}.") from exc
+
+    def read() -> bytes:
+        # The size in a zip is a claim, but zipfile never unpacks more than is claimed, so a bomb is not even begun.
+        if info.file_size > MAX_PICTURE_BYTES:
             raise DatasetError(
                 f"{name} is larger than {MAX_PICTURE_BYTES // 1024**2} MiB, the most a picture may have."
             )
-        if limit is None and not budget.spend(info.header_offset, len(data)):
+        if not budget.spend(number, info.file_size):
             raise DatasetError(f"{name} is left unread: the zip unpacks to more than {MAX_GROWTH} times its size.")
-        return data
+        return unpack(MAX_PICTURE_BYTES + 1)
 
-    return Entry(segments, lambda: read(32), read)
+    return Entry(segments, lambda: unpack(32), read)

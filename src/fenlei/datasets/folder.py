@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fenlei.datasets.archive import list_archive
-from fenlei.datasets.found import DatasetError, FoundPictures, Item, Part, Skipped
+from fenlei.datasets.found import DatasetError, FoundPictures, Item, Part, Skipped, why_skipped
 from fenlei.datasets.listing import Entry, Listing, list_folder
 
 PARTS = {
@@ -21,19 +21,24 @@ PARTS = {
 
 PICTURE_ENDINGS = {
     *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng"),
-    *("bmp", "dib", "gif", "tif", "tiff", "webp", "heic", "heif"),
+    *("bmp", "dib", "gif", "tif", "tiff", "webp", "heic", "heif", "avif"),
 }
 """Files with these endings are looked at; what they really are is decided by their content."""
 
 SHAPE = "Needed: one folder per class with pictures in it, or train/ and test/ with such class folders below them."
 
 
-def scan(path: Path) -> FoundPictures:
+def scan(path: Path, *, to_learn: bool = True) -> FoundPictures:
     """Find the pictures of a folder, or of a zip, without decoding any.
 
     Understood are class folders; `train/` with `test/` or `val/` above class folders; a zip of either; and one folder
-    around all of it. Folders inside a class folder belong to that class. A class that only `train/` has is learned
-    and cannot be judged; a class that `train/` lacks is refused, because nothing could learn it.
+    around all of it, or several, one in the other. Folders inside a class folder belong to that class. A class that
+    only `train/` has is learned and cannot be judged; a class that `train/` lacks is refused, because nothing could
+    learn it.
+
+    Args:
+        path: the folder or zip.
+        to_learn: False where a model that is there already judges the pictures: then no class is refused.
 
     Raises:
         DatasetError: there is nothing at `path`, it is neither folder nor zip, or it holds no class folder.
@@ -42,21 +47,33 @@ def scan(path: Path) -> FoundPictures:
         raise DatasetError(f"{path} does not exist. {SHAPE}")
     listing = list_folder(path) if path.is_dir() else list_archive(path)
     try:
-        return _arrange(listing, _wrapping(listing), path)
+        found = _arrange(listing, _wrapping(listing), path)
+        if to_learn:
+            _refuse_unlearnable(found, path)
+        return found
     except DatasetError:
         listing.close()
         raise
 
 
 def _wrapping(listing: Listing) -> tuple[str, ...]:
-    """The folder that is alone at the top and holds the others (zips of `photos/` have it), or ()."""
-    tops = _children(listing, ())
-    pictures = any(len(entry.path) == 1 and _ending(entry) in PICTURE_ENDINGS for entry in listing.entries)
-    if len(tops) == 1 and not pictures:
-        (name,) = tops
-        if PARTS.get(name.lower()) != Part.TRAIN and _children(listing, (name,)):
-            return (name,)
-    return ()
+    """The folder that is alone at the top and holds the others (zips of `photos/` have it), or ().
+
+    It may be wrapped itself (`photos/photos/` is what unpacking often leaves).
+    """
+    inside: tuple[str, ...] = ()
+    while True:
+        tops = _children(listing, inside)
+        depth = len(inside)
+        pictures = any(
+            len(entry.path) == depth + 1 and entry.path[:depth] == inside and _ending(entry) in PICTURE_ENDINGS
+            for entry in listing.entries
+        )
+        if len(tops) != 1 or pictures or PARTS.get(tops[0].lower()) == Part.TRAIN:
+            return inside
+        if not _children(listing, (*inside, tops[0])):
+            return inside
+        inside = (*inside, tops[0])
 
 
 def _children(listing: Listing, folder: tuple[str, ...]) -> list[str]:
@@ -67,7 +84,7 @@ def _children(listing: Listing, folder: tuple[str, ...]) -> list[str]:
 def _arrange(listing: Listing, inside: tuple[str, ...], path: Path) -> FoundPictures:
     tops = _children(listing, inside)
     if not tops:
-        raise DatasetError(f"{path} holds no class folders. {SHAPE}")
+        raise DatasetError(f"{path} holds no class folders. {SHAPE}{why_skipped(listing.skipped)}")
     parts = _parts(listing, inside, tops)
     labels: set[str] = set()
     for folder in listing.folders:
@@ -86,7 +103,6 @@ def _arrange(listing: Listing, inside: tuple[str, ...], path: Path) -> FoundPict
             found.items.append(item)
         else:
             found.skipped.append(item)
-    _refuse_unlearnable(found, path)
     found.items.sort(key=lambda item: item.name)
     found.skipped.sort(key=lambda item: item.name)
     return found
@@ -106,7 +122,7 @@ def _place(entry: Entry, inside: tuple[str, ...], parts: dict[str, Part]) -> Ite
     name = "/".join(entry.path)
     place = entry.path[len(inside) :]
     if entry.path[: len(inside)] != inside:
-        return Skipped(name, f"it lies beside the folder {inside[0]}/ that holds the classes")
+        return Skipped(name, f"it lies beside the folder {'/'.join(inside)}/ that holds the classes")
     if not parts:
         if len(place) < 2:
             return Skipped(name, "it lies beside the class folders, in none of them")

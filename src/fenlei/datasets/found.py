@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -49,6 +50,19 @@ class Skipped:
 
     name: str
     reason: str
+
+
+def why_skipped(skipped: Sequence[Skipped], limit: int = 3) -> str:
+    """The most frequent reasons for leaving files aside, as sentences to put behind a refusal; empty without any."""
+    first: dict[str, str] = {}
+    counts = Counter(each.reason for each in skipped)
+    for each in skipped:
+        first.setdefault(each.reason, each.name)
+    told = [
+        f" {first[reason]}{f' and {count - 1} more' if count > 1 else ''} left aside: {reason.rstrip('.')}."
+        for reason, count in counts.most_common(limit)
+    ]
+    return "".join(told)
 
 
 @dataclass

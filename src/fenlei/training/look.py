@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fenlei.backbones import Backbone
 from fenlei.contract.errors import FenleiError
 from fenlei.datasets.fingerprint import Fingerprint, file_digest, fingerprint
-from fenlei.datasets.found import DatasetError, FoundPictures, Item, Skipped
+from fenlei.datasets.found import DatasetError, FoundPictures, Item, Skipped, why_skipped
 from fenlei.imaging import InputSpec, prepare_for_training
 from fenlei.inference.cores import usable_cores
 from fenlei.inference.embedding import embed
@@ -119,8 +119,10 @@ def features_of(
     return _gather(pictures, known, backbone.width, len(new))
 
 
-def refuse_too_few(labels: Sequence[str], pictures: Sequence[Picture], where: Path) -> None:
-    """Check that there is something to learn.
+def refuse_too_few(
+    labels: Sequence[str], pictures: Sequence[Picture], where: Path, skipped: Sequence[Skipped] = ()
+) -> None:
+    """Check that there is something to learn; a refusal names the reasons for which files were skipped.
 
     Raises:
         TrainingError: no picture, fewer than two classes, or a class with fewer than two usable pictures.
@@ -131,7 +133,7 @@ def refuse_too_few(labels: Sequence[str], pictures: Sequence[Picture], where: Pa
     if not any(counts.values()):
         raise TrainingError(
             f"{where} holds no picture that can be used. Needed: at least two class folders with "
-            f"{LEAST_PER_CLASS} pictures each (JPEG, PNG, BMP, GIF, TIFF or WebP)."
+            f"{LEAST_PER_CLASS} pictures each (JPEG, PNG, BMP, GIF, TIFF or WebP).{why_skipped(skipped)}"
         )
     if len(counts) < 2:
         raise TrainingError(
@@ -143,7 +145,7 @@ def refuse_too_few(labels: Sequence[str], pictures: Sequence[Picture], where: Pa
         more = f" and {len(poor) - 8} more classes" if len(poor) > 8 else ""
         raise TrainingError(
             f"{where}: every class needs at least {LEAST_PER_CLASS} usable pictures; {', '.join(poor[:8])}{more}. "
-            "Add pictures, or take the folder away."
+            f"Add pictures, or take the folder away.{why_skipped(skipped)}"
         )
 
 
@@ -151,7 +153,7 @@ def _digest_of(item: Item) -> bytes | Skipped:
     try:
         data = item.read()
     except DatasetError as exc:
-        return Skipped(item.name, str(exc))
+        return Skipped(item.name, str(exc).removeprefix(f"{item.name} "))
     return file_digest(data) if data else Skipped(item.name, "the file is empty")
 
 

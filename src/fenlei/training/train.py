@@ -115,10 +115,11 @@ def train(
 
         # Look: every file read once, every picture through the default network once.
         pictures, unreadable = read_all(found, watch)
-        refuse_too_few(labels, learnable(pictures), path)
+        refuse_too_few(labels, learnable(pictures), path, [*found.skipped, *unreadable])
         looked = workshop.features(plan.candidates[0], pictures)
         pictures = looked.pictures
-        refuse_too_few(labels, learnable(pictures), path)
+        skipped = sorted([*found.skipped, *unreadable, *looked.skipped], key=lambda each: each.name)
+        refuse_too_few(labels, learnable(pictures), path, skipped)
 
         # Divide: duplicates together, the test part aside.
         watch.step(Stage.GROUP, 0, 1)
@@ -158,7 +159,7 @@ def train(
         story = Story(
             labels=labels,
             pictures=pictures,
-            skipped=sorted([*found.skipped, *unreadable, *looked.skipped], key=lambda each: each.name),
+            skipped=skipped,
             groups=groups,
             division=division,
             evaluation=evaluation,

@@ -112,6 +112,19 @@ def test_one_folder_around_it_all_is_stepped_into(tmp_path: Path) -> None:
     assert {item.part for item in nested.items} == {Part.TRAIN, Part.TEST}
 
 
+def test_folders_around_folders_are_stepped_into(tmp_path: Path) -> None:
+    result = scan(write(tmp_path, "photos/photos/cat/1.png", "photos/photos/dog/1.png", "photos/README.txt"))
+    assert result.labels == ["cat", "dog"]
+    assert reasons(result) == {"photos/README.txt": "it lies beside the folder photos/photos/ that holds the classes"}
+    parted = scan(write(tmp_path / "n", "a/b/train/cat/1.png", "a/b/train/dog/1.png", "a/b/test/dog/2.png"))
+    assert {item.part for item in parted.items} == {Part.TRAIN, Part.TEST}
+
+
+def test_a_class_that_only_the_test_part_has_is_no_matter_to_who_judges(tmp_path: Path) -> None:
+    write(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/bird/1.png")
+    assert {item.label for item in scan(tmp_path, to_learn=False).items} == {"bird", "cat", "dog"}
+
+
 def test_an_empty_class_folder_is_a_class(tmp_path: Path) -> None:
     write(tmp_path, "cat/1.png", "dog/1.png")
     (tmp_path / "bird").mkdir()
@@ -259,6 +272,48 @@ def test_a_picture_that_is_too_large_is_an_error_however_small_it_claims_to_be(
     with scan(path) as result, pytest.raises(DatasetError, match="larger than"):
         result.items[0].read()
     assert found.MAX_PICTURE_BYTES == 128 * 1024 * 1024
+
+
+def test_pictures_behind_a_bomb_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "FREE_BYTES", 100_000)
+    monkeypatch.setattr(archive, "MAX_GROWTH", 2)
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as out:
+        for number in range(4):
+            out.writestr(f"cat/{number}.png", bytes(60_000))
+        out.writestr("dog/1.png", PICTURE)
+    with scan(path) as result:
+        outcomes = {}
+        for item in result.items:
+            try:
+                outcomes[item.name] = item.read()[:8]
+            except DatasetError:
+                outcomes[item.name] = b"left"
+    assert [data for name, data in outcomes.items() if name.startswith("cat/")] == [bytes(8)] + [b"left"] * 3
+    assert outcomes["dog/1.png"] == PICTURE[:8]
+
+
+def test_a_damaged_entry_of_any_packing_is_an_error_of_that_picture(tmp_path: Path) -> None:
+    for packing in (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
+        path = tmp_path / f"{packing}.zip"
+        with zipfile.ZipFile(path, "w", packing) as out:
+            out.writestr("cat/1.png", PICTURE * 40)
+            out.writestr("dog/1.png", PICTURE)
+        raw = bytearray(path.read_bytes())
+        raw[60:90] = b"\xff" * 30
+        path.write_bytes(raw)
+        with scan(path) as result, pytest.raises(DatasetError, match=r"cat/1\.png cannot be read from the zip"):
+            result.items[0].read()
+
+
+def test_a_zip_of_encrypted_pictures_alone_says_that_they_are(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "set.zip", "cat/1.png", "dog/1.png")
+    raw = bytearray(path.read_bytes())
+    for at in [place for place in range(len(raw)) if raw.startswith(b"PK\x01\x02", place)]:
+        raw[at + 8] |= 1
+    path.write_bytes(raw)
+    with pytest.raises(DatasetError, match=r"cat/1\.png and 1 more left aside: it is encrypted"):
+        scan(path)
 
 
 def test_a_zip_cut_short_is_refused(tmp_path: Path) -> None:

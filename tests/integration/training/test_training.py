@@ -265,6 +265,16 @@ def test_pictures_of_the_test_folder_do_not_count_as_learned(tmp_path: Path, cac
         learn(tmp_path, cache, network)
 
 
+def test_a_refusal_says_why_the_files_that_are_there_do_not_count(tmp_path: Path, cache: Path, network: Path) -> None:
+    root = class_folders(tmp_path / "photos", {"cat": 3, "dog": 1})
+    for number in range(3):
+        (root / "dog" / f"x{number}.jpg").write_bytes(b"no picture")
+    with pytest.raises(
+        TrainingError, match=r"dog has 1\. .* dog/x0\.jpg and 2 more left aside: The file is no picture"
+    ):
+        learn(root, cache, network)
+
+
 def test_classes_of_nothing_but_copies_are_refused(tmp_path: Path, cache: Path, network: Path) -> None:
     root = class_folders(tmp_path / "p", {"cat": 1, "dog": 1})
     for label in ("cat", "dog"):
