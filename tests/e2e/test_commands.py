@@ -177,6 +177,14 @@ def test_report_writes_one_page(model: Path, home: Path, tmp_path: Path) -> None
     assert "<html" in text
 
 
+def test_a_report_does_not_take_the_place_of_its_model(model: Path, home: Path) -> None:
+    before = model.read_bytes()
+    said = fenlei("report", model, "-o", model, workspace=home)
+    assert said.code == 1
+    assert "is the model itself" in said.err
+    assert model.read_bytes() == before
+
+
 def test_a_model_file_that_is_something_else_is_refused(photos: Path, home: Path, tmp_path: Path) -> None:
     picture = tmp_path / "m.fenlei"
     picture.write_bytes(png(40, 40))

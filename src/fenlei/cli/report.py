@@ -32,5 +32,7 @@ def report(
         typer.echo(parts[name])
         return
     target = output or model.with_suffix(".html")
+    if target.resolve() == model.resolve():
+        raise FenleiError(f"{target} is the model itself; name another file by --output.")
     target.write_bytes(parts[name])
     say(f"{target}: open it in a browser.")
