@@ -65,8 +65,9 @@ class CompiledCache:
     def _sweep(self) -> None:
         """Remove what nobody used for long: other versions of the engine, other networks, unfinished files."""
         for path in self._path.parent.glob("*compiled*"):
-            if time.time() - path.stat().st_mtime > UNUSED:
-                path.unlink(missing_ok=True)
+            with suppress(OSError):  # another process sweeps too
+                if time.time() - path.stat().st_mtime > UNUSED:
+                    path.unlink()
 
     def forget(self) -> None:
         """Remove the file, so that the next start writes it anew."""

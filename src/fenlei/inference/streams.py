@@ -22,7 +22,7 @@ class StreamEngine(ABC, Generic[Stream]):
 
     One picture per request is what makes a picture score the same alone and in company, to the last bit, on every
     machine and in every version: nothing promises that kernels for other batch sizes add in the same order. On a CPU
-    it costs nothing, the streams give the parallelism (docs/adr: one picture per request).
+    it costs nothing, the streams give the parallelism (docs/adr/0003-one-picture-per-request.md).
     """
 
     def __init__(self, name: str, size: tuple[int, int], width: int, streams: Sequence[Stream]) -> None:
