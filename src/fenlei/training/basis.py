@@ -2,9 +2,9 @@
 
 Features are divided by the square root of their deviation, and the principal directions of the result once more by
 the square root of theirs: half standardised, half whitened. Full standardisation blows up features that hardly move,
-none lets a few loud ones decide; half of each was better on every set we measured, by 4 to 18 % of the log loss than the
-first and by up to 14 % than the second (docs/adr/0005-how-a-head-is-learned.md). Both are linear, so they fold into the
-weights of the head and cost nothing when serving.
+none lets a few loud ones decide; half of each was better on every set we measured, by 4 to 18 % of the log loss than
+the first and by up to 14 % than the second (docs/adr/0005-how-a-head-is-learned.md). Both are linear, so they fold
+into the weights of the head and cost nothing when serving.
 """
 
 from __future__ import annotations
