@@ -38,8 +38,8 @@ class Settings(BaseSettings):
     engine: str = "openvino"
     threads: int | None = Field(default=None, ge=1)
     queue: int = Field(default=128, ge=0)
-    patience: float = Field(default=10.0, gt=0)
-    drain: float = Field(default=30.0, ge=0)
+    patience: float = Field(default=10.0, allow_inf_nan=False, gt=0)
+    drain: float = Field(default=30.0, allow_inf_nan=False, ge=0)
     bodies: int = Field(default=256 * 1024 * 1024, ge=16 * 1024 * 1024)
     log_format: Literal["auto", "json", "pretty"] = "auto"
     log_requests: bool = False

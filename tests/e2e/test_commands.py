@@ -157,6 +157,20 @@ def test_pictures_that_are_not_there_are_named(model: Path, home: Path) -> None:
     assert "nowhere/*.jpg" in said.err
 
 
+def test_a_sentence_about_a_name_moves_no_cursor(model: Path, home: Path) -> None:
+    said = fenlei("predict", model, "no\x1b[2Jpe.jpg", workspace=home)
+    assert "\x1b[2J" not in said.err
+    assert r"no\x1b[2Jpe.jpg: there is no such file" in said.err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes the outputs")
+def test_predict_works_where_nobody_listens(photos: Path, model: Path, home: Path) -> None:
+    picture = next((photos / "apple").glob("*.png"))
+    closed = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", sys.executable, "-m", "fenlei"]
+    done = subprocess.run([*closed, "predict", model, picture], env=environment(home), timeout=60, check=False)
+    assert done.returncode == 0
+
+
 def test_evaluate_tells_the_figures(photos: Path, model: Path, home: Path) -> None:
     text = fenlei("evaluate", model, photos, workspace=home)
     assert text.code == 0, text.err

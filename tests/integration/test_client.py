@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import pytest
 
@@ -303,6 +303,11 @@ def _huge(folder: Path) -> Path:
     return path
 
 
+def _closed(folder: Path) -> IO[bytes]:
+    with (folder / "cat.jpg").open("wb+") as file:
+        return file
+
+
 def _empty(folder: Path) -> Path:
     path = folder / "empty.jpg"
     path.write_bytes(b"")
@@ -312,6 +317,8 @@ def _empty(folder: Path) -> Path:
 LOCAL: dict[str, tuple[Callable[[Path], Any], type[c.PredictionError], int | None, str]] = {
     "no such file": (lambda folder: folder / "cat.jpg", c.UnreadableSource, None, "No such file"),
     "a folder": (lambda folder: folder, c.UnreadableSource, None, "directory"),
+    "a name with a zero byte": (lambda folder: folder / "a\0b", c.UnreadableSource, None, "null byte"),
+    "a closed file": (_closed, c.UnreadableSource, None, "closed"),
     "an empty file": (_empty, c.BadRequest, 10310, "empty"),
     "too large a file": (_too_large, c.PictureTooLarge, 10441, "4194305"),
     "a huge file": (_huge, c.PictureTooLarge, 10441, str(1 << 36)),

@@ -28,7 +28,9 @@ def test_settings_are_frozen_and_few() -> None:
     assert len(Settings.model_fields) <= 25
 
 
-@pytest.mark.parametrize(("name", "value"), [("THREADS", "0"), ("QUEUE", "-1"), ("LOG_FORMAT", "xml")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("THREADS", "0"), ("QUEUE", "-1"), ("LOG_FORMAT", "xml"), ("DRAIN", "inf")]
+)
 def test_nonsense_in_the_environment_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"FENLEI_{name}", value)
     with pytest.raises(BadSetting, match=f"FENLEI_{name} is '{value}'"):

@@ -15,7 +15,7 @@ import structlog
 
 def set_up_logs(form: Literal["auto", "json", "pretty"]) -> None:
     """Send every log line of this process to standard error. Calling it again changes the form."""
-    pretty = form == "pretty" or (form == "auto" and sys.stderr.isatty())
+    pretty = form == "pretty" or (form == "auto" and bool(sys.stderr) and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.ExtraAdder(),
         structlog.stdlib.add_log_level,

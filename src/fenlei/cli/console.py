@@ -11,14 +11,14 @@ from rich.console import Console
 _FILE_WIDTH = 200
 """Columns where no terminal says how many it has: a table in a log or a pipe is not folded to 80."""
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else _FILE_WIDTH)
+out = Console(highlight=False, width=None if sys.stdout and sys.stdout.isatty() else _FILE_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def complain(sentence: str) -> None:
     """Say what went wrong, on stderr, as one sentence."""
     err.print("error:", style="bold red", end=" ")
-    err.print(sentence, markup=False)
+    err.print("\n".join(printable(line) for line in sentence.split("\n")), markup=False)
 
 
 def say(sentence: str, style: str | None = None) -> None:

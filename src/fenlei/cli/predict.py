@@ -42,7 +42,7 @@ def predict(
     if as_json and as_csv:
         raise typer.BadParameter("--json and --csv exclude each other.")
     files = find_pictures(pictures)
-    with progress(quiet=not sys.stderr.isatty()) as report:
+    with progress(quiet=not (sys.stderr and sys.stderr.isatty())) as report:
         if source.startswith(("http://", "https://")):
             rows = list(_over_http(source, key, files, concurrency, report))
         else:
@@ -117,7 +117,7 @@ def _print_table(rows: Sequence[Row], top: int) -> None:
         # The server's own choice stays first: it was made on scores that were not rounded yet.
         ranked = [(answer.label, answer.score), *[entry for entry in ranked if entry[0] != answer.label]]
         for number, (label, score) in enumerate(ranked[:top]):
-            table.add_row("" if number else escape(printable(str(path))), escape(label), f"{score:.4f}")
+            table.add_row("" if number else escape(printable(str(path))), escape(printable(label)), f"{score:.4f}")
     out.print(table)
 
 

@@ -10,6 +10,7 @@ or the server said 2001 or 2003 (ask again in a moment). Any other answer would 
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -33,6 +34,9 @@ from fenlei.contract import (
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 """More than this is not an answer, whatever it is; a class costs about a hundred bytes."""
+
+LONGEST_STEP = 86400.0
+"""Seconds; a timeout may be infinite, a socket's may not."""
 
 FIRST_PAUSE = 0.1
 """Seconds before the second attempt where the server names no time; doubled for each further one."""
@@ -67,7 +71,7 @@ class Exchange:
 
     def timeouts(self) -> dict[str, float]:
         """Return the time that is left, as httpx wants to be told it: for each step by its name."""
-        return dict.fromkeys(("connect", "read", "write", "pool"), self.time_left)
+        return dict.fromkeys(("connect", "read", "write", "pool"), min(self.time_left, LONGEST_STEP))
 
     def take(self, piece: bytes) -> None:
         """Take in a piece of the answer's body.
@@ -138,6 +142,11 @@ class Exchange:
 
     def _unreachable(self, error: Exception) -> NoAnswer:
         reason = str(error).rstrip(".") or type(error).__name__
+        if isinstance(error, httpx.ConnectError) and isinstance(_root(error), ssl.SSLError):
+            return ConnectionFailed(
+                f"{self._target.shown} cannot be reached safely ({reason}); does the server speak https, and is its "
+                "certificate known here?"
+            )
         if isinstance(error, httpx.ConnectError):
             return ConnectionFailed(f"{self._target.shown} cannot be reached ({reason}); is the server running?")
         if isinstance(error, (httpx.NetworkError, httpx.ProxyError)):
@@ -154,6 +163,13 @@ class Exchange:
         return NotAPredictionServer(
             f"{self._target.shown} answered HTTP {status} with {kind}, which no prediction server does; {hint}"
         )
+
+
+def _root(error: BaseException) -> BaseException:
+    """What an error was raised from in the beginning."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return error
 
 
 def _seconds(retry_after: str | None) -> float | None:

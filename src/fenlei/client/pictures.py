@@ -67,7 +67,10 @@ def _name_and_bytes(source: Any, language: Language | None) -> tuple[str, bytes]
     if hasattr(source, "__array__"):
         return name, _encode_array(source, language)
     if hasattr(source, "read"):
-        data = source.read()
+        try:
+            data = source.read()
+        except (OSError, ValueError) as error:  # ValueError: it is closed, or not open for reading
+            raise UnreadableSource(f"{name} cannot be read: {error}.") from error
         if isinstance(data, bytes):
             return name, data
         raise UnreadableSource(f'{name} gives text, not bytes; open a picture file with mode "rb".')
@@ -86,6 +89,8 @@ def _read_file(path: Path, language: Language | None) -> bytes:
             return file.read()
     except OSError as error:
         raise UnreadableSource(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:  # the name holds a zero byte
+        raise UnreadableSource(f"{str(path)!r} cannot be read: {error}.") from error
 
 
 def _encode_array(source: Any, language: Language | None) -> bytes:

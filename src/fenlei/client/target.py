@@ -43,6 +43,7 @@ class Target:
         Raises:
             BadTarget: the URL has no http scheme or no host, or a number cannot be.
         """
+        url = url.strip()  # what was read from a file or a program ends in a line break
         try:
             parts = urlsplit(url)
             httpx.URL(url)
@@ -58,7 +59,7 @@ class Target:
             )
         if key is not None and not (key.isascii() and key.isprintable() and key.strip()):
             raise BadTarget("The key is empty or holds characters that no app key has; give it as it was handed out.")
-        if timeout <= 0 or retries < 0:
+        if not timeout > 0 or retries < 0:  # not a number is not more than 0 either
             raise BadTarget(f"{retries} retries within {timeout} s cannot be; give 0 or more, and more than 0 s.")
         headers = {"Content-Type": CONTENT_TYPE, "Accept": "application/json", "User-Agent": "fenlei-client"}
         if key is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import ssl
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -131,12 +133,39 @@ def test_what_is_no_url_is_refused_at_once(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"timeout": 0}, {"timeout": -1}, {"retries": -1}, {"key": ""}, {"key": "a\nb"}, {"key": "钥匙"}]
+    "options",
+    [
+        {"timeout": 0},
+        {"timeout": -1},
+        {"timeout": math.nan},
+        {"retries": -1},
+        {"key": ""},
+        {"key": "a\nb"},
+        {"key": "钥匙"},
+    ],
 )
 def test_numbers_and_keys_that_cannot_be_are_refused_at_once(options: dict[str, Any]) -> None:
     given = {"key": None, "timeout": 30.0, "retries": 2, "language": None, **options}
     with pytest.raises(BadTarget):
         Target.at("http://h/a", **given)
+
+
+def test_a_url_may_come_with_the_line_break_of_its_file() -> None:
+    assert Target.at("  http://h/a?neu_app_key=k\n", None, 30, 2, None).url == "http://h/a?neu_app_key=k"
+
+
+def test_a_timeout_without_end_is_none_that_a_socket_cannot_take() -> None:
+    target = Target.at("http://h/a", None, math.inf, 2, None)
+    assert all(0 < seconds < 1e6 for seconds in Exchange(target, b"x").timeouts().values())
+
+
+def test_a_server_that_speaks_no_tls_is_told_apart_from_one_that_is_off() -> None:
+    exchange = conversation(Clock(), retries=0)
+    exchange.request()
+    error = httpx.ConnectError("[SSL: WRONG_VERSION_NUMBER]")
+    error.__cause__ = ssl.SSLError("[SSL: WRONG_VERSION_NUMBER]")
+    with pytest.raises(ConnectionFailed, match="speak https"):
+        exchange.broken(error)
 
 
 def test_what_is_shown_of_a_url_holds_no_secret() -> None:
