@@ -187,6 +187,27 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(path: Path) -> None
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_device_or_folder_does_not_give_its_place(tmp_path: Path) -> None:
+    pipe, folder = tmp_path / "pipe", tmp_path / "folder"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for place in (pipe, folder):
+        with pytest.raises(OSError, match="is no file"):
+            write(place, model())
+    assert pipe.is_fifo()
+    assert sorted(tmp_path.iterdir()) == [folder, pipe]
+
+
+def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    link, real = tmp_path / "m.fenlei", tmp_path / "there" / "real.fenlei"
+    real.write_bytes(b"old")
+    link.symlink_to(real)
+    digest = write(link, model())
+    assert link.is_symlink()
+    assert hashlib.sha256(real.read_bytes()).hexdigest() == digest
+
+
 def test_a_kill_during_save_leaves_a_whole_file(tmp_path: Path) -> None:
     """A child saves one large model over another without pause; wherever kill -9 meets it, the file is whole."""
     path = tmp_path / "model.fenlei"

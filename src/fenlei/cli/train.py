@@ -94,7 +94,13 @@ def train(
             progress=report,
         )
     with model:
-        digest = model.save(target)
+        try:
+            digest = model.save(target)
+        except OSError as exc:
+            raise FenleiError(
+                f"{target} cannot be written ({exc.strerror or exc}). What was computed is kept: "
+                "training again into another place takes little time."
+            ) from exc
         if as_json:
             typer.echo(model.report_json)
         else:
@@ -113,6 +119,8 @@ def _target(directory: Path, output: Path | None) -> Path:
     output = output or default_path(directory)
     if output.is_dir():
         raise FenleiError(f"{output} is a folder; --output needs the name of a file, such as {output / 'm.fenlei'}.")
+    if output.exists() and not output.is_file():
+        raise FenleiError(f"{output} is no regular file; --output needs the name of a file that may be replaced.")
     folder = output.resolve().parent
     if not folder.is_dir():
         raise FenleiError(f"{folder}: there is no such folder to write the model file into; make it first.")
@@ -127,7 +135,7 @@ def _target(directory: Path, output: Path | None) -> Path:
 
 def summarise(report: Report) -> None:
     """Print what a person wants to know first."""
-    origin = " of the test folder" if report.test_origin == "folder" else " held out, that nothing else saw"
+    origin = " that you set aside" if report.test_origin == "folder" else " held out, that nothing else saw"
     out.print()
     print_headline(report.evaluation, origin)
     chosen = report.recipe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import math
@@ -96,12 +97,19 @@ def pack(model: ModelFile) -> bytes:
 def write(path: Path, model: ModelFile) -> str:
     """Write the model file so that `path` holds the old file, the new one whole, or none.
 
+    Where `path` is a link, the link stays and the file it leads to is replaced.
+
     Returns:
         SHA-256 of the file, hex.
 
     Raises:
-        OSError: the folder is absent, full or not writable. Nothing is left behind.
+        OSError: the folder is absent, full or not writable, or something other than a file has the name. Nothing is
+            left behind.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        # Renaming over it would take a folder's or a device's place: as root, /dev/null's.
+        raise OSError(errno.EEXIST, "it is there already and is no file", str(path))
     data = pack(model)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:

@@ -153,8 +153,25 @@ def _digest_of(item: Item) -> bytes | Skipped:
     try:
         data = item.read()
     except DatasetError as exc:
-        return Skipped(item.name, str(exc).removeprefix(f"{item.name} "))
+        return Skipped(item.name, _reason(exc, item))
     return file_digest(data) if data else Skipped(item.name, "the file is empty")
+
+
+def _reason(error: FenleiError, item: Item) -> str:
+    """The error's sentence without the name, which stands beside it."""
+    return str(error).removeprefix(f"{item.name} ")
+
+
+def _same(item: Item, digest: bytes) -> bytes:
+    """The file's bytes, if they are still those of the first look: others would be remembered under its name.
+
+    Raises:
+        DatasetError: they are not, or the file is gone.
+    """
+    data = item.read()
+    if file_digest(data) != digest:
+        raise DatasetError(f"{item.name} was changed while it was read.")
+    return data
 
 
 def _compute(
@@ -168,15 +185,16 @@ def _compute(
     digests = list(new)
     pending: list[Seen] = []
     prepare = functools.partial(prepare_for_training, spec=spec)
-    results = embed([new[digest].read for digest in digests], prepare, open_engine(), cancelled=lambda: watch.stopped)
+    readers = [functools.partial(_same, new[digest], digest) for digest in digests]
+    results = embed(readers, prepare, open_engine(), cancelled=lambda: watch.stopped)
     try:
         for done, (index, features, pixels) in enumerate(results, start=1):
             digest = digests[index]
             if isinstance(features, EngineError):
                 raise features
-            if isinstance(features, FenleiError) or pixels is None:
-                known[digest] = Skipped(new[digest].name, str(features))
-            else:
+            if isinstance(features, FenleiError):
+                known[digest] = Skipped(new[digest].name, _reason(features, new[digest]))
+            elif pixels is not None:  # they come with features
                 known[digest] = seen = Seen(digest, fingerprint(pixels), features)
                 pending.append(seen)
             if len(pending) >= _WRITE_EVERY:

@@ -180,6 +180,23 @@ def test_every_file_that_was_not_used_has_its_reason(photos: Path, cache: Path, 
     assert "empty" in trained.report.skipped[2].reason
 
 
+def test_a_picture_that_changes_under_the_work_is_left_aside_and_not_remembered(
+    photos: Path, cache: Path, network: Path
+) -> None:
+    changing, other = photos / "cat" / "0003.png", (photos / "dog" / "0001.png").read_bytes()
+    first = changing.read_bytes()
+
+    def change(stage: Stage, done: int, total: int) -> None:
+        if stage is Stage.READ and done == total:
+            changing.write_bytes(other)
+
+    (skipped,) = learn(photos, cache, network, progress=change).report.skipped
+    assert (skipped.name, skipped.reason) == ("cat/0003.png", "was changed while it was read.")
+    changing.write_bytes(first)
+    again = learn(photos, cache, network)
+    assert (again.computed, again.report.skipped) == (1, [])
+
+
 def test_one_picture_in_two_classes_is_reported_and_kept_together(photos: Path, cache: Path, network: Path) -> None:
     shutil.copy(photos / "cat" / "0003.png", photos / "dog" / "really.png")
     found = learn(photos, cache, network).report.duplicates
