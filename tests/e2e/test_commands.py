@@ -106,6 +106,15 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(photos: Path,
     assert "reading pictures" not in said.err
 
 
+def test_a_device_is_no_place_for_a_model(photos: Path, home: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    said = fenlei("train", photos, "-o", pipe, workspace=home)
+    assert said.code == 1
+    assert "is no regular file" in said.err
+    assert pipe.is_fifo()
+
+
 @pytest.mark.parametrize("budget", ["soon", "0", "-5s", "3d"])
 def test_a_budget_that_is_no_time_is_refused(photos: Path, home: Path, budget: str) -> None:
     said = fenlei("train", photos, f"--budget={budget}", workspace=home)

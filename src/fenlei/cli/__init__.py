@@ -17,6 +17,7 @@ from fenlei.contract.errors import FenleiError
 
 STOPPED = 130
 """The exit code after Ctrl-C."""
+STOPPED_SENTENCE = "Stopped. Nothing was half-written."
 
 app = typer.Typer(
     name="fenlei",
@@ -57,7 +58,7 @@ def main() -> None:
         app()
     except SystemExit as exc:
         if exc.code == STOPPED:  # typer turns Ctrl-C into this exit and says nothing
-            say("Stopped. Nothing was half-written.")
+            say(STOPPED_SENTENCE)
         raise
     except FenleiError as exc:
         complain(str(exc))
@@ -66,6 +67,9 @@ def main() -> None:
         complain(f"{exc.filename or 'The system'}: {exc.strerror or exc}.")
         sys.exit(1)
     except Exception as exc:
+        if was_stopped(exc):
+            say(STOPPED_SENTENCE)
+            sys.exit(STOPPED)
         complain(
             f"Fenlei failed on its own account ({type(exc).__name__}: {exc}). This is a bug; "
             "`python -X dev -m fenlei …` shows where."
@@ -73,3 +77,13 @@ def main() -> None:
         if sys.flags.dev_mode:
             raise
         sys.exit(1)
+
+
+def was_stopped(error: BaseException) -> bool:
+    """Whether Ctrl-C is behind an error: a compiled module that it meets while loading reports a failed import."""
+    behind: BaseException | None = error
+    while behind is not None:
+        if isinstance(behind, KeyboardInterrupt):
+            return True
+        behind = behind.__cause__ or behind.__context__
+    return False

@@ -27,8 +27,9 @@ def print_headline(figures: Evaluation, origin: str = "") -> None:
         origin: words that say where the pictures come from, put behind their number.
     """
     low, high = figures.accuracy_interval
+    judged = "1 picture" if figures.pictures == 1 else f"{figures.pictures} pictures"
     out.print(
-        f"Right on {figures.accuracy:.1%} of {figures.pictures} pictures{origin} "
+        f"Right on {figures.accuracy:.1%} of {judged}{origin} "
         f"(95 % interval {low:.1%} to {high:.1%}). Macro-F1 {figures.macro_f1:.3f}, "
         f"log loss {figures.log_loss:.3f}, calibration error {figures.expected_calibration_error:.3f}.",
         style="bold",
@@ -49,14 +50,20 @@ def print_classes(figures: Evaluation, learned: Sequence[int] | None = None) -> 
     for heading in ("precision", "recall", "F1", "pictures", *([] if learned is None else ["learned from"])):
         table.add_column(heading, justify="right")
     for number, row in enumerate(figures.per_class):
-        cells = [escape(row.label), f"{row.precision:.3f}", f"{row.recall:.3f}", f"{row.f1:.3f}", str(row.support)]
+        cells = [
+            escape(printable(row.label)),
+            f"{row.precision:.3f}",
+            f"{row.recall:.3f}",
+            f"{row.f1:.3f}",
+            str(row.support),
+        ]
         table.add_row(*cells, *([] if learned is None else [str(learned[number])]))
     out.print(table)
 
 
 def print_confusions(figures: Evaluation) -> None:
     """The pairs of classes that were mistaken most often."""
-    labels = [row.label for row in figures.per_class]
+    labels = [printable(row.label) for row in figures.per_class]
     pairs = [
         (count, labels[truth], labels[called])
         for truth, row in enumerate(figures.confusion)
@@ -75,6 +82,6 @@ def print_skipped(files: Sequence[tuple[str, str]]) -> None:
         return
     out.print("1 file was skipped:" if len(files) == 1 else f"{len(files)} files were skipped:")
     for name, reason in files[:SHOWN_SKIPPED]:
-        out.print(f"  {printable(name)}: {reason}", markup=False, soft_wrap=True)
+        out.print(f"  {printable(name)}: {printable(reason)}", markup=False, soft_wrap=True)
     if len(files) > SHOWN_SKIPPED:
         out.print(f"  … and {len(files) - SHOWN_SKIPPED} more; the report and --json name all.")
