@@ -320,6 +320,7 @@ def train(
         test_fraction=test_fraction,
         synthetic_parity=synthetic_parity,
         embed_backbone=embed_backbone,
+        engine=settings.engine,
         progress=progress,
         cancelled=cancelled,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,11 +24,11 @@ main()
 """
 
 
-def bare(*words: str | Path, workspace: Path) -> subprocess.CompletedProcess[str]:
+def bare(*words: str | Path, workspace: Path, program: str = BLOCK, **extra: str) -> subprocess.CompletedProcess[str]:
     """`fenlei` in an interpreter that finds none of the packages of the extra."""
     return subprocess.run(
-        [sys.executable, "-c", BLOCK, *map(str, words)],
-        env=environment(workspace),
+        [sys.executable, "-c", program, *map(str, words)],
+        env=environment(workspace, **extra),
         cwd=os.sep,
         capture_output=True,
         text=True,
@@ -49,3 +50,20 @@ def test_training_says_what_is_missing(photos: Path, home: Path, tmp_path: Path)
     assert "pip install 'fenlei[train]'" in said.stderr
     assert "bug" not in said.stderr
     assert "Traceback" not in said.stderr
+
+
+def test_with_onnx_runtime_alone_one_can_train_and_predict(photos: Path, backbone: Path, tmp_path: Path) -> None:
+    """On a machine that OpenVINO does not support, `FENLEI_ENGINE` chooses the other engine for everything."""
+    program = re.sub(r"ABSENT = .*", 'ABSENT = {"openvino"}', BLOCK)
+    path = tmp_path / "m.fenlei"
+    trained = bare(
+        *("train", photos, "-o", path, "--backbone", backbone),
+        workspace=tmp_path,
+        program=program,
+        FENLEI_ENGINE="onnxruntime",
+    )
+    assert trained.returncode == 0, trained.stderr
+    picture = photos / "apple" / "0000.png"
+    said = bare("predict", path, picture, workspace=tmp_path, program=program, FENLEI_ENGINE="onnxruntime")
+    assert said.returncode == 0, said.stderr
+    assert "apple" in said.stdout

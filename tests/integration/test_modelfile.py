@@ -138,6 +138,13 @@ def test_a_newer_format_is_refused_and_says_what_to_do(path: Path) -> None:
         read(path)
 
 
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_format_that_never_was_is_refused(path: Path, number: int) -> None:
+    edit_manifest(path, format=number)
+    with pytest.raises(DamagedModelFile, match=f"format {number}"):
+        read(path)
+
+
 def test_changed_preprocessing_is_refused(path: Path) -> None:
     edit_manifest(path, input={"height": 32, "width": 32, "policy": "crop"})
     with pytest.raises(DamagedModelFile, match="preprocessing"):

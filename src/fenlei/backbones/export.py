@@ -141,7 +141,7 @@ def _compare(content: bytes, pictures: NDArray[np.uint8], expected: NDArray[np.f
         raise BackboneError(f"{name} gives features of shape {expected.shape}, or not numbers; (n, d) is needed.")
     size = pictures.shape[1:3]
     try:
-        engine = open_engine(content, size=(size[0], size[1]), streams=1)
+        engine = open_engine(content, size=(size[0], size[1]), kind="onnxruntime", streams=1)
     except EngineError as exc:
         raise BackboneError(f"{name} was exported, but the engine does not take it: {exc}") from exc
     try:

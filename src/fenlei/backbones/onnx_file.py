@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fenlei.backbones.catalogue import IMAGENET
 from fenlei.backbones.digests import file_digest, folder_digest, literal
@@ -15,7 +16,7 @@ from fenlei.backbones.onnx_wrap import Port, find_ports, wrap
 from fenlei.backbones.preprocessing import Preprocessing, beside
 from fenlei.backbones.source import Network, Report
 from fenlei.backbones.transformers_folder import check_plausible
-from fenlei.inference import EngineError, open_engine
+from fenlei.inference import EngineError, EngineMissing, open_engine
 
 TOLERANCE = 1e-3
 """How far two engines may be apart on a foreign network, in units of the largest feature where that is above 1."""
@@ -106,9 +107,10 @@ def _side(picture: Port, size: int | None, said: Preprocessing, path: Path) -> i
 
 
 def _run(content: bytes, side: int, name: str) -> int:
-    """Run the network on both engines; they must agree. Returns the number of features."""
+    """Run the network on both engines, as far as they are here; they must agree. Returns the number of features."""
     pictures = np.random.default_rng(7).integers(0, 256, (2, side, side, 3)).astype(np.uint8)
-    results = []
+    results: list[NDArray[np.float32]] = []
+    missing: EngineMissing | None = None
     for kind in ("openvino", "onnxruntime"):
         try:
             engine = open_engine(content, size=(side, side), kind=kind, streams=1)
@@ -116,9 +118,13 @@ def _run(content: bytes, side: int, name: str) -> int:
                 results.append(engine.infer(pictures))
             finally:
                 engine.close()
+        except EngineMissing as exc:
+            missing = exc
         except EngineError as exc:
             raise BackboneError(f"{name} does not run: {exc}") from exc
-    one, other = results
+    if not results:
+        raise BackboneError(f"{name} does not run: {missing}") from missing
+    one, other = results[0], results[-1]
     if not np.isfinite(one).all():
         raise BackboneError(f"{name} gives features that are not numbers for a picture of noise.")
     worst = float(np.abs(one - other).max()) / max(1.0, float(np.abs(one).max()))

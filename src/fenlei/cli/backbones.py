@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from fenlei.cli.console import out
+from fenlei.cli.console import out, say
 from fenlei.cli.options import AsJson, Workspace
 from fenlei.cli.progress import progress
 
@@ -80,15 +80,26 @@ def fetch(
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
-    """Make backbones ready in the workspace's cache, so that later training and serving need no network."""
-    from fenlei.backbones import open_backbone
+    """Make backbones ready in the workspace's cache, so that later training and serving need no network.
+
+    A name on a hub is looked up again, even when the cache holds it: its main branch may have moved on.
+    """
+    from fenlei.backbones import BackboneError, open_backbone
+    from fenlei.backbones import fetch as have_ready
     from fenlei.settings import Settings
 
     cache = Settings.at(workspace).cache
     ready = []
     for name in names:
         with progress(quiet=as_json) as report:
-            ready.append(open_backbone(name, size=size, cache=cache, report=report))
+            try:
+                ready.append(have_ready(name, size=size, cache=cache, report=report))
+            except BackboneError as exc:
+                try:
+                    ready.append(open_backbone(name, size=size, cache=cache, allow_network=False))
+                except BackboneError:
+                    raise exc from None
+                say(f"{exc} The copy in the cache stays as it is.")
         if not as_json:
             last = ready[-1]
             mega = last.network.stat().st_size / 1e6

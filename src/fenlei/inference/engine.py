@@ -1,6 +1,7 @@
 """The seam between Fenlei and whatever runs a network on this machine.
 
 EngineError            the network cannot be opened or run; the sentence says why
+├── EngineMissing      the library behind the engine cannot be loaded on this machine
 └── EngineClosed       the engine was closed before this call began
 """
 
@@ -16,6 +17,10 @@ from fenlei.contract.errors import FenleiError
 
 class EngineError(FenleiError):
     """The network cannot be opened, or cannot run what it was given."""
+
+
+class EngineMissing(EngineError):
+    """The library behind the engine is not installed, or its binaries do not fit this machine."""
 
 
 class EngineClosed(EngineError):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fenlei.inference.cores import usable_cores
-from fenlei.inference.engine import Engine, EngineError
+from fenlei.inference.engine import Engine, EngineError, EngineMissing
 
 
 def open_engine(
@@ -28,6 +28,7 @@ def open_engine(
 
     Raises:
         EngineError: no such engine, the file cannot be read, or it is not such a network.
+        EngineMissing: the library behind the engine cannot be loaded.
     """
     if kind not in ENGINES:
         raise EngineError(f"There is no engine `{kind}`; choose one of {', '.join(ENGINES)}.")
@@ -36,7 +37,13 @@ def open_engine(
     count = usable_cores() if streams is None else streams
     if count < 1:
         raise EngineError(f"An engine with {count} streams runs nothing; at least 1 is needed.")
-    return ENGINES[kind](_content(network), size, count, cache)
+    try:
+        return ENGINES[kind](_content(network), size, count, cache)
+    except ImportError as exc:
+        raise EngineMissing(
+            f"The engine `{kind}` cannot be loaded on this machine ({exc}). `fenlei doctor` says more; FENLEI_ENGINE "
+            f"chooses another: {', '.join(ENGINES)}."
+        ) from exc
 
 
 def library_version(kind: str) -> str:

@@ -203,6 +203,8 @@ def _manifest(data: bytes, path: Path) -> Manifest:
         raise DamagedModelFile(f"{path}: {MANIFEST} cannot be read: {exc}.") from exc
     if number is None:
         raise NotAModelFile(f"{path}: {MANIFEST} names no format; a NAME.fenlei made by `fenlei train` is needed.")
+    if number < 1:
+        raise DamagedModelFile(f"{path}: {MANIFEST} names format {number}; formats are counted from 1.")
     if number > FORMAT:
         raise NewerModelFile(
             f"{path} has format {number}; this Fenlei reads formats up to {FORMAT}. Install a newer Fenlei to use it."

@@ -66,6 +66,7 @@ def train(
     test_fraction: float = 0.2,
     synthetic_parity: bool = False,
     embed_backbone: bool = True,
+    engine: str = "openvino",
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Trained:
@@ -92,6 +93,7 @@ def train(
         synthetic_parity: let no picture of the folder travel in the model file: parity pictures are drawn, and the
             report has no gallery.
         embed_backbone: whether the backbone goes into the model file.
+        engine: what runs the backbone; see `fenlei.inference.open_engine`.
         progress: told what is going on.
         cancelled: asked often; True stops.
 
@@ -110,7 +112,7 @@ def train(
     until = None if budget is None else time.monotonic() + budget
     plan = make_plan(goal, budget, cache=cache, backbone=backbone, size=size, policy=policy)
 
-    with scan(path) as found, Workshop(cache, watch) as workshop:
+    with scan(path) as found, Workshop(cache, watch, engine) as workshop:
         labels = found.labels
 
         # Look: every file read once, every picture through the default network once.

@@ -27,14 +27,16 @@ class Workshop(AbstractContextManager["Workshop"]):
     Args:
         cache: the workspace's cache folder: `backbones/`, `compiled/` and `embeddings/` are below it.
         watch: progress and stop.
+        kind: what runs networks; see `fenlei.inference.open_engine`.
 
     Attributes:
         computed: how many pictures ran through a network so far; all others came from the cache.
     """
 
-    def __init__(self, cache: Path, watch: Watch) -> None:
+    def __init__(self, cache: Path, watch: Watch, kind: str = "openvino") -> None:
         self._cache = cache
         self._watch = watch
+        self._kind = kind
         self._backbones: dict[tuple[str, int | None], Backbone] = {}
         self._engines: dict[tuple[str, int], Engine] = {}
         self.computed = 0
@@ -69,7 +71,9 @@ class Workshop(AbstractContextManager["Workshop"]):
         key = backbone.digest, backbone.size
         if key not in self._engines:
             side = (backbone.size, backbone.size)
-            self._engines[key] = open_engine(backbone.network, size=side, cache=self._cache / "compiled")
+            self._engines[key] = open_engine(
+                backbone.network, size=side, kind=self._kind, cache=self._cache / "compiled"
+            )
         return self._engines[key]
 
     def features(self, candidate: Candidate, pictures: Sequence[Picture]) -> Embedded:

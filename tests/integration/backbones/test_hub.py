@@ -147,3 +147,10 @@ def test_the_command_line_says_in_one_sentence_that_no_hub_answers(tmp_path: Pat
     assert said.code == 1
     assert f"could not be fetched from {address}" in said.err
     assert "bug" not in said.err
+
+
+def test_what_was_fetched_stays_when_the_hub_is_gone(server: Hub, tmp_path: Path) -> None:
+    first = fenlei("backbones", "fetch", NAME, workspace=tmp_path, HF_ENDPOINT=server.url)
+    again = fenlei("backbones", "fetch", NAME, workspace=tmp_path, HF_ENDPOINT="http://127.0.0.1:9")
+    assert (again.code, again.out) == (0, first.out)
+    assert "stays as it is" in again.err
