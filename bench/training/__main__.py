@@ -105,9 +105,7 @@ def main() -> int:
     folders = [each for each in sorted(wishes.data.glob("*")) if (each / "train").is_dir()]
     folders = [each for each in folders if not wishes.sets or each.name in wishes.sets]
     if not folders:
-        print(
-            f"No set with train/ and test/ below {wishes.data}; name a folder of sets by --data.", file=sys.stderr
-        )
+        print(f"No set with train/ and test/ below {wishes.data}; name a folder of sets by --data.", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as name:
         exported = Path(name)
