@@ -7,6 +7,7 @@ from pathlib import Path
 from fenlei.datasets.archive import list_archive
 from fenlei.datasets.found import DatasetError, FoundPictures, Item, Part, Skipped, why_skipped
 from fenlei.datasets.listing import Entry, Listing, list_folder
+from fenlei.imaging.sniff import sniff
 
 PARTS = {
     "train": Part.TRAIN,
@@ -141,20 +142,13 @@ def _why_no_picture(entry: Entry) -> str | None:
         head = entry.head()
     except DatasetError as exc:
         return str(exc)
-    return None if looks_like_picture(head) else "it is no picture (by its name and its first bytes)"
+    # Two letters are all that a bitmap begins with; many a text begins with them, too.
+    known = sniff(head) not in {None, "BMP"}
+    return None if known else "it is no picture (by its name and its first bytes)"
 
 
 def _ending(entry: Entry) -> str:
     return entry.path[-1].rpartition(".")[2].lower() if "." in entry.path[-1] else ""
-
-
-def looks_like_picture(head: bytes) -> bool:
-    """Whether a file's first bytes, 16 or more, are those of a format that training can read."""
-    return (
-        head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*"))
-        or (head.startswith(b"RIFF") and head[8:12] == b"WEBP")
-        or (head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"heif", b"mif1", b"msf1", b"hevc"})
-    )
 
 
 def _refuse_unlearnable(found: FoundPictures, path: Path) -> None:
