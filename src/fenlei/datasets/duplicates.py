@@ -27,7 +27,8 @@ MOST_DISTANCE = 0.6
 """Of the median feature distance of two pictures drawn at random."""
 
 MOST_TOGETHER = 50
-"""A group grows to this size by near pairs and no further: a chain of look-alikes must not swallow a class."""
+"""A group grows to this many different pictures by near pairs and no further: a chain of look-alikes must not swallow
+a class. The price: of more near copies than this of one scene, some can land on the other side of a split."""
 
 _BANDS = ((0, 11), (11, 11), (22, 11), (33, 11), (44, 10), (54, 10))
 _WHOLE_BUCKET = 256
@@ -72,7 +73,8 @@ def find_duplicates(files: Sequence[bytes], prints: Sequence[Fingerprint], featu
         for picture, first in enumerate(same):
             sets.join(picture, first)
     exact = sets.numbers()
-    # One picture stands for its copies.
+    # One picture stands for its copies, whatever their number: they leave room for near ones in the group.
+    sets.count_each_once()
     firsts = np.unique(exact, return_index=True)[1]
     for first, second in _near_pairs(prints, features, firsts):
         sets.join(first, second, most=MOST_TOGETHER)
@@ -166,6 +168,10 @@ class _Sets:
             return
         self._parent[second] = first
         self._size[first] += self._size[second]
+
+    def count_each_once(self) -> None:
+        """From now on a set counts as one, however many pictures it holds."""
+        self._size = [1] * len(self._parent)
 
     def numbers(self) -> NDArray[np.int64]:
         """(n,) set numbers by first appearance."""

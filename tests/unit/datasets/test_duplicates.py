@@ -94,6 +94,15 @@ def test_one_fixed_camera_does_not_make_all_pictures_one() -> None:
     assert grouped(pictures) == []
 
 
+def test_many_equal_pictures_leave_room_for_near_ones() -> None:
+    scene = pixels(SIDE, SIDE, 300)
+    near = [saved_again(scene, quality) for quality in (60, 70, 80)]
+    (members,) = grouped([scene] * (2 * MOST_TOGETHER) + near + [pixels(SIDE, SIDE, seed) for seed in range(400, 700)])[
+        :1
+    ]
+    assert members == list(range(2 * MOST_TOGETHER + 3))
+
+
 def test_a_chain_of_look_alikes_does_not_swallow_everything() -> None:
     """A slow film: each frame is nearly the next, the first is nothing like the last."""
     start, end = pixels(SIDE, SIDE, 1).astype(np.float32), pixels(SIDE, SIDE, 2).astype(np.float32)
