@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from fenlei.datasets.duplicates import MOST_TOGETHER, find_duplicates, pairs_within
+from fenlei.datasets.duplicates import MOST_TOGETHER, find_duplicates
 from fenlei.datasets.fingerprint import Fingerprint, file_digest, fingerprint
+from fenlei.datasets.witnesses import pairs_within
 from tests.support.drawing import pixels
 
 SIDE = 96
@@ -103,11 +104,43 @@ def test_many_equal_pictures_leave_room_for_near_ones() -> None:
     assert members == list(range(2 * MOST_TOGETHER + 3))
 
 
-def test_a_chain_of_look_alikes_does_not_swallow_everything() -> None:
-    """A slow film: each frame is nearly the next, the first is nothing like the last."""
+def copies(scene: NDArray[np.uint8], count: int) -> list[NDArray[np.uint8]]:
+    """The picture as it went through many hands, each with its own quality and size."""
+    rng = np.random.default_rng(0)
+    return [saved_again(scene, int(rng.integers(50, 96)), rng.uniform(0.5, 1)) for _ in range(count)]
+
+
+@pytest.mark.parametrize("count", [100, 700])
+def test_more_copies_than_a_group_may_grow_to_stay_together(count: int) -> None:
+    """700: their hashes crowd, so that not every pair of them is compared."""
+    scene = pixels(SIDE, SIDE, 300)
+    groups = grouped([scene, *copies(scene, count), *(pixels(SIDE, SIDE, seed) for seed in range(400, 700))])
+    assert list(range(count + 1)) in groups
+
+
+def test_two_scenes_with_many_copies_are_two_groups() -> None:
+    one, other = pixels(SIDE, SIDE, 300), pixels(SIDE, SIDE, 301)
+    pictures = [*copies(one, 80), *copies(other, 80), *(pixels(SIDE, SIDE, seed) for seed in range(400, 600))]
+    assert grouped(pictures)[:2] == [list(range(80)), list(range(80, 160))]
+
+
+def test_many_copies_beside_a_film_stay_together_and_the_film_is_cut() -> None:
+    """The film may rest for a while, as this one does towards its end; all of it is not one picture."""
+    scene = pixels(SIDE, SIDE, 300)
+    members = grouped([*copies(scene, 100), *film()])
+    assert members[0] == list(range(100))
+    assert len(members) > 3
+    assert max(len(group) for group in members[1:]) < 200
+
+
+def film(frames: int = 400) -> list[NDArray[np.uint8]]:
+    """Each frame is nearly the next, the first is nothing like the last."""
     start, end = pixels(SIDE, SIDE, 1).astype(np.float32), pixels(SIDE, SIDE, 2).astype(np.float32)
-    film = [(start + (end - start) * step / 399).astype(np.uint8) for step in range(400)]
-    members = grouped(film)
+    return [(start + (end - start) * step / (frames - 1)).astype(np.uint8) for step in range(frames)]
+
+
+def test_a_chain_of_look_alikes_does_not_swallow_everything() -> None:
+    members = grouped(film())
     assert members
     assert max(len(group) for group in members) <= MOST_TOGETHER
 
