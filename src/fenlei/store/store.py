@@ -1,0 +1,35 @@
+"""What Fenlei keeps: one database and one set of blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fenlei.store.blobs import Blobs
+from fenlei.store.database import Database
+from fenlei.store.work import Work
+
+
+class Store:
+    """The database and the blobs of one installation. Safe from many threads."""
+
+    def __init__(self, database: Database, blobs: Blobs) -> None:
+        self.database = database
+        self.blobs = blobs
+
+    @contextmanager
+    def reading(self) -> Iterator[Work]:
+        """A transaction that sees one state and changes nothing."""
+        with self.database.reading() as session:
+            yield Work(session)
+
+    @contextmanager
+    def writing(self) -> Iterator[Work]:
+        """A transaction that is committed at the end, or undone when an exception leaves it. Keep it short: in SQLite
+        there is one writer at a time. A blob that it refers to must have been put before."""
+        with self.database.writing() as session:
+            yield Work(session)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.database.close()

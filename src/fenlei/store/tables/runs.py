@@ -1,0 +1,94 @@
+"""Runs, and the job table that carries them from one worker to the next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fenlei.store.tables.base import Base, Counted, Id
+
+
+class Run(Base):
+    """One execution: what a person asked for, and what became of it. `state` is queued, running, done, failed or
+    cancelled."""
+
+    __tablename__ = "runs"
+    __table_args__ = (UniqueConstraint("project_id", "number"), Index("ix_runs_state", "state", "created_at"))
+
+    id: Mapped[Id]
+    project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(24))
+    state: Mapped[str] = mapped_column(String(12))
+    subject: Mapped[dict[str, Any]]
+    settings: Mapped[dict[str, Any]]
+    stage: Mapped[str] = mapped_column(String(80), default="")
+    progress: Mapped[float] = mapped_column(default=0.0)
+    result: Mapped[dict[str, Any] | None]
+    error: Mapped[str | None]
+    time_limit: Mapped[float | None]
+    retry_of: Mapped[str | None] = mapped_column(String(32))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str | None] = mapped_column(String(32))
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class Job(Base):
+    """The queue's side of a run. Whoever holds the lease with the latest fence may write; nobody else may."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (Index("ix_jobs_waiting", "state", "priority", "created_at"),)
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(12))
+    priority: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    fence: Mapped[int] = mapped_column(default=0)
+    worker_id: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None]
+    not_before: Mapped[datetime]
+    cancel: Mapped[str | None] = mapped_column(String(12))
+    created_at: Mapped[datetime]
+
+
+class Step(Base):
+    """A part of a run that need not be done again after it is finished."""
+
+    __tablename__ = "steps"
+
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    state: Mapped[str] = mapped_column(String(12))
+    result: Mapped[dict[str, Any] | None]
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+class Event(Base):
+    """Something that happened in a run, in order: state, progress, metric, log, result."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index("ix_events_run", "run_id", "id"),)
+
+    id: Mapped[Counted]
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(12))
+    step: Mapped[str | None] = mapped_column(String(80))
+    data: Mapped[dict[str, Any]]
+
+
+class Worker(Base):
+    """A process that carries out runs."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[Id]
+    host: Mapped[str] = mapped_column(String(200))
+    pid: Mapped[int]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
