@@ -1,0 +1,26 @@
+"""What is kept: a database (SQLite or PostgreSQL) and blobs (disk or S3). The only room that knows SQL."""
+
+from fenlei.store.blobs import BlobInfo, Blobs
+from fenlei.store.clock import now
+from fenlei.store.database import Database
+from fenlei.store.errors import Conflict, NewerDatabase, NotFound, Stale, StoreError
+from fenlei.store.ids import new_id
+from fenlei.store.migrate import bring_up_to_date
+from fenlei.store.store import Store
+from fenlei.store.work import Work
+
+__all__ = [
+    "BlobInfo",
+    "Blobs",
+    "Conflict",
+    "Database",
+    "NewerDatabase",
+    "NotFound",
+    "Stale",
+    "Store",
+    "StoreError",
+    "Work",
+    "bring_up_to_date",
+    "new_id",
+    "now",
+]
