@@ -1,0 +1,1 @@
+"""Use cases over the nouns: projects, models, deployments, users."""

@@ -1,0 +1,40 @@
+"""Passwords: argon2id, and what is asked of them."""
+
+from __future__ import annotations
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from fenlei.contract.errors import FenleiError
+
+LEAST_CHARS, MOST_CHARS = 10, 200
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+class BadPassword(FenleiError):
+    """This text cannot be a password here."""
+
+
+def hash_password(password: str) -> str:
+    """The argon2id hash, with its own salt and parameters in it (RFC 9106, the library's defaults).
+
+    Raises:
+        BadPassword: too short or too long.
+    """
+    if not LEAST_CHARS <= len(password) <= MOST_CHARS:
+        raise BadPassword(
+            f"A password has {LEAST_CHARS} to {MOST_CHARS} characters; this one has {len(password)}. "
+            "A few words are best."
+        )
+    return _hasher.hash(password)
+
+
+def matches(hashed: str | None, password: str) -> bool:
+    """Whether this is the password. Takes the same time for somebody who has none, or does not exist."""
+    try:
+        _hasher.verify(hashed or _NOBODY, password[:MOST_CHARS])
+    except (VerificationError, InvalidHashError):
+        return False
+    return hashed is not None
