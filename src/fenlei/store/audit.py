@@ -56,7 +56,7 @@ class Repeats:
             return self._session.get(Repeat, (row.user_id, row.key), populate_existing=True)
         return None
 
-    def finish(self, user_id: str, key: str, status: int, headers: dict[str, Any], body: bytes) -> None:
+    def finish(self, user_id: str, key: str, status: int, headers: dict[str, Any], body: bytes | None) -> None:
         """Keep the answer."""
         self._session.execute(
             update(Repeat)

@@ -1,0 +1,168 @@
+"""Errors on the wire: one shape, and the one table that turns what went wrong into a status."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from fenlei.contract.errors import FenleiError
+from fenlei.projects.roles import NotAllowed, NotSignedIn
+from fenlei.projects.sign_in import TooManyFailures
+from fenlei.store import Conflict, NotFound, Stale, StoreError
+
+log = logging.getLogger(__name__)
+
+
+class ErrorBody(BaseModel):
+    """What is wrong."""
+
+    type: str = Field(description="What kind of error it is; programs decide by this.", examples=["not-found"])
+    message: str = Field(description="A sentence for people.", examples=["There is no data set ds_01hzy3."])
+    field: str | None = Field(None, description="The part of the request that is wrong.", examples=["name"])
+    allowed: str | None = Field(None, description="What would be right there.", examples=["1 to 200 characters"])
+    request_id: str = Field(description="The server's log has more under it.", examples=["4f0c…"])
+
+
+class ErrorAnswer(BaseModel):
+    """The body of every answer that is not a success."""
+
+    error: ErrorBody
+
+
+class BadRequest(FenleiError):
+    """The request cannot be understood.
+
+    Attributes:
+        field: the part that is wrong.
+        allowed: what would be right.
+    """
+
+    def __init__(self, message: str, field: str | None = None, allowed: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.allowed = allowed
+
+
+class TooLarge(BadRequest):
+    """The body is larger than this address takes."""
+
+
+# The first that fits decides, so the special stands before the general.
+TABLE: list[tuple[type[Exception], int, str]] = [
+    (NotSignedIn, 401, "not-signed-in"),
+    (NotAllowed, 403, "not-allowed"),
+    (NotFound, 404, "not-found"),
+    (Stale, 412, "changed-meanwhile"),
+    (Conflict, 409, "conflict"),
+    (TooLarge, 413, "too-large"),
+    (BadRequest, 400, "bad-request"),
+    (TooManyFailures, 429, "too-many-failures"),
+    (StoreError, 503, "unavailable"),
+    (FenleiError, 422, "not-possible"),
+]
+
+SLUGS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 415: "bad-request"}
+
+SAID = {
+    400: "The request cannot be understood.",
+    401: "Nobody is signed in.",
+    403: "This role may not do it.",
+    404: "There is no such thing.",
+    405: "This address does not take that method.",
+    409: "It cannot be done in the present state.",
+    412: "It was changed meanwhile.",
+    413: "The body is too large.",
+    422: "A value is not allowed.",
+    429: "Too often.",
+    503: "The database or the blobs cannot be reached.",
+}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The error answers of a route, for OpenAPI."""
+    return {status: {"model": ErrorAnswer, "description": SAID[status]} for status in sorted(statuses)}
+
+
+def install(app: FastAPI) -> None:
+    """Teach an application to answer errors in our shape."""
+    app.add_exception_handler(FenleiError, _known)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unknown)
+
+
+def answer(
+    request_id: str,
+    status: int,
+    slug: str,
+    message: str,
+    *,
+    field: str | None = None,
+    allowed: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """An error answer."""
+    body = ErrorBody(type=slug, message=message, field=field, allowed=allowed, request_id=request_id)
+    return JSONResponse({"error": body.model_dump()}, status, headers=headers)
+
+
+def request_id_of(request: Request) -> str:
+    """The id of a request, given by the outermost layer."""
+    return str(request.scope.get("fenlei.request_id", ""))
+
+
+async def _known(request: Request, exc: Exception) -> JSONResponse:
+    status, slug = next((status, slug) for kind, status, slug in TABLE if isinstance(exc, kind))
+    headers = {}
+    if isinstance(exc, TooManyFailures):
+        headers["retry-after"] = str(exc.retry_after)
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
+    if status == 503:
+        log.error("store_unavailable", extra={"request_id": request_id_of(request), "error": str(exc)})
+    return answer(
+        request_id_of(request),
+        status,
+        slug,
+        str(exc),
+        field=getattr(exc, "field", None),
+        allowed=getattr(exc, "allowed", None),
+        headers=headers,
+    )
+
+
+async def _invalid(request: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, RequestValidationError)  # noqa: S101 (says the type to the checker; it is installed for this)
+    errors: Sequence[Any] = exc.errors()
+    first = errors[0]
+    where = [str(part) for part in first["loc"] if part not in {"body", "query", "path", "header", "cookie"}]
+    field = ".".join(where) or None
+    more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
+    if first["type"] == "json_invalid":
+        return answer(request_id_of(request), 400, "bad-request", "The body is not valid JSON.")
+    message = f"{field or 'The request'}: {str(first['msg'])[:1].lower()}{str(first['msg'])[1:]}{more}."
+    context = first.get("ctx") or {}
+    allowed = ", ".join(f"{name} {value}" for name, value in context.items() if name != "error") or None
+    return answer(request_id_of(request), 422, "invalid", message, field=field, allowed=allowed)
+
+
+async def _http(request: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, HTTPException)  # noqa: S101
+    slug = SLUGS.get(exc.status_code, "bad-request")
+    said = SAID.get(exc.status_code, str(exc.detail))
+    return answer(request_id_of(request), exc.status_code, slug, said, headers=dict(exc.headers or {}))
+
+
+async def _unknown(request: Request, exc: Exception) -> JSONResponse:
+    request_id = request_id_of(request)
+    log.error("api_failed", exc_info=exc, extra={"request_id": request_id, "path": request.url.path})
+    return answer(
+        request_id, 500, "internal", f"The server failed on its own account; its log has more under {request_id}."
+    )

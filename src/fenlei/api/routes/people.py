@@ -1,0 +1,301 @@
+"""Routes of people: signing in and out, oneself, others, tokens, the audit log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from fenlei.api.access import COOKIE, Here, Owner, Viewer
+from fenlei.api.errors import documented
+from fenlei.api.etag import Expected, tag
+from fenlei.api.paging import After, Limit, Page, page_of
+from fenlei.api.repeats import SHOWS_SECRET, CreatingRoute
+from fenlei.projects.roles import Role
+from fenlei.projects.sign_in import SignedIn, make_sign_in_link, sign_in, sign_in_by_link, sign_out
+from fenlei.projects.tokens import make_token, revoke_token, tokens_of
+from fenlei.projects.users import add_user, change_user, set_password
+from fenlei.store.tables import User
+
+UserId = Annotated[str, Path(pattern="^us_[0-9a-z]{26}$", examples=["us_01m842snrh77bcervabfy582wn"])]
+Name = Annotated[str, Field(min_length=1, max_length=100, examples=["Ann"])]
+Password = Annotated[str, Field(min_length=1, max_length=200, examples=["correct horse battery staple"])]
+
+
+class Credentials(BaseModel):
+    """Name and password, or the secret of a sign-in link."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(max_length=100, examples=["owner"])] | None = None
+    password: Password | None = None
+    link: Annotated[str, Field(max_length=100)] | None = None
+
+
+class Me(BaseModel):
+    """Who is signed in."""
+
+    id: str
+    name: str
+    role: Role
+    expires_at: datetime | None = None
+    password_set: bool
+
+
+class UserOut(BaseModel):
+    """A person."""
+
+    id: str
+    name: str
+    role: Role
+    revision: int
+    created_at: datetime
+    disabled_at: datetime | None
+    password_set: bool
+
+
+class NewUser(BaseModel):
+    """A person to add."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    role: Role = Role.VIEWER
+    password: Password | None = None
+
+
+class UserChange(BaseModel):
+    """What to change of a person; what is absent stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    role: Role | None = None
+    disabled: bool | None = None
+
+
+class NewPassword(BaseModel):
+    """A password to set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    password: Password
+    current: Password | None = Field(None, description="The one so far, where there is one.")
+
+
+class Link(BaseModel):
+    """A link that signs somebody in once."""
+
+    url: str
+
+
+class NewToken(BaseModel):
+    """A token to make."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=200, examples=["nightly import"])]
+    role: Role = Role.VIEWER
+    expires_at: datetime | None = None
+
+
+class TokenOut(BaseModel):
+    """A token; its secret is shown once, when it is made."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str
+    name: str
+    role: Role
+    beginning: str
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+
+
+class MadeTokenOut(TokenOut):
+    """A new token, with its secret."""
+
+    secret: str
+
+
+class AuditOut(BaseModel):
+    """One change."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    at: datetime
+    user_id: str | None
+    user_name: str
+    token_id: str | None
+    action: str
+    object_id: str | None
+    detail: dict[str, Any]
+
+
+router = APIRouter(tags=["people"], route_class=CreatingRoute)
+
+
+@router.post("/sign-in", responses=documented(400, 401, 422, 429))
+def sign_in_here(body: Credentials, here: Here, request: Request, response: Response) -> Me:
+    """Sign a browser in: by name and password, or by the secret of a link."""
+    agent = request.headers.get("user-agent", "")
+    if body.link is not None:
+        signed_in = sign_in_by_link(here.store, body.link, agent)
+    else:
+        address = request.client.host if request.client else ""
+        signed_in = sign_in(here.store, body.name or "", body.password or "", agent, address)
+    set_cookie(response, request, signed_in)
+    with here.store.reading() as work:
+        user = work.users.get(signed_in.who.user_id)
+    return Me(
+        id=user.id,
+        name=user.name,
+        role=signed_in.who.role,
+        expires_at=signed_in.expires_at,
+        password_set=user.password is not None,
+    )
+
+
+@router.post("/sign-out", status_code=204, responses=documented(401))
+def sign_out_here(who: Viewer, here: Here, response: Response, everywhere: bool = False) -> None:
+    """Sign this browser out, or every browser of this person."""
+    sign_out(here.store, who, everywhere=everywhere)
+    response.delete_cookie(COOKIE, path="/")
+
+
+@router.get("/me", responses=documented(401))
+def me(who: Viewer, here: Here) -> Me:
+    """Who is signed in."""
+    with here.store.reading() as work:
+        user = work.users.get(who.user_id)
+    return Me(id=who.user_id, name=who.name, role=who.role, password_set=user.password is not None)
+
+
+@router.put("/me/password", status_code=204, responses=documented(400, 401, 403, 422))
+def set_my_password(body: NewPassword, who: Viewer, here: Here) -> None:
+    """Set one's own password; every other sign-in of oneself ends."""
+    set_password(here.store, who.user_id, body.password, who, current=body.current)
+
+
+@router.get("/users", responses=documented(401, 403, 422))
+def users(who: Owner, here: Here, after: After = None, limit: Limit = 100) -> Page[UserOut]:
+    """Everybody, the first first."""
+    with here.store.reading() as work:
+        rows = work.users.page(after, limit + 1)
+    return page_of(rows, limit, _user, lambda row: row.id)
+
+
+@router.post("/users", status_code=201, responses=documented(400, 401, 403, 409, 422))
+def new_user(body: NewUser, who: Owner, here: Here, response: Response) -> UserOut:
+    """Add a person. Without a password they need a sign-in link."""
+    user = add_user(here.store, body.name, body.role, body.password, who)
+    tag(response, user.revision)
+    return _user(user)
+
+
+@router.get("/users/{user_id}", responses=documented(401, 403, 404, 422))
+def one_user(user_id: UserId, who: Owner, here: Here, response: Response) -> UserOut:
+    """A person."""
+    with here.store.reading() as work:
+        user = work.users.get(user_id)
+    tag(response, user.revision)
+    return _user(user)
+
+
+@router.patch("/users/{user_id}", responses=documented(400, 401, 403, 404, 409, 412, 422))
+def edit_user(
+    user_id: UserId, body: UserChange, who: Owner, here: Here, response: Response, expected: Expected
+) -> UserOut:
+    """Rename a person, change their role, disable or enable them."""
+    user = change_user(
+        here.store, user_id, who, name=body.name, role=body.role, disabled=body.disabled, revision=expected
+    )
+    tag(response, user.revision)
+    return _user(user)
+
+
+@router.put("/users/{user_id}/password", status_code=204, responses=documented(400, 401, 403, 404, 422))
+def set_users_password(user_id: UserId, body: NewPassword, who: Owner, here: Here) -> None:
+    """Set somebody's password; they are signed out everywhere."""
+    set_password(here.store, user_id, body.password, who, current=body.current)
+
+
+@router.post(
+    "/users/{user_id}/sign-in-link",
+    status_code=201,
+    responses=documented(400, 401, 403, 404, 409, 422),
+    openapi_extra={SHOWS_SECRET: True},
+)
+def new_link(user_id: UserId, who: Owner, here: Here) -> Link:
+    """Make a link that signs this person in once, within a day."""
+    return Link(url=sign_in_url(here.base_url, make_sign_in_link(here.store, user_id)))
+
+
+@router.get("/tokens", responses=documented(401))
+def tokens(who: Viewer, here: Here) -> list[TokenOut]:
+    """One's own tokens."""
+    return [TokenOut.model_validate(row) for row in tokens_of(here.store, who.user_id)]
+
+
+@router.post(
+    "/tokens", status_code=201, responses=documented(400, 401, 403, 409, 422), openapi_extra={SHOWS_SECRET: True}
+)
+def new_token(body: NewToken, who: Viewer, here: Here) -> MadeTokenOut:
+    """Make a token for oneself. The secret in this answer is shown once."""
+    made = make_token(here.store, who, body.name, body.role, body.expires_at)
+    return MadeTokenOut(**TokenOut.model_validate(made.row).model_dump(), secret=made.secret)
+
+
+@router.delete("/tokens/{token_id}", status_code=204, responses=documented(401, 404, 422))
+def end_token(token_id: Annotated[str, Path(pattern="^tk_[0-9a-z]{26}$")], who: Viewer, here: Here) -> None:
+    """Revoke a token at once: one's own, or anybody's for an owner."""
+    revoke_token(here.store, who, token_id)
+
+
+@router.get("/audit", responses=documented(401, 403, 422))
+def audit(
+    who: Owner,
+    here: Here,
+    after: Annotated[int | None, Query(ge=1, lt=2**62, description="`next` of the page before.")] = None,
+    limit: Limit = 100,
+    object_id: Annotated[str | None, Query(max_length=60, pattern="^[a-z]{2}_[0-9a-z]+$")] = None,
+    user_id: Annotated[str | None, Query(pattern="^us_[0-9a-z]{26}$")] = None,
+) -> Page[AuditOut]:
+    """Every change, the latest first."""
+    with here.store.reading() as work:
+        rows = work.audit.page(after, limit + 1, object_id=object_id, user_id=user_id)
+    return page_of(rows, limit, AuditOut.model_validate, lambda row: row.id)
+
+
+def sign_in_url(base: str, secret: str) -> str:
+    """The address that a person opens to be signed in. The secret is in the fragment, which no server logs."""
+    return f"{base}/sign-in#link={secret}"
+
+
+def set_cookie(response: Response, request: Request, signed_in: SignedIn) -> None:
+    """Give the browser its cookie: out of reach of scripts and of other sites."""
+    response.set_cookie(
+        COOKIE,
+        signed_in.secret,
+        expires=signed_in.expires_at,
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+
+
+def _user(user: User) -> UserOut:
+    return UserOut(
+        id=user.id,
+        name=user.name,
+        role=Role(user.role),
+        revision=user.revision,
+        created_at=user.created_at,
+        disabled_at=user.disabled_at,
+        password_set=user.password is not None,
+    )

@@ -1,0 +1,114 @@
+"""The outermost layer: an id for each request, who may address this server, from where, and with how much.
+
+A page of another site can make a browser send requests here. Two checks stop it: the `Host` must be one of ours
+(against DNS rebinding), and a request that changes something must come from our own pages when it says where it
+comes from (against cross-site request forgery; the cookie is `SameSite=Strict` besides). CORS stays closed.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fenlei.api.errors import answer
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_JSON_BYTES = 4 * 1024 * 1024
+MAX_CHUNK_BYTES = 64 * 1024 * 1024
+"""What one piece of an upload may have."""
+
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+class Shield:
+    """An ASGI layer around the management API."""
+
+    def __init__(self, app: ASGIApp, *, hosts: Collection[str]) -> None:
+        """Wrap an application.
+
+        Args:
+            app: what is protected.
+            hosts: names it may be addressed by, without ports; `*` allows every name.
+        """
+        self._app = app
+        self._hosts = {host.lower() for host in hosts}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request pass, or answer it here."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(16)
+        scope["fenlei.request_id"] = request_id
+        headers = Headers(scope=scope)
+
+        async def labelled(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                out = MutableHeaders(scope=message)
+                out["x-request-id"] = request_id
+                for name, value in HEADERS.items():
+                    out.setdefault(name, value)
+                if "cache-control" not in out:
+                    out["cache-control"] = "no-store"
+            await send(message)
+
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            status, slug, text = refusal
+            await answer(request_id, status, slug, text)(scope, receive, labelled)
+            return
+        limit = MAX_CHUNK_BYTES if "/uploads/" in scope["path"] or scope["path"].endswith("/file") else MAX_JSON_BYTES
+        length = headers.get("content-length")
+        if length is not None and length.isdigit() and int(length) > limit:
+            text = f"The body has {length} bytes; at most {limit} are taken here."
+            await answer(request_id, 413, "too-large", text)(scope, receive, labelled)
+            return
+        await self._app(scope, _Capped(receive, limit), labelled)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str, str] | None:
+        host = _bare(headers.get("host", ""))
+        if "*" not in self._hosts and host not in self._hosts:
+            return 403, "not-allowed", f"This server is not addressed as {host!r}; its operator can allow that name."
+        origin = headers.get("origin")
+        if scope["method"] in SAFE or origin is None:
+            return None
+        if urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+            return 403, "not-allowed", f"Pages of {origin} may not change anything here."
+        return None
+
+
+class _Capped:
+    """Receives a body, and no more of it than is allowed; what announces itself as longer never came this far."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                from fenlei.api.errors import TooLarge
+
+                raise TooLarge("The body is larger than is taken here.")
+        return message
+
+
+def _bare(host: str) -> str:
+    """A Host header without its port."""
+    host = host.lower()
+    if host.startswith("["):
+        return host[: host.find("]") + 1]
+    return host.split(":")[0]
