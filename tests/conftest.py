@@ -10,6 +10,8 @@ from hypothesis import settings
 # Suites that several test files subclass: their asserts shall explain themselves too.
 pytest.register_assert_rewrite("tests.support")
 
+pytest_plugins = ["tests.support.stores"]
+
 # A busy machine is no finding: examples are bounded in number, not in time.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fenlei.contract.errors import FenleiError
@@ -20,6 +20,12 @@ class Settings(BaseSettings):
 
     Attributes:
         workspace: the folder that holds everything Fenlei keeps, `~` being the home. Removing it removes everything.
+        database_url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; the workspace's `fenlei.db` when absent.
+        blob_url: a folder or `s3://BUCKET/PREFIX`; the workspace's `blobs/` when absent.
+        s3_endpoint: scheme, host and port of an S3-compatible service; Amazon's own when absent.
+        s3_key_id: id of the S3 access key; looked for as S3 tools do when absent.
+        s3_secret: secret of the S3 access key.
+        s3_region: region of the S3 bucket.
         engine: what runs networks: `openvino` or `onnxruntime`.
         threads: pictures in the network side by side; every usable core when absent.
         queue: requests that may wait while all threads are busy; one more is answered 2003 at once.
@@ -35,6 +41,12 @@ class Settings(BaseSettings):
     workspace: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
         default=Path("~/.fenlei"), validate_default=True
     )
+    database_url: SecretStr | None = None
+    blob_url: str | None = None
+    s3_endpoint: str | None = None
+    s3_key_id: str | None = None
+    s3_secret: SecretStr | None = None
+    s3_region: str | None = None
     engine: str = "openvino"
     threads: int | None = Field(default=None, ge=1)
     queue: int = Field(default=128, ge=0)

@@ -1,5 +1,6 @@
 """What is kept: a database (SQLite or PostgreSQL) and blobs (disk or S3). The only room that knows SQL."""
 
+from fenlei.store.address import S3Access, StoreAddress
 from fenlei.store.blobs import BlobInfo, Blobs
 from fenlei.store.clock import now
 from fenlei.store.database import Database
@@ -16,8 +17,10 @@ __all__ = [
     "Database",
     "NewerDatabase",
     "NotFound",
+    "S3Access",
     "Stale",
     "Store",
+    "StoreAddress",
     "StoreError",
     "Work",
     "bring_up_to_date",

@@ -7,11 +7,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import obstore
-from obstore.store import LocalStore, from_url
+from obstore.store import LocalStore, S3Store
 
+from fenlei.store.address import S3Access
 from fenlei.store.errors import NotFound
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config
 
 
 @dataclass(frozen=True)
@@ -26,13 +31,33 @@ class BlobInfo:
 class Blobs:
     """Blobs by SHA-256. Safe from many threads and processes."""
 
-    def __init__(self, url: str | Path) -> None:
+    def __init__(self, url: str | Path, s3: S3Access | None = None) -> None:
         """Prepare to read and write.
 
         Args:
-            url: a folder, or `s3://BUCKET/PREFIX` (keys and endpoint from the environment, as S3 tools read them).
+            url: a folder, or `s3://BUCKET/PREFIX`.
+            s3: how to reach S3.
         """
-        self._store = LocalStore(url, mkdir=True) if isinstance(url, Path) else from_url(url)
+        self.url = url
+        self.s3 = s3
+        self._store: LocalStore | S3Store
+        if isinstance(url, str) and url.startswith("s3://"):
+            bucket, _, prefix = url.removeprefix("s3://").partition("/")
+            access = s3 or S3Access()
+            config: dict[str, Any] = {
+                "endpoint": access.endpoint,
+                "access_key_id": access.key_id,
+                "secret_access_key": access.secret,
+                "region": access.region or "us-east-1",
+            }
+            self._store = S3Store(
+                bucket,
+                prefix=prefix or None,
+                config=cast("S3Config", {name: value for name, value in config.items() if value is not None}),
+                client_options={"allow_http": (access.endpoint or "").startswith("http://")},
+            )
+        else:
+            self._store = LocalStore(Path(url), mkdir=True)
 
     def put(self, data: bytes) -> str:
         """Keep bytes; returns their SHA-256. When this returns they survive a power cut."""

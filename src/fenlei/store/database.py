@@ -46,6 +46,11 @@ class Database:
         self._writer = self.engine.execution_options(**{_WRITES: True})
 
     @property
+    def address(self) -> str | Path:
+        """The path, or the URL with its password, for another process that opens the same database."""
+        return self.file or self.url.render_as_string(hide_password=False)
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether this is a SQLite file; otherwise it is PostgreSQL."""
         return self.url.get_backend_name() == "sqlite"

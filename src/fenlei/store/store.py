@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from fenlei.store.address import StoreAddress
 from fenlei.store.blobs import Blobs
 from fenlei.store.database import Database
 from fenlei.store.work import Work
@@ -16,6 +17,20 @@ class Store:
     def __init__(self, database: Database, blobs: Blobs) -> None:
         self.database = database
         self.blobs = blobs
+
+    @classmethod
+    def at(cls, address: StoreAddress) -> Store:
+        """The store at an address; nothing is opened yet. Migrating is `bring_up_to_date`'s business.
+
+        Raises:
+            StoreError: an address is not understood.
+        """
+        return cls(Database(address.database), Blobs(address.blobs, address.s3))
+
+    @property
+    def address(self) -> StoreAddress:
+        """Where it lies, for another process that opens it too."""
+        return StoreAddress(self.database.address, self.blobs.url, self.blobs.s3)
 
     @contextmanager
     def reading(self) -> Iterator[Work]:
