@@ -20,8 +20,8 @@ class Settings(BaseSettings):
 
     Attributes:
         workspace: the folder that holds everything Fenlei keeps, `~` being the home. Removing it removes everything.
-        database_url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; the workspace's `fenlei.db` when absent.
-        blob_url: a folder or `s3://BUCKET/PREFIX`; the workspace's `blobs/` when absent.
+        database_url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`; the workspace's `fenlei.db` if absent.
+        blob_url: a folder or `s3://BUCKET/PREFIX`; the workspace's `blobs/` if absent.
         s3_endpoint: scheme, host and port of an S3-compatible service; Amazon's own when absent.
         s3_key_id: id of the S3 access key; looked for as S3 tools do when absent.
         s3_secret: secret of the S3 access key.
