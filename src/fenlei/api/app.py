@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
@@ -31,13 +33,20 @@ def make_app(platform: Platform) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
+        responses=errors.documented(400, 413, 422, 500, 503),
     )
     app.state.platform = platform
     errors.install(app)
+    for _, route in all_routes():
+        route.openapi_extra = {**(route.openapi_extra or {}), "x-least-role": least_role(route)}
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
-    for route in app.routes:
-        if isinstance(route, APIRoute):
-            role = least_role(route)
-            route.openapi_extra = {**(route.openapi_extra or {}), "x-least-role": role}
     return app
+
+
+def all_routes() -> Iterator[tuple[str, APIRoute]]:
+    """Every route of the management API with its path."""
+    for router in ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                yield PREFIX + route.path, route

@@ -81,6 +81,7 @@ SAID = {
     413: "The body is too large.",
     422: "A value is not allowed.",
     429: "Too often.",
+    500: "The server failed on its own account.",
     503: "The database or the blobs cannot be reached.",
 }
 
@@ -155,6 +156,8 @@ async def _invalid(request: Request, exc: Exception) -> JSONResponse:
 
 async def _http(request: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, HTTPException)  # noqa: S101
+    if isinstance(exc.__cause__, TooLarge):  # the framework takes it for a body that cannot be parsed
+        return await _known(request, exc.__cause__)
     slug = SLUGS.get(exc.status_code, "bad-request")
     said = SAID.get(exc.status_code, str(exc.detail))
     return answer(request_id_of(request), exc.status_code, slug, said, headers=dict(exc.headers or {}))

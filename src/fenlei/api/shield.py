@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fenlei.api.errors import answer
+from fenlei.api.errors import TooLarge, answer
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_JSON_BYTES = 4 * 1024 * 1024
@@ -100,8 +100,6 @@ class _Capped:
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
-                from fenlei.api.errors import TooLarge
-
                 raise TooLarge("The body is larger than is taken here.")
         return message
 

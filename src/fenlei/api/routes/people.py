@@ -139,7 +139,7 @@ class AuditOut(BaseModel):
 router = APIRouter(tags=["people"], route_class=CreatingRoute)
 
 
-@router.post("/sign-in", responses=documented(400, 401, 422, 429))
+@router.post("/sign-in", responses=documented(401, 429))
 def sign_in_here(body: Credentials, here: Here, request: Request, response: Response) -> Me:
     """Sign a browser in: by name and password, or by the secret of a link."""
     agent = request.headers.get("user-agent", "")
@@ -175,13 +175,13 @@ def me(who: Viewer, here: Here) -> Me:
     return Me(id=who.user_id, name=who.name, role=who.role, password_set=user.password is not None)
 
 
-@router.put("/me/password", status_code=204, responses=documented(400, 401, 403, 422))
+@router.put("/me/password", status_code=204, responses=documented(401, 403))
 def set_my_password(body: NewPassword, who: Viewer, here: Here) -> None:
     """Set one's own password; every other sign-in of oneself ends."""
     set_password(here.store, who.user_id, body.password, who, current=body.current)
 
 
-@router.get("/users", responses=documented(401, 403, 422))
+@router.get("/users", responses=documented(401, 403))
 def users(who: Owner, here: Here, after: After = None, limit: Limit = 100) -> Page[UserOut]:
     """Everybody, the first first."""
     with here.store.reading() as work:
@@ -189,7 +189,7 @@ def users(who: Owner, here: Here, after: After = None, limit: Limit = 100) -> Pa
     return page_of(rows, limit, _user, lambda row: row.id)
 
 
-@router.post("/users", status_code=201, responses=documented(400, 401, 403, 409, 422))
+@router.post("/users", status_code=201, responses=documented(401, 403, 409))
 def new_user(body: NewUser, who: Owner, here: Here, response: Response) -> UserOut:
     """Add a person. Without a password they need a sign-in link."""
     user = add_user(here.store, body.name, body.role, body.password, who)
@@ -197,7 +197,7 @@ def new_user(body: NewUser, who: Owner, here: Here, response: Response) -> UserO
     return _user(user)
 
 
-@router.get("/users/{user_id}", responses=documented(401, 403, 404, 422))
+@router.get("/users/{user_id}", responses=documented(401, 403, 404))
 def one_user(user_id: UserId, who: Owner, here: Here, response: Response) -> UserOut:
     """A person."""
     with here.store.reading() as work:
@@ -206,7 +206,7 @@ def one_user(user_id: UserId, who: Owner, here: Here, response: Response) -> Use
     return _user(user)
 
 
-@router.patch("/users/{user_id}", responses=documented(400, 401, 403, 404, 409, 412, 422))
+@router.patch("/users/{user_id}", responses=documented(401, 403, 404, 409, 412))
 def edit_user(
     user_id: UserId, body: UserChange, who: Owner, here: Here, response: Response, expected: Expected
 ) -> UserOut:
@@ -218,7 +218,7 @@ def edit_user(
     return _user(user)
 
 
-@router.put("/users/{user_id}/password", status_code=204, responses=documented(400, 401, 403, 404, 422))
+@router.put("/users/{user_id}/password", status_code=204, responses=documented(401, 403, 404))
 def set_users_password(user_id: UserId, body: NewPassword, who: Owner, here: Here) -> None:
     """Set somebody's password; they are signed out everywhere."""
     set_password(here.store, user_id, body.password, who, current=body.current)
@@ -227,7 +227,7 @@ def set_users_password(user_id: UserId, body: NewPassword, who: Owner, here: Her
 @router.post(
     "/users/{user_id}/sign-in-link",
     status_code=201,
-    responses=documented(400, 401, 403, 404, 409, 422),
+    responses=documented(401, 403, 404, 409),
     openapi_extra={SHOWS_SECRET: True},
 )
 def new_link(user_id: UserId, who: Owner, here: Here) -> Link:
@@ -241,22 +241,20 @@ def tokens(who: Viewer, here: Here) -> list[TokenOut]:
     return [TokenOut.model_validate(row) for row in tokens_of(here.store, who.user_id)]
 
 
-@router.post(
-    "/tokens", status_code=201, responses=documented(400, 401, 403, 409, 422), openapi_extra={SHOWS_SECRET: True}
-)
+@router.post("/tokens", status_code=201, responses=documented(401, 403, 409), openapi_extra={SHOWS_SECRET: True})
 def new_token(body: NewToken, who: Viewer, here: Here) -> MadeTokenOut:
     """Make a token for oneself. The secret in this answer is shown once."""
     made = make_token(here.store, who, body.name, body.role, body.expires_at)
     return MadeTokenOut(**TokenOut.model_validate(made.row).model_dump(), secret=made.secret)
 
 
-@router.delete("/tokens/{token_id}", status_code=204, responses=documented(401, 404, 422))
+@router.delete("/tokens/{token_id}", status_code=204, responses=documented(401, 404))
 def end_token(token_id: Annotated[str, Path(pattern="^tk_[0-9a-z]{26}$")], who: Viewer, here: Here) -> None:
     """Revoke a token at once: one's own, or anybody's for an owner."""
     revoke_token(here.store, who, token_id)
 
 
-@router.get("/audit", responses=documented(401, 403, 422))
+@router.get("/audit", responses=documented(401, 403))
 def audit(
     who: Owner,
     here: Here,

@@ -1,0 +1,52 @@
+"""Every route has its least role, and asks for it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from fenlei.api import all_routes
+from fenlei.api.access import least_role
+from fenlei.projects.roles import Role
+from tests.integration.api.conftest import ClientFor
+
+PUBLIC = {("POST", "/api/v1/sign-in")}
+"""What may be called by anybody."""
+
+SAMPLES = {"user_id": "us", "token_id": "tk"}
+
+
+def routes() -> list[tuple[str, str, Role | None]]:
+    return [(method, path, least_role(route)) for path, route in all_routes() for method in sorted(route.methods or ())]
+
+
+def test_every_route_but_the_public_ones_asks_for_a_role() -> None:
+    assert {(method, path) for method, path, role in routes() if role is None} == PUBLIC
+
+
+def test_reading_needs_less_than_changing() -> None:
+    """What changes pictures and labels needs a labeller at least; only oneself is changed by a viewer."""
+    own = {"/api/v1/sign-out", "/api/v1/me/password", "/api/v1/tokens", "/api/v1/tokens/{token_id}"}
+    for method, path, role in routes():
+        if method != "GET" and role is not None and path not in own:
+            assert role.includes(Role.LABELLER), f"{method} {path}"
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_each_role_is_let_in_where_it_may_and_nowhere_else(client_for: ClientFor, role: Role | None) -> None:
+    client = client_for(role)
+    own = {"/api/v1/sign-out", "/api/v1/me/password"}  # would end what the others are called with
+    for method, path, least in routes():
+        if (method, path) in PUBLIC or path in own:
+            continue
+        filled = re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: f"{SAMPLES.get(found[1], 'xx')}_{'0' * 26}", path)
+        status = client.request(method, filled, json={} if method in {"POST", "PUT", "PATCH"} else None).status_code
+        assert least is not None
+        expected = 401 if role is None else None if role.includes(least) else 403
+        if expected is None:
+            assert status not in {401, 403}, f"{method} {path} as {role}: {status}"
+        else:
+            assert status in {expected, 422}, f"{method} {path} as {role}: {status}"
+            if status == 422:
+                pytest.fail(f"{method} {path} tells {role} what is wrong with the request before who they are")

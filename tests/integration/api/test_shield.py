@@ -1,0 +1,79 @@
+"""What the outermost layer lets through, and the shape of what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from fenlei.api.shield import MAX_JSON_BYTES
+
+
+def test_another_host_name_is_refused(client: TestClient) -> None:
+    assert client.get("/api/v1/me", headers={"host": "rebound.example:8000"}).status_code == 403
+    assert client.get("/api/v1/me", headers={"host": "localhost:8000"}).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:9000", "null"])
+def test_pages_of_other_sites_change_nothing(client: TestClient, origin: str) -> None:
+    answer = client.post("/api/v1/users", json={"name": "x"}, headers={"origin": origin})
+    assert answer.status_code == 403
+    assert client.get("/api/v1/me", headers={"origin": origin}).status_code == 200
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_our_own_pages_may(client: TestClient) -> None:
+    answer = client.post("/api/v1/users", json={"name": "x"}, headers={"origin": "http://127.0.0.1:8000"})
+    assert answer.status_code == 201
+
+
+def test_a_body_is_read_no_further_than_it_may_be_long(client: TestClient) -> None:
+    announced = client.post("/api/v1/users", content=b"x" * (MAX_JSON_BYTES + 1))
+    assert announced.status_code == 413
+    sent = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal sent
+        for _ in range(64):
+            sent += 1
+            yield b"x" * (MAX_JSON_BYTES // 16)
+
+    assert client.post("/api/v1/users", content=pieces()).status_code == 413
+
+
+def test_every_answer_has_an_id_and_forbids_sniffing_and_framing(client: TestClient) -> None:
+    for path in ("/api/v1/me", "/api/v1/nothing"):
+        headers = client.get(path).headers
+        assert len(headers["x-request-id"]) == 32
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options", "status", "kind", "field"),
+    [
+        ("GET", "/api/v1/nothing", {}, 404, "not-found", None),
+        ("DELETE", "/api/v1/me", {}, 405, "method-not-allowed", None),
+        ("POST", "/api/v1/users", {"content": b"{"}, 400, "bad-request", None),
+        ("POST", "/api/v1/users", {"content": b"\xff"}, 400, "bad-request", None),
+        ("POST", "/api/v1/users", {"json": {"name": ""}}, 422, "invalid", "name"),
+        ("POST", "/api/v1/users", {"json": {"name": "x", "colour": 1}}, 422, "invalid", "colour"),
+        ("GET", "/api/v1/users?limit=0", {}, 422, "invalid", "limit"),
+        ("GET", "/api/v1/users/us_00000000000000000000000000", {}, 404, "not-found", None),
+        ("PATCH", "/api/v1/users/us_00000000000000000000000000", {"json": {}}, 404, "not-found", None),
+    ],
+)
+def test_every_error_has_one_shape(
+    client: TestClient, method: str, path: str, options: dict[str, object], status: int, kind: str, field: str | None
+) -> None:
+    if "content" in options:
+        options["headers"] = {"content-type": "application/json"}
+    answer = client.request(method, path, **options)  # type: ignore[arg-type]
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert set(error) == {"type", "message", "field", "allowed", "request_id"}
+    assert (error["type"], error["field"]) == (kind, field)
+    assert error["request_id"] == answer.headers["x-request-id"]
+    assert error["message"].endswith(".")
