@@ -102,9 +102,10 @@ class Upload(Base):
     """A file that is being sent in pieces. `received` bytes of it are safe on disk."""
 
     __tablename__ = "uploads"
+    __table_args__ = (UniqueConstraint("import_id", "name"),)
 
     id: Mapped[Id]
-    import_id: Mapped[str] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"), index=True)
+    import_id: Mapped[str] = mapped_column(ForeignKey("imports.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(1000))
     size: Mapped[int] = mapped_column(BigInteger)
     received: Mapped[int] = mapped_column(BigInteger, default=0)
@@ -121,7 +122,7 @@ class Finding(Base):
     id: Mapped[Counted]
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
     check: Mapped[str] = mapped_column("check_name", String(24))
-    picture_id: Mapped[int | None] = mapped_column(ForeignKey("pictures.id", ondelete="CASCADE"))
+    picture_id: Mapped[int | None] = mapped_column(ForeignKey("pictures.id", ondelete="CASCADE"), index=True)
     cluster: Mapped[int | None]
     detail: Mapped[dict[str, Any]]
 
@@ -159,7 +160,7 @@ class ChangedPicture(Base):
     __tablename__ = "changed_pictures"
 
     change_id: Mapped[int] = mapped_column(ForeignKey("changes.id", ondelete="CASCADE"), primary_key=True)
-    picture_id: Mapped[int] = mapped_column(ForeignKey("pictures.id", ondelete="CASCADE"), primary_key=True)
+    picture_id: Mapped[int] = mapped_column(ForeignKey("pictures.id", ondelete="CASCADE"), primary_key=True, index=True)
     label_id: Mapped[str | None] = mapped_column(String(32))
     split: Mapped[str | None] = mapped_column(String(12))
     group: Mapped[str | None] = mapped_column("group_name", String(200))

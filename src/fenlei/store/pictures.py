@@ -1,0 +1,93 @@
+"""Pictures of data sets: put in, asked for by name or number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from fenlei.store.errors import NotFound
+from fenlei.store.ids import new_id
+from fenlei.store.tables import Label, Picture
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a picture under its name."""
+
+    id: int
+    name: str
+    sha256: str
+    label_id: str | None
+    removed: bool
+
+
+class Pictures:
+    """The pictures of data sets."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def get(self, picture_id: int) -> Picture:
+        """The picture, removed or not.
+
+        Raises:
+            NotFound: there is none with this number.
+        """
+        picture = self._session.get(Picture, picture_id)
+        if picture is None:
+            raise NotFound(f"There is no picture {picture_id}.")
+        return picture
+
+    def named(self, dataset_id: str, names: Sequence[str]) -> dict[str, Known]:
+        """What is known of those of these names that there are, removed ones too."""
+        query = select(Picture.id, Picture.name, Picture.sha256, Picture.label_id, Picture.removed_at).where(
+            Picture.dataset_id == dataset_id, Picture.name.in_(names)
+        )
+        return {
+            row.name: Known(row.id, row.name, row.sha256, row.label_id, row.removed_at is not None)
+            for row in self._session.execute(query)
+        }
+
+    def add_many(self, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+        """Add pictures, given as values by column; returns their numbers in the same order."""
+        if not rows:
+            return []
+        query = insert(Picture).returning(Picture.id, sort_by_parameter_order=True)
+        return list(self._session.scalars(query, [dict(row) for row in rows]))
+
+    def bring_back(self, picture_id: int, *, import_id: str, added_at: datetime, values: Mapping[str, Any]) -> None:
+        """Let a removed picture be there again, as one that came with this import."""
+        self._session.execute(
+            update(Picture)
+            .where(Picture.id == picture_id)
+            .values(removed_at=None, import_id=import_id, added_at=added_at, **values)
+        )
+
+    def declare_labels(self, dataset_id: str, names: Iterable[str]) -> dict[str, str]:
+        """Make the labels that are missing, behind those that are there and in this order.
+
+        Returns:
+            The id of every label of the data set by its name.
+        """
+        query = select(Label.name, Label.id, Label.position).where(Label.dataset_id == dataset_id)
+        rows = self._session.execute(query).all()
+        ids = {row.name: row.id for row in rows}
+        position = max((row.position for row in rows), default=-1) + 1
+        missing = [name for name in dict.fromkeys(names) if name not in ids]
+        new = [
+            {"id": new_id("lb"), "dataset_id": dataset_id, "name": name, "position": position + number}
+            for number, name in enumerate(missing)
+        ]
+        if new:
+            self._session.execute(insert(Label), new)
+        return ids | {str(row["name"]): str(row["id"]) for row in new}
+
+    def count(self, dataset_id: str) -> int:
+        """How many there are, without removed ones."""
+        query = select(func.count()).select_from(Picture)
+        return self._session.scalar(query.where(Picture.dataset_id == dataset_id, Picture.removed_at.is_(None))) or 0
