@@ -11,6 +11,7 @@ from fenlei.store.tables.datasets import (
     Import,
     ImportEntry,
     Label,
+    Look,
     Picture,
     Upload,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "ImportEntry",
     "Job",
     "Label",
+    "Look",
     "Model",
     "ModelVersion",
     "Picture",

@@ -5,10 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fenlei.store.tables.base import Base, Counted, Id, Sha256
+
+_THERE, _REMOVED = text("removed_at IS NULL"), text("removed_at IS NOT NULL")
+
+
+def _folded(context: DefaultExecutionContext) -> str:
+    """A name as searches compare it."""
+    parameters: dict[str, str] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return parameters["name"].casefold()
 
 
 class Dataset(Base):
@@ -38,23 +47,42 @@ class Label(Base):
 
 
 class Picture(Base):
-    """A picture of a data set. Removed ones stay, so that a removal can be undone and versions keep their meaning."""
+    """A picture of a data set. Removed ones stay, so that a removal can be undone and versions keep their meaning.
+
+    `folded` is the name in one case, for searches; `given_split` the part that the import brought, whatever was drawn
+    since.
+    """
 
     __tablename__ = "pictures"
     __table_args__ = (
         UniqueConstraint("dataset_id", "name"),
-        Index("ix_pictures_dataset_label", "dataset_id", "label_id", "id"),
-        Index("ix_pictures_dataset_split", "dataset_id", "split", "id"),
-        Index("ix_pictures_dataset_id", "dataset_id", "id"),
-        Index("ix_pictures_dataset_sha256", "dataset_id", "sha256"),
+        # Lists are of the pictures that are there, or of the removed ones; their indexes leave the others out, so that
+        # 100,000 pictures are counted without reading a row. By digest the digest comes first: SQLite would take an
+        # index that begins with the data set for walks over all its pictures, in an order that makes them slow.
+        Index("ix_pictures_there", "dataset_id", "id", sqlite_where=_THERE, postgresql_where=_THERE),
+        Index(
+            "ix_pictures_by_label",
+            "dataset_id",
+            "label_id",
+            "id",
+            "split",
+            sqlite_where=_THERE,
+            postgresql_where=_THERE,
+        ),
+        Index("ix_pictures_by_split", "dataset_id", "split", "id", sqlite_where=_THERE, postgresql_where=_THERE),
+        Index("ix_pictures_removed", "dataset_id", "id", sqlite_where=_REMOVED, postgresql_where=_REMOVED),
+        Index("ix_pictures_sha256", "sha256", "dataset_id"),
+        Index("ix_pictures_label_id", "label_id"),
     )
 
     id: Mapped[Counted]
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(1000))
+    folded: Mapped[str] = mapped_column(default=_folded)
     sha256: Mapped[Sha256]
     label_id: Mapped[str | None] = mapped_column(ForeignKey("labels.id"))
     split: Mapped[str | None] = mapped_column(String(12))
+    given_split: Mapped[str | None] = mapped_column(String(12))
     group: Mapped[str | None] = mapped_column("group_name", String(200))
     width: Mapped[int]
     height: Mapped[int]
@@ -114,17 +142,40 @@ class Upload(Base):
 
 
 class Finding(Base):
-    """Something a check has to say about a picture. Pictures of one `cluster` belong together (duplicates)."""
+    """Something a check has to say about a picture, or about the data set. Pictures of one `cluster` belong together
+    (duplicates). `open` until a change (`fixed_by`) put it right."""
 
     __tablename__ = "findings"
-    __table_args__ = (Index("ix_findings_check", "dataset_id", "check_name", "picture_id"),)
+    __table_args__ = (
+        # Pictures with a finding are listed by walking this: one finding per picture and check.
+        Index("ix_findings_check", "dataset_id", "check_name", "open", "picture_id", unique=True),
+        Index("ix_findings_fixed_by", "fixed_by"),
+    )
 
     id: Mapped[Counted]
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
     check: Mapped[str] = mapped_column("check_name", String(24))
-    picture_id: Mapped[int | None] = mapped_column(ForeignKey("pictures.id", ondelete="CASCADE"), index=True)
+    picture_id: Mapped[int | None] = mapped_column(BigInteger)
     cluster: Mapped[int | None]
     detail: Mapped[dict[str, Any]]
+    open: Mapped[bool] = mapped_column(default=True)
+    fixed_by: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class Look(Base):
+    """What decoding a file to its last pixel showed, by the file's digest; kept so that it is decoded once.
+
+    `method` names the way of looking, `problem` says why the file cannot be decoded, `pixels` is a digest of what came
+    out, `spread` how far apart its lightest and its darkest areas are, in levels of 255.
+    """
+
+    __tablename__ = "looks"
+
+    sha256: Mapped[Sha256] = mapped_column(primary_key=True)
+    method: Mapped[str] = mapped_column(String(60))
+    problem: Mapped[str | None]
+    pixels: Mapped[str | None] = mapped_column(String(64))
+    spread: Mapped[float | None]
 
 
 class CheckRun(Base):
@@ -140,17 +191,26 @@ class CheckRun(Base):
 
 
 class Change(Base):
-    """A change of labels, splits or pictures: who, when, what, and how it was before."""
+    """A change of labels, splits or pictures: who, when, what, and how it was before.
+
+    `fields` are the columns of pictures that it changed, whose former values are in `changed_pictures`; `labels_before`
+    the rows of the classes that it changed, without a name where there was none. `undoes` is the change that this one
+    took back or made again; `twin` the other side of a move between data sets.
+    """
 
     __tablename__ = "changes"
+    __table_args__ = (Index("ix_changes_dataset", "dataset_id", "id"),)
 
     id: Mapped[Counted]
-    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"), index=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"))
     at: Mapped[datetime]
     by: Mapped[str | None] = mapped_column("by_user", String(32))
     kind: Mapped[str] = mapped_column(String(24))
     summary: Mapped[dict[str, Any]]
+    fields: Mapped[list[str]]
     labels_before: Mapped[list[Any] | None]
+    undoes: Mapped[int | None] = mapped_column(BigInteger)
+    twin: Mapped[int | None] = mapped_column(BigInteger)
     undone_at: Mapped[datetime | None]
 
 
@@ -160,7 +220,8 @@ class ChangedPicture(Base):
     __tablename__ = "changed_pictures"
 
     change_id: Mapped[int] = mapped_column(ForeignKey("changes.id", ondelete="CASCADE"), primary_key=True)
-    picture_id: Mapped[int] = mapped_column(ForeignKey("pictures.id", ondelete="CASCADE"), primary_key=True, index=True)
+    picture_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(1000))
     label_id: Mapped[str | None] = mapped_column(String(32))
     split: Mapped[str | None] = mapped_column(String(12))
     group: Mapped[str | None] = mapped_column("group_name", String(200))
