@@ -30,7 +30,7 @@ class Project(Base):
 
 
 class Model(Base):
-    """A name under which model versions are kept."""
+    """A name under which model versions are kept. `numbered` is the highest number a version of it ever had."""
 
     __tablename__ = "models"
 
@@ -38,6 +38,7 @@ class Model(Base):
     name: Mapped[str] = mapped_column(String(200), unique=True)
     project_id: Mapped[str | None] = mapped_column(ForeignKey("projects.id", ondelete="SET NULL"))
     note: Mapped[str] = mapped_column(default="")
+    numbered: Mapped[int] = mapped_column(default=0)
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     created_by: Mapped[str | None] = mapped_column(String(32))
