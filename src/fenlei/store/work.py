@@ -7,7 +7,20 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from fenlei.store.audit import Audit, Remembered, Repeats
+from fenlei.store.datasets import Datasets
+from fenlei.store.deployments import Deployments
+from fenlei.store.events import Events
+from fenlei.store.imports import Imports
+from fenlei.store.jobs import Jobs
+from fenlei.store.keys import Keys
+from fenlei.store.models import Models
+from fenlei.store.pictures import Pictures
+from fenlei.store.projects import Projects
+from fenlei.store.runs import Runs
+from fenlei.store.steps import Steps
 from fenlei.store.users import SignIns, Tokens, Users
+from fenlei.store.versions import Versions
+from fenlei.store.workers import Workers
 
 
 class Work:
@@ -49,3 +62,68 @@ class Work:
     def settings(self) -> Remembered:
         """What the installation remembers about itself."""
         return Remembered(self.session)
+
+    @cached_property
+    def deployments(self) -> Deployments:
+        """What can be called."""
+        return Deployments(self.session)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """What opens it."""
+        return Keys(self.session)
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """Data sets."""
+        return Datasets(self.session)
+
+    @cached_property
+    def pictures(self) -> Pictures:
+        """Pictures of data sets."""
+        return Pictures(self.session)
+
+    @cached_property
+    def imports(self) -> Imports:
+        """Imports, their uploads and what became of each file."""
+        return Imports(self.session)
+
+    @cached_property
+    def versions(self) -> Versions:
+        """Versions of data sets."""
+        return Versions(self.session)
+
+    @cached_property
+    def projects(self) -> Projects:
+        """What people work towards models in."""
+        return Projects(self.session)
+
+    @cached_property
+    def models(self) -> Models:
+        """What came of it, and what was brought along."""
+        return Models(self.session)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """What was asked for."""
+        return Runs(self.session)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The queue that carries runs from worker to worker."""
+        return Jobs(self.session)
+
+    @cached_property
+    def steps(self) -> Steps:
+        """Parts of runs that are done."""
+        return Steps(self.session)
+
+    @cached_property
+    def events(self) -> Events:
+        """What happens in runs."""
+        return Events(self.session)
+
+    @cached_property
+    def workers(self) -> Workers:
+        """Processes that carry out runs."""
+        return Workers(self.session)

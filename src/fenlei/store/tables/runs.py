@@ -38,7 +38,9 @@ class Run(Base):
 
 
 class Job(Base):
-    """The queue's side of a run. Whoever holds the lease with the latest fence may write; nobody else may."""
+    """The queue's side of a run. `state` is waiting, held or ended. Whoever holds it under its latest fence may write
+    for the run; nobody else may. `attempts` counts claims since the run last got on; `cancel` is asked or forced; `pid`
+    and `born` tell the process that carries the run out; `spent` is seconds of earlier claims."""
 
     __tablename__ = "jobs"
     __table_args__ = (Index("ix_jobs_waiting", "state", "priority", "created_at"),)
@@ -52,6 +54,12 @@ class Job(Base):
     lease_until: Mapped[datetime | None]
     not_before: Mapped[datetime]
     cancel: Mapped[str | None] = mapped_column(String(12))
+    cancel_at: Mapped[datetime | None]
+    claimed_at: Mapped[datetime | None]
+    beat_at: Mapped[datetime | None]
+    spent: Mapped[float] = mapped_column(default=0.0)
+    pid: Mapped[int | None]
+    born: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime]
 
 
@@ -83,12 +91,15 @@ class Event(Base):
 
 
 class Worker(Base):
-    """A process that carries out runs."""
+    """A process that carries out runs. `host` names the machine, its boot and its space of process ids; `born` is when
+    the process began, so that a pid used again is not taken for it."""
 
     __tablename__ = "workers"
 
     id: Mapped[Id]
     host: Mapped[str] = mapped_column(String(200))
     pid: Mapped[int]
+    born: Mapped[str] = mapped_column(String(40))
+    concurrency: Mapped[int]
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
