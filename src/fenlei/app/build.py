@@ -13,10 +13,7 @@ from fenlei.gateway.keys import KeyRing
 from fenlei.inference import Engine, open_engine, usable_cores
 from fenlei.serving.asgi import App
 from fenlei.serving.desk import Desk
-from fenlei.serving.endpoint import BodyBudget, Endpoint
-from fenlei.serving.handler import Handler
-from fenlei.serving.host import ModelHost
-from fenlei.serving.metrics import Metrics
+from fenlei.serving.room import ServingRoom
 from fenlei.settings import Settings
 
 
@@ -74,19 +71,21 @@ class House:
     Attributes:
         app: the ASGI application.
         names: of the deployments, in the order of the models.
-        desk: the queue and its workers.
-        host: the models and their engines.
+        room: the models, their engines, and the queue before them.
     """
 
     app: App
     names: tuple[str, ...]
-    desk: Desk
-    host: ModelHost
+    room: ServingRoom
+
+    @property
+    def desk(self) -> Desk:
+        """The queue and its workers."""
+        return self.room.desk
 
     def close(self, timeout: float = 5.0) -> None:
         """Finish what is at the desk, then let go of the engines."""
-        if self.desk.close(timeout):
-            self.host.close()
+        self.room.close(timeout)
 
 
 def build(
@@ -116,25 +115,39 @@ def build(
     """
     names = _names(models)
     options = WireOptions(envelope, status)
-    streams = settings.threads or usable_cores()
-    host = ModelHost(cache=settings.cache, kind=settings.engine, streams=streams, opener=opener)
-    loaded = host.load_all([model.path for model in models])
-    metrics = Metrics()
-    # One more than run side by side: it prepares the next picture while the others wait for the network or for Python.
-    desk = Desk(workers=streams + 1, places=settings.queue, patience=settings.patience, idle=idle)
-    metrics.watch(desk)
-    budget = BodyBudget(settings.bodies)
-    deployments = []
-    for name, model in zip(names, loaded, strict=True):
-        backbone = model.manifest.backbone
-        metrics.model(name, backbone.id, backbone.digest, len(model.manifest.labels), model.engine)
-        handler = Handler(model.predictor, name, inferred=metrics.inferred)
-        endpoint = Endpoint(handler, desk, budget, name, refused=metrics.refused)
-        deployments.append(Deployment(name, endpoint, open=key is None, options=options))
+    room = open_room(settings, opener=opener, idle=idle)
+    try:
+        loaded = room.host.load_all([model.path for model in models])
+    except BaseException:
+        room.close()
+        raise
+    deployments = [
+        Deployment(name, room.seat(model, name), open=key is None, options=options)
+        for name, model in zip(names, loaded, strict=True)
+    ]
     door = Door(deployments, KeyRing([] if key is None else [key]), options)
-    app = App(door.predict, metrics, options, log_requests=settings.log_requests)
+    app = App(door.predict, room.metrics, options, log_requests=settings.log_requests)
     app.open()
-    return House(app, names, desk, host)
+    return House(app, names, room)
+
+
+def open_room(
+    settings: Settings,
+    *,
+    opener: Callable[..., Engine] = open_engine,
+    idle: Callable[[], None] | None = None,
+) -> ServingRoom:
+    """What all models of this process will share."""
+    return ServingRoom.open(
+        cache=settings.cache,
+        kind=settings.engine,
+        streams=settings.threads or usable_cores(),
+        places=settings.queue,
+        patience=settings.patience,
+        bodies=settings.bodies,
+        opener=opener,
+        idle=idle,
+    )
 
 
 def _names(models: Sequence[ServedModel]) -> tuple[str, ...]:

@@ -1,27 +1,19 @@
-"""App keys: made from 32 random bytes, kept as digests, compared in constant time."""
+"""App keys at the door: kept as digests, looked up as digests."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
 from collections.abc import Iterable
 
 from fenlei.contract import FenleiError
+from fenlei.projects.app_key import key_digest, new_key
+
+__all__ = ["MAX_KEY_CHARS", "BadKey", "KeyRing", "check_key", "key_digest", "new_key"]
 
 MAX_KEY_CHARS = 256
 
 
 class BadKey(FenleiError):
     """A text cannot serve as a key."""
-
-
-def new_key() -> str:
-    """Make a key: 8 hexadecimal digits that name it, and 32 random bytes, both safe in a URL as they are.
-
-    The first characters may be shown later to tell keys apart; the rest is never shown again.
-    """
-    return f"{secrets.token_hex(4)}-{secrets.token_urlsafe(32)}"
 
 
 def check_key(key: str) -> str:
@@ -39,23 +31,27 @@ def check_key(key: str) -> str:
 
 
 class KeyRing:
-    """The digests of the keys that open this gateway. The keys themselves are not kept."""
+    """The digests of some keys. The keys themselves are not kept.
 
-    def __init__(self, keys: Iterable[str] = ()) -> None:
-        """Take the keys, and keep their digests."""
-        self._digests = [_digest(key) for key in keys]
+    What is looked up is the SHA-256 of what was sent. How long that takes may tell how far two digests agree, which
+    tells nothing of a key.
+    """
+
+    def __init__(self, keys: Iterable[str] = (), *, digests: Iterable[bytes] = ()) -> None:
+        """Take keys, and keep their digests.
+
+        Args:
+            keys: as callers send them.
+            digests: of further keys.
+        """
+        self.digests = frozenset([*map(key_digest, keys), *digests])
 
     def __bool__(self) -> bool:
-        return bool(self._digests)
+        return bool(self.digests)
+
+    def __contains__(self, digest: bytes | None) -> bool:
+        return digest in self.digests
 
     def knows(self, key: str | None) -> bool:
-        """Whether this is one of the keys. Takes the same time for every key that is not, and for none at all."""
-        presented = _digest(key or "")
-        found = False
-        for digest in self._digests:
-            found |= hmac.compare_digest(presented, digest)
-        return found and key is not None
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
+        """Whether this is one of the keys."""
+        return key is not None and key_digest(key) in self.digests

@@ -68,6 +68,16 @@ class Endpoint:
         self._budget = budget
         self._deployment = deployment
         self._refused = refused
+        self._in_flight = 0
+        self._at_work: set[Ticket[Reply]] = set()  # its additions and removals need no lock
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody is in here. Where nobody is sent here any more, it stays so, and the model can be let go of.
+
+        A job whose caller has left may still be on its way to the desk; it ends before it touches the model.
+        """
+        return not self._in_flight and not self._at_work
 
     async def predict(self, exchange: Exchange, options: WireOptions) -> Reply:
         """Answer one request.
@@ -75,6 +85,7 @@ class Endpoint:
         Raises:
             CallerGone: nobody is left to answer.
         """
+        self._in_flight += 1
         try:
             check_content_type(exchange.headers.get("content-type"))
             self._desk.check_room()
@@ -101,6 +112,8 @@ class Endpoint:
             detail = internal_detail(exchange.request_id)
             answer = failure(Code.INTERNAL, detail, exchange.request_id, exchange.language)
             return reply_with(answer, options, self._deployment)
+        finally:
+            self._in_flight -= 1
 
     async def _at_desk(self, exchange: Exchange, body: bytes, options: WireOptions) -> Reply:
         loop = asyncio.get_running_loop()
@@ -108,8 +121,12 @@ class Endpoint:
         request_id, language = exchange.request_id, exchange.language
 
         def work(ticket: Ticket[Reply]) -> Reply:
-            answer = self._handler.answer(body, request_id, language, ticket.check)
-            return reply_with(answer, options, self._deployment)
+            self._at_work.add(ticket)
+            try:
+                answer = self._handler.answer(body, request_id, language, ticket.check)
+                return reply_with(answer, options, self._deployment)
+            finally:
+                self._at_work.discard(ticket)
 
         def deliver(outcome: Reply | BaseException) -> None:
             loop.call_soon_threadsafe(_settle, future, outcome)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
@@ -60,6 +62,11 @@ class Metrics:
     def model(self, deployment: str, backbone: str, digest: str, classes: int, engine: str) -> None:
         """Name a model that is served."""
         self._model.labels(deployment, backbone, digest[:12], str(classes), engine).set(1)
+
+    def forget_model(self, deployment: str, backbone: str, digest: str, classes: int, engine: str) -> None:
+        """Name it no longer; naming one that is not named is fine."""
+        with contextlib.suppress(KeyError):
+            self._model.remove(deployment, backbone, digest[:12], str(classes), engine)
 
     def arrived(self) -> None:
         """A prediction request came in."""
