@@ -7,12 +7,17 @@ from functools import cached_property
 from sqlalchemy.orm import Session
 
 from fenlei.store.audit import Audit, Remembered, Repeats
+from fenlei.store.browse import Browse
+from fenlei.store.changes import Changes
 from fenlei.store.datasets import Datasets
 from fenlei.store.deployments import Deployments
 from fenlei.store.events import Events
+from fenlei.store.findings import Findings
 from fenlei.store.imports import Imports
 from fenlei.store.jobs import Jobs
 from fenlei.store.keys import Keys
+from fenlei.store.labels import Labels
+from fenlei.store.looks import Looks
 from fenlei.store.models import Models
 from fenlei.store.pictures import Pictures
 from fenlei.store.projects import Projects
@@ -127,3 +132,28 @@ class Work:
     def workers(self) -> Workers:
         """Processes that carry out runs."""
         return Workers(self.session)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Classes of data sets."""
+        return Labels(self.session)
+
+    @cached_property
+    def browse(self) -> Browse:
+        """Pictures of data sets by page, and how many there are."""
+        return Browse(self.session)
+
+    @cached_property
+    def changes(self) -> Changes:
+        """The history of data sets."""
+        return Changes(self.session)
+
+    @cached_property
+    def findings(self) -> Findings:
+        """What checks have to say about data sets."""
+        return Findings(self.session)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """What decoding files has shown."""
+        return Looks(self.session)

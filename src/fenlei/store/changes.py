@@ -1,0 +1,220 @@
+"""What was changed in data sets, by whom, and how it was before: enough to take it back.
+
+A change writes down how pictures were before it touches them, all of them in one statement, and says which of their
+columns it is about; only those are put back, so that what else happened to a picture since stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, delete, exists, func, insert, literal, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, aliased
+
+from fenlei.store.clock import now
+from fenlei.store.errors import Conflict
+from fenlei.store.labels import Labels, Row
+from fenlei.store.selection import Selection, among, chosen
+from fenlei.store.tables import Change, ChangedPicture, Finding, Label, Picture
+
+UNDO, REDO = "undo", "redo"
+
+_KEPT = ("name", "label_id", "split", "group", "removed_at")
+
+
+class Changes:
+    """The history of data sets. Whoever writes it holds the data set locked."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def start(
+        self,
+        dataset_id: str,
+        kind: str,
+        by: str | None,
+        *,
+        fields: Sequence[str] = (),
+        labels: Sequence[str] = (),
+        undoes: int | None = None,
+    ) -> Change:
+        """Begin a change, before anything is changed.
+
+        Args:
+            dataset_id: the data set.
+            kind: what it is.
+            by: user id.
+            fields: columns of pictures that it changes.
+            labels: ids of classes that it changes, makes or removes.
+            undoes: the change that it takes back or makes again.
+        """
+        change = Change(
+            dataset_id=dataset_id,
+            at=now(),
+            by=by,
+            kind=kind,
+            summary={},
+            fields=list(fields),
+            labels_before=Labels(self._session).rows(labels) if labels else None,
+            undoes=undoes,
+        )
+        self._session.add(change)
+        self._session.flush()
+        return change
+
+    def keep(self, change: Change, selection: Selection, unless: Mapping[str, Any]) -> int:
+        """Write down how the chosen pictures are, those of which a column is not yet what it shall be.
+
+        Returns:
+            How many pictures that are.
+        """
+        differs = or_(*(getattr(Picture, name).is_distinct_from(value) for name, value in unless.items()))
+        return self._keep(change, *chosen(self._session, change.dataset_id, selection), differs)
+
+    def keep_with_labels(self, change: Change, label_ids: Sequence[str]) -> int:
+        """Write down how the pictures of these classes are, removed ones too.
+
+        Returns:
+            How many of them are not removed.
+        """
+        self._keep(change, Picture.label_id.in_(label_ids))
+        query = select(func.count()).where(ChangedPicture.change_id == change.id, ChangedPicture.removed_at.is_(None))
+        return self._session.scalar(query) or 0
+
+    def keep_as_absent(self, change: Change, numbers: Sequence[int]) -> int:
+        """Write down that pictures that have come were not there before, that is, removed."""
+        return self._keep(change, among(self._session, Picture.id, numbers), removed_at=change.at)
+
+    def apply(self, change: Change, **values: Any) -> None:
+        """Give columns of the pictures that were kept these values."""
+        kept = select(ChangedPicture.picture_id).where(ChangedPicture.change_id == change.id)
+        self._execute(update(Picture).where(Picture.id.in_(kept)).values(**values))
+
+    def rename(self, picture_id: int, name: str) -> None:
+        """Give a picture another name.
+
+        Raises:
+            Conflict: another picture of the data set has it, or a removed one.
+        """
+        query = update(Picture).where(Picture.id == picture_id).values(name=name, folded=name.casefold())
+        try:
+            with self._session.begin_nested():
+                self._execute(query)
+        except IntegrityError as exc:
+            raise Conflict(f"There is already a picture {name!r} in this data set, or a removed one.") from exc
+
+    def finish(self, change: Change, summary: dict[str, Any], twin: int | None = None) -> None:
+        """Say what was done."""
+        change.summary = summary
+        change.twin = twin
+        self._session.flush()
+
+    def drop(self, change: Change) -> None:
+        """Forget a change that turned out to change nothing."""
+        self._session.delete(change)
+        self._session.flush()
+
+    def page(self, dataset_id: str, before: int | None, limit: int) -> tuple[list[Change], int | None]:
+        """Changes, the latest first, and the cursor of the next page."""
+        query = select(Change).where(Change.dataset_id == dataset_id).order_by(Change.id.desc()).limit(limit + 1)
+        if before is not None:
+            query = query.where(Change.id < before)
+        rows = list(self._session.scalars(query))
+        return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
+
+    def get(self, change_id: int) -> Change | None:
+        """The change of this number."""
+        return self._session.get(Change, change_id, populate_existing=True)
+
+    def last(self, dataset_id: str) -> Change | None:
+        """What would be undone: the latest change that is not undone."""
+        query = select(Change).where(
+            Change.dataset_id == dataset_id, Change.kind.not_in((UNDO, REDO)), Change.undone_at.is_(None)
+        )
+        return self._first(query.order_by(Change.id.desc()))
+
+    def last_undo(self, dataset_id: str) -> Change | None:
+        """What would be redone: the latest undoing that was not followed by another change."""
+        later = aliased(Change)
+        followed = exists().where(later.dataset_id == dataset_id, later.id > Change.id, later.kind.not_in((UNDO, REDO)))
+        query = select(Change).where(
+            Change.dataset_id == dataset_id, Change.kind == UNDO, Change.undone_at.is_(None), ~followed
+        )
+        return self._first(query.order_by(Change.id.desc()))
+
+    def take_back(self, target: Change, kind: str, by: str | None) -> tuple[Change, int]:
+        """Put everything back that a change has changed, as a change of its own, which can be taken back likewise.
+
+        Args:
+            target: the change; for a redo, the undoing.
+            kind: `UNDO` or `REDO`.
+            by: user id.
+
+        Returns:
+            The new change and how many pictures it concerns.
+
+        Raises:
+            Conflict: a class that would come back has lost its name to another one.
+        """
+        before: Sequence[Row] = target.labels_before or []
+        unmade = [row["id"] for row in before if row["name"] is None]
+        change = self.start(
+            target.dataset_id,
+            kind,
+            by,
+            fields=sorted({*target.fields, "label_id"} if unmade else target.fields),
+            labels=[row["id"] for row in before],
+            undoes=target.id,
+        )
+        theirs = select(ChangedPicture.picture_id).where(ChangedPicture.change_id == target.id)
+        count = self._keep(change, Picture.id.in_(theirs))
+        if unmade:
+            count += self._keep(change, Picture.label_id.in_(unmade), Picture.id.not_in(theirs))
+        Labels(self._session).put_back(target.dataset_id, before)
+        self._restore(target)
+        if unmade:
+            self._execute(update(Picture).where(Picture.label_id.in_(unmade)).values(label_id=None))
+            self._execute(delete(Label).where(Label.id.in_(unmade)))
+        target.undone_at = change.at
+        self._session.flush()
+        return change, count
+
+    def revive(self, change: Change) -> None:
+        """Say of a change that was undone that it holds again."""
+        change.undone_at = None
+        self._session.flush()
+
+    def reopen_findings(self, change_id: int, *, are_open: bool) -> None:
+        """Open the findings again that a change has put right, or close them again."""
+        self._execute(update(Finding).where(Finding.fixed_by == change_id).values(open=are_open))
+
+    def _restore(self, target: Change) -> None:
+        if not target.fields:
+            return
+        values: dict[str, Any] = {name: getattr(ChangedPicture, name) for name in target.fields}
+        if values.pop("name", None) is not None:
+            names = select(ChangedPicture.picture_id, ChangedPicture.name).where(ChangedPicture.change_id == target.id)
+            for number, name in self._session.execute(names).all():
+                self.rename(number, name)
+        if values:
+            mine = (ChangedPicture.change_id == target.id, ChangedPicture.picture_id == Picture.id)
+            self._execute(update(Picture).where(*mine).values(**values))
+
+    def _keep(self, change: Change, *conditions: ColumnElement[bool], **instead: Any) -> int:
+        columns = [literal(change.id), Picture.id]
+        for name in _KEPT:
+            column = getattr(Picture, name)
+            columns.append(literal(instead[name], column.type) if name in instead else column)
+        targets = [getattr(ChangedPicture, name) for name in ("change_id", "picture_id", *_KEPT)]
+        return self._execute(insert(ChangedPicture).from_select(targets, select(*columns).where(*conditions)))
+
+    def _first(self, query: Any) -> Change | None:
+        found: Change | None = self._session.scalars(query.limit(1).execution_options(populate_existing=True)).first()
+        return found
+
+    def _execute(self, query: Any) -> int:
+        """Run a statement over many rows; what the session remembers of them is not brought up to date."""
+        rows: int = self._session.execute(query, execution_options={"synchronize_session": False}).rowcount  # type: ignore[attr-defined]
+        return rows
