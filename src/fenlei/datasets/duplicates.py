@@ -1,4 +1,5 @@
-"""Which pictures show the same thing twice: exact copies, and near ones (see witnesses.py)."""
+"""Which pictures show the same thing twice: exact copies, near ones (see witnesses.py) and altered ones (see
+altered.py)."""
 
 from __future__ import annotations
 
@@ -8,7 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fenlei.datasets.altered import altered_pairs
 from fenlei.datasets.clumps import clumps
+from fenlei.datasets.disjoint_sets import DisjointSets
 from fenlei.datasets.fingerprint import Fingerprint
 from fenlei.datasets.witnesses import Witnesses
 
@@ -41,14 +44,15 @@ def find_duplicates(files: Sequence[bytes], prints: Sequence[Fingerprint], featu
     """Group the pictures of a data set.
 
     The work grows with the number of pictures and of look-alikes, not with its square: hashes are compared within
-    bands of their bits, and within crowded bands only near neighbours in hash order.
+    bands of their bits, and within crowded bands only near neighbours in hash order; altered copies are looked for
+    among the nearest in the space of features.
 
     Args:
         files: (n,) SHA-256 of each file.
         prints: (n,) fingerprints of the prepared inputs, all of one preprocessing.
         features: (n, d) of one backbone.
     """
-    sets = _Sets(len(files))
+    sets = DisjointSets(len(files))
     for same in (_first_with(files), _first_with([(each.pixels, each.thumbnail.tobytes()) for each in prints])):
         for picture, first in enumerate(same):
             sets.join(picture, first)
@@ -57,13 +61,9 @@ def find_duplicates(files: Sequence[bytes], prints: Sequence[Fingerprint], featu
     sets.count_each_once()
     firsts = np.unique(exact, return_index=True)[1]
     if len(firsts) > 1:
-        witnesses = Witnesses([prints[first] for first in firsts], features[firsts])
-        pairs = witnesses.near_pairs()
-        for clump in clumps(witnesses, pairs, larger_than=MOST_TOGETHER):
-            for picture in firsts[clump[1:]]:
-                sets.join(int(firsts[clump[0]]), int(picture))
-        sets.count_each_once()
-        for one, other in pairs:
+        different, seen = [prints[first] for first in firsts], features[firsts]
+        _join_near(sets, firsts, Witnesses(different, seen))
+        for one, other in altered_pairs(different, seen):
             sets.join(int(firsts[one]), int(firsts[other]), most=MOST_TOGETHER)
     group_of = sets.numbers()
     mixed = np.zeros(int(group_of.max(initial=-1)) + 1, np.int64)
@@ -73,42 +73,16 @@ def find_duplicates(files: Sequence[bytes], prints: Sequence[Fingerprint], featu
     return Groups(group_of, mixed == lowest)
 
 
+def _join_near(sets: DisjointSets, firsts: NDArray[np.int64], witnesses: Witnesses) -> None:
+    pairs = witnesses.near_pairs()
+    for clump in clumps(witnesses, pairs, larger_than=MOST_TOGETHER):
+        for picture in firsts[clump[1:]]:
+            sets.join(int(firsts[clump[0]]), int(picture))
+    sets.count_each_once()
+    for one, other in pairs:
+        sets.join(int(firsts[one]), int(firsts[other]), most=MOST_TOGETHER)
+
+
 def _first_with(keys: Sequence[object]) -> list[int]:
     first: dict[object, int] = {}
     return [first.setdefault(key, number) for number, key in enumerate(keys)]
-
-
-class _Sets:
-    """Disjoint sets of picture numbers (union-find with path halving)."""
-
-    def __init__(self, count: int) -> None:
-        self._parent = list(range(count))
-        self._size = [1] * count
-
-    def join(self, one: int, other: int, most: int | None = None) -> None:
-        """Unite the sets of two pictures, unless the result would have more than `most`."""
-        first, second = sorted((self._root(one), self._root(other)))
-        if first == second or (most is not None and self._size[first] + self._size[second] > most):
-            return
-        self._parent[second] = first
-        self._size[first] += self._size[second]
-
-    def count_each_once(self) -> None:
-        """From now on a set counts as one, however many pictures it holds."""
-        self._size = [1] * len(self._parent)
-
-    def numbers(self) -> NDArray[np.int64]:
-        """(n,) set numbers by first appearance."""
-        return np.array(_renumbered([self._root(number) for number in range(len(self._parent))]), np.int64)
-
-    def _root(self, number: int) -> int:
-        parent = self._parent
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
-
-
-def _renumbered(roots: list[int]) -> list[int]:
-    numbers: dict[int, int] = {}
-    return [numbers.setdefault(root, len(numbers)) for root in roots]

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from fenlei.datasets.feature_space import scaled, typical_distance
 from fenlei.datasets.fingerprint import Fingerprint
 
 MOST_BITS = 7
@@ -48,8 +49,8 @@ class Witnesses:
         lengths = np.linalg.norm(thumbs, axis=1)
         self._telling = lengths >= _FLAT
         self._thumbs = thumbs / np.maximum(lengths, 1e-6)[:, None]
-        self._space = features * _scale(features)
-        self._farthest = MOST_DISTANCE * _typical_distance(self._space)
+        self._space = scaled(features)
+        self._farthest = MOST_DISTANCE * typical_distance(self._space)
 
     def near(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
         """Whether all three witnesses call each pair near, and the feature distance of those that are."""
@@ -84,19 +85,6 @@ class Witnesses:
 
     def _apart(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float32]:
         return np.asarray(np.linalg.norm(self._space[left] - self._space[right], axis=1), np.float32)
-
-
-def _scale(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Half standardised, with a floor for features that hardly move: see training/basis.py for why half."""
-    deviation = features.std(axis=0)
-    return np.asarray(1 / np.sqrt(np.maximum(deviation, 0.02 * deviation.mean() + 1e-12)), np.float32)
-
-
-def _typical_distance(space: NDArray[np.float32]) -> float:
-    rng = np.random.default_rng(0)
-    left, right = rng.integers(0, len(space), (2, 4096))
-    apart = left != right
-    return float(np.median(np.linalg.norm(space[left[apart]] - space[right[apart]], axis=1)))
 
 
 def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:

@@ -19,10 +19,12 @@ from typing import IO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.datasets.fingerprint import THUMBNAIL_SIDE, Fingerprint
+from fenlei.datasets.fingerprint import THUMBNAIL_SIDE, VIEW_SIDE, Fingerprint
 from fenlei.training.errors import TrainingError
 
-MAGIC = b"FENLEI-FEATURES1"
+MAGIC = b"FENLEI-FEATURES2"
+"""Ends in the version of the record. A file of another version is begun anew: its pictures run once more."""
+
 _HEADER_BYTES = len(MAGIC) + 4 + 32 + 32
 
 
@@ -62,6 +64,7 @@ class FeatureCache:
                 ("pixels", "<u8"),
                 ("dhash", "<u8"),
                 ("thumbnail", "u1", (THUMBNAIL_SIDE**2,)),
+                ("view", "u1", (VIEW_SIDE**2,)),
                 ("features", "<f4", (width,)),
                 ("crc", "<u4"),
             ]
@@ -96,7 +99,9 @@ class FeatureCache:
         record = self._map[row]
         if int(record["crc"]) != _checksum(record):
             return None
-        known = Fingerprint(int(record["pixels"]), int(record["dhash"]), np.array(record["thumbnail"]))
+        known = Fingerprint(
+            int(record["pixels"]), int(record["dhash"]), np.array(record["thumbnail"]), np.array(record["view"])
+        )
         return Seen(picture, known, np.array(record["features"]))
 
     def add(self, pictures: Sequence[Seen]) -> None:

@@ -22,7 +22,8 @@ BACKBONE, SPEC, WIDTH = "ab" * 32, "cd" * 32, 12
 
 def seen(number: int) -> Seen:
     rng = np.random.default_rng(number)
-    known = Fingerprint(number * 7, 2**64 - 1 - number, rng.integers(0, 256, 256).astype(np.uint8))
+    greys = rng.integers(0, 256, 256 + 1024).astype(np.uint8)
+    known = Fingerprint(number * 7, 2**64 - 1 - number, greys[:256], greys[256:])
     return Seen(number.to_bytes(32, "big"), known, rng.normal(size=WIDTH).astype(np.float32))
 
 
@@ -36,6 +37,7 @@ def assert_known(cache: FeatureCache, number: int) -> None:
     assert found.picture == wanted.picture
     assert found.fingerprint[:2] == wanted.fingerprint[:2]
     np.testing.assert_array_equal(found.fingerprint.thumbnail, wanted.fingerprint.thumbnail)
+    np.testing.assert_array_equal(found.fingerprint.view, wanted.fingerprint.view)
     np.testing.assert_array_equal(found.features, wanted.features)
 
 
@@ -54,6 +56,19 @@ def test_what_was_added_is_found_by_the_next_one(tmp_path: Path) -> None:
 def test_another_preprocessing_has_another_file(tmp_path: Path) -> None:
     opened(tmp_path).add([seen(1)])
     assert len(opened(tmp_path, spec="ef" * 32)) == 0
+
+
+def test_records_of_another_version_are_not_misread(tmp_path: Path) -> None:
+    """The version before had no views: its records are shorter, and the file is begun anew."""
+    cache = opened(tmp_path)
+    header = cache.path.read_bytes()
+    assert header.startswith(b"FENLEI-FEATURES2")
+    short = b"FENLEI-FEATURES1" + header[16:] + bytes(40 * (32 + 8 + 8 + 256 + 4 * WIDTH + 4))
+    cache.path.write_bytes(short)
+    cache = opened(tmp_path)
+    assert len(cache) == 0
+    cache.add([seen(3)])
+    assert_known(opened(tmp_path), 3)
 
 
 @pytest.mark.parametrize("lost", [1, 4, 100, 300])
@@ -139,7 +154,7 @@ def test_a_writer_killed_at_any_moment_leaves_a_usable_file(tmp_path: Path) -> N
     writer.start()
     path = opened(tmp_path).path
     deadline = time.monotonic() + 30
-    while path.stat().st_size < 50_000:
+    while path.stat().st_size < 150_000:
         assert time.monotonic() < deadline, "the writer never wrote"
         assert writer.is_alive()
     assert writer.pid is not None

@@ -1,0 +1,20 @@
+"""The space in which features of pictures are compared, and what is far in it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def scaled(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Features (n, d), half standardised with a floor for those that hardly move; training/basis.py says why half."""
+    deviation = features.std(axis=0)
+    return np.asarray(features / np.sqrt(np.maximum(deviation, 0.02 * deviation.mean() + 1e-12)), np.float32)
+
+
+def typical_distance(space: NDArray[np.float32]) -> float:
+    """The median distance of two pictures drawn at random from (n, d), n at least 2."""
+    rng = np.random.default_rng(0)
+    left, right = rng.integers(0, len(space), (2, 4096))
+    apart = left != right
+    return float(np.median(np.linalg.norm(space[left[apart]] - space[right[apart]], axis=1)))
