@@ -1,12 +1,13 @@
 """What is kept: a database (SQLite or PostgreSQL) and blobs (disk or S3). The only room that knows SQL."""
 
 from fenlei.store.address import S3Access, StoreAddress
-from fenlei.store.blobs import BlobInfo, Blobs
+from fenlei.store.blobs import Blobs
 from fenlei.store.clock import now
 from fenlei.store.database import Database
 from fenlei.store.errors import Conflict, NewerDatabase, NotFound, Stale, StoreError
 from fenlei.store.ids import new_id
 from fenlei.store.migrate import bring_up_to_date
+from fenlei.store.place import BlobInfo, Leftovers
 from fenlei.store.store import Store
 from fenlei.store.work import Work
 
@@ -15,6 +16,7 @@ __all__ = [
     "Blobs",
     "Conflict",
     "Database",
+    "Leftovers",
     "NewerDatabase",
     "NotFound",
     "S3Access",

@@ -1,0 +1,49 @@
+"""Processes that take turns at a file: many at once who only add, one alone who takes away."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from fenlei.store.errors import StoreError
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(file: IO[bytes], alone: bool) -> None:
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # Windows knows no company
+
+    def _leave(file: IO[bytes]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+
+else:
+    import fcntl
+
+    def _take(file: IO[bytes], alone: bool) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+
+    def _leave(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+@contextmanager
+def turn(path: Path, *, alone: bool) -> Iterator[None]:
+    """Wait for a turn at `path`, which is made when it is not there; the turn ends with the block or the process.
+
+    Raises:
+        StoreError: the file cannot be opened.
+    """
+    try:
+        file = path.open("ab")
+    except OSError as exc:
+        raise StoreError(f"{path} cannot be opened: {exc.strerror}.") from exc
+    with file:
+        _take(file, alone)
+        try:
+            yield
+        finally:
+            _leave(file)
