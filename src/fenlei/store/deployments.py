@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -32,8 +32,9 @@ class Standing:
         open: whether it may be called without a key.
         envelope: what stands around answers.
         status_style: which HTTP statuses they travel with.
-        version: the model version that answers.
+        model_version_id: what answers.
         keys: SHA-256, hex, of the keys that open it.
+        version: the model version that answers.
     """
 
     id: str
@@ -42,8 +43,9 @@ class Standing:
     open: bool
     envelope: str
     status_style: str
-    version: ModelVersion
+    model_version_id: str
     keys: frozenset[str]
+    version: ModelVersion = field(compare=False)
 
 
 class Deployments:
@@ -213,8 +215,9 @@ class Deployments:
                 open=deployment.open,
                 envelope=deployment.envelope,
                 status_style=deployment.status_style,
-                version=version,
+                model_version_id=version.id,
                 keys=frozenset(ring[deployment.id]),
+                version=version,
             )
             for deployment, version in self._session.execute(rows.order_by(Deployment.name))
         ]
