@@ -1,0 +1,178 @@
+"""The thread beside a recipe: keeps the lease, hands on what the run tells, learns when it shall stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from fenlei.runs.errors import LeaseLost
+from fenlei.runs.outbox import Batch, Outbox
+from fenlei.runs.reason import Reason
+from fenlei.store import Store, Work
+from fenlei.store.tables import Job
+
+log = logging.getLogger(__name__)
+
+LOOK = 0.25
+"""Seconds between two batches, and between two looks at whether the run is cancelled."""
+
+
+class Pulse:
+    """Holds a run for one process, from entering the `with` block to leaving it.
+
+    Attributes:
+        outbox: what the run tells goes here.
+        reason: why the run shall stop, when it shall.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        run_id: str,
+        fence: int,
+        *,
+        lease: float,
+        beat: float,
+        seconds_left: float | None = None,
+        armed: Callable[[float], None] = lambda seconds: None,
+        lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            store: where the job is.
+            run_id: whose.
+            fence: under which it is held.
+            lease: seconds that a lease lasts.
+            beat: seconds between two renewals.
+            seconds_left: of the run's time limit.
+            armed: told after each renewal how many seconds the lease holds from now.
+            lost: called, once and in the thread of the pulse, when somebody else may have the run.
+        """
+        self.outbox = Outbox()
+        self.reason: Reason | None = None
+        self._store, self._run_id, self._fence = store, run_id, fence
+        self._lease, self._beat = lease, beat
+        self._armed, self._lost = armed, lost
+        self._ends = None if seconds_left is None else time.monotonic() + seconds_left
+        self._turn = threading.Lock()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._go, name="pulse", daemon=True)
+        self._next_beat = time.monotonic() + beat
+        self._complained = False
+
+    def __enter__(self) -> Pulse:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def drain(self) -> None:
+        """The worker is leaving. Safe in a signal handler."""
+        self.reason = self.reason or Reason.DRAIN
+
+    def guard(self, work: Work) -> Job:
+        """The job, locked in this transaction.
+
+        Raises:
+            LeaseLost: it is not held any more under our fence.
+        """
+        job = work.jobs.held(self._run_id, self._fence)
+        if job is None:
+            raise LeaseLost(f"The run {self._run_id} is not held under fence {self._fence} any more.")
+        return job
+
+    @contextmanager
+    def fenced(self, *, last: bool = False) -> Iterator[tuple[Work, Job]]:
+        """A transaction in which the job is ours, and which takes along what the run has told so far.
+
+        Args:
+            last: whether the run is settled by it, so that nothing is written afterwards.
+
+        Raises:
+            LeaseLost: the job is not ours.
+        """
+        # One at a time: when the last transaction of a run is through, no batch of ours is still on its way.
+        with self._turn:
+            with self._transaction() as (work, job):
+                yield work, job
+            if last:
+                self._over.set()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[tuple[Work, Job]]:
+        batch = self.outbox.take()
+        try:
+            with self._store.writing() as work:
+                job = self.guard(work)
+                self._write(work, batch)
+                yield work, job
+        except BaseException:
+            self.outbox.give_back(batch)
+            raise
+
+    def _go(self) -> None:
+        while not self._over.wait(LOOK):
+            try:
+                self._once()
+            except LeaseLost:
+                with self._turn:
+                    settled = self._over.is_set()
+                if not settled:
+                    self._lost()
+                return
+            except Exception as exc:  # noqa: BLE001 (whatever ails the database: the lease decides how long we try)
+                if not self._complained:
+                    log.warning("lease not renewed", extra={"run": self._run_id, "error": str(exc)})
+                self._complained = True
+
+    def _once(self) -> None:
+        if self._ends is not None and time.monotonic() > self._ends:
+            self._stop_for(Reason.TIME)
+        if self.outbox.waiting or time.monotonic() >= self._next_beat:
+            self._renew()
+        else:
+            self._look()
+
+    def _renew(self) -> None:
+        with self._turn:
+            if self._over.is_set():
+                return
+            began = time.monotonic()
+            with self._transaction() as (work, job):
+                work.jobs.renew(job, self._lease)
+            self._next_beat = began + self._beat
+            self._complained = False
+            self._armed(self._lease - (time.monotonic() - began))
+        self._heed(job)
+
+    def _look(self) -> None:
+        with self._store.reading() as work:
+            job = work.jobs.get(self._run_id)
+        if job.state != "held" or job.fence != self._fence:
+            raise LeaseLost(f"The run {self._run_id} was taken away.")
+        self._heed(job)
+
+    def _write(self, work: Work, batch: Batch) -> None:
+        events = batch.events if batch.progress is None else [*batch.events, batch.progress]
+        work.events.add(self._run_id, events)
+        if batch.progress is not None:
+            data = batch.progress.data
+            work.runs.report(self._run_id, data["stage"], data["fraction"])
+
+    def _heed(self, job: Job) -> None:
+        if job.cancel is not None:
+            self._stop_for(Reason.CANCEL)
+
+    def _stop_for(self, reason: Reason) -> None:
+        weights = list(Reason)
+        if self.reason is None or weights.index(reason) < weights.index(self.reason):
+            self.reason = reason
