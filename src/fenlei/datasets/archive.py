@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import lzma
-import re
 import stat
 import threading
-import unicodedata
-import zipfile
 import zlib
+from array import array
+from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from fenlei.datasets.found import MAX_PICTURE_BYTES, DatasetError, Skipped
-from fenlei.datasets.listing import Entry, Listing, why_hidden
+from fenlei.datasets.encoding import guess_encoding
+from fenlei.datasets.found import MAX_PICTURE_BYTES, DatasetError
+from fenlei.datasets.listing import Filing, Listing
+from fenlei.datasets.unpacking import unpack
+from fenlei.datasets.zip_directory import ENCRYPTED_FLAG, UTF8_FLAG, Record, read_directory
 
-UTF8_FLAG = 0x800
-ENCRYPTED_FLAG = 0x1
 MAX_ENTRIES = 2_000_000
 MAX_GROWTH = 100
 """What all files together may unpack to, as a multiple of the zip's size, beside `FREE_BYTES`. Pictures hardly
 shrink in a zip (uncompressed bitmaps of drawings at most some thirty times), so more is a bomb."""
 FREE_BYTES = 1024**3
 
-# A run of bytes that GB 2312 reads as its 3,755 common characters, and UTF-8 as letters of two bytes each.
-_COMMON_HANZI = re.compile(rb"(?:[\xb0-\xd7][\xa1-\xfe])+")
-_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+_LOCAL_HEADER = 30
+_BEYOND = 1 << 62
 
 
 def list_archive(path: Path) -> Listing:
@@ -34,61 +33,96 @@ def list_archive(path: Path) -> Listing:
         DatasetError: it is no zip, is damaged, or has too many entries.
     """
     try:
-        archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as exc:
-        raise DatasetError(
-            f"{path} is no zip that can be read ({exc}). Give a folder of class folders, or a zip of one."
-        ) from exc
+        file = path.open("rb")
     except OSError as exc:
         raise DatasetError(f"{path} cannot be opened: {exc.strerror or exc}.") from exc
-    infos = archive.infolist()
-    if len(infos) > MAX_ENTRIES:
-        archive.close()
-        raise DatasetError(f"{path} has {len(infos)} entries; at most {MAX_ENTRIES} are allowed.")
-    budget = _Budget(FREE_BYTES + MAX_GROWTH * path.stat().st_size)
-    listing = Listing(close=archive.close)
-    names = decode_names(infos)
-    for number, (info, name) in enumerate(sorted(zip(infos, names, strict=True), key=lambda pair: pair[1])):
-        segments = tuple(unicodedata.normalize("NFC", part) for part in name.split("/") if part not in {"", ".", ".."})
-        if not segments:
-            continue
-        reason = why_hidden(segments)
-        if reason is None and stat.S_ISLNK(info.external_attr >> 16):
-            reason = "it is a link; links in a zip are not followed"
-        if reason is None and info.flag_bits & ENCRYPTED_FLAG:
-            reason = "it is encrypted"
-        if reason is not None:
-            if not name.endswith("/"):
-                listing.skipped.append(Skipped("/".join(segments), reason))
-            continue
-        for depth in range(1, len(segments)):
-            listing.folders.add(segments[:depth])
-        if name.endswith("/"):
-            listing.folders.add(segments)
-        else:
-            listing.entries.append(_entry(archive, info, number, segments, budget))
-    return listing
+    try:
+        return _listed(file, path)
+    except BaseException:
+        file.close()
+        raise
 
 
-def decode_names(infos: list[zipfile.ZipInfo]) -> list[str]:
-    """The entries' paths as text. Names marked as UTF-8 are; the others are one encoding for the whole archive:
-    UTF-8 (macOS writes it without the mark), GBK (Chinese Windows), or the cp437 of the standard, the first that fits.
+def decode_names(records: Sequence[tuple[bytes, int]]) -> list[str]:
+    """The entries' paths as text, with `/`. Names marked as UTF-8 are; the others are one encoding for the whole
+    archive: UTF-8 (macOS writes it without the mark), GBK (Chinese Windows), or the cp437 of the standard.
 
-    Short Chinese names in GBK can be valid UTF-8 by accident (猫 is "è"): where every run of high bytes spells common
-    Chinese characters, GBK is taken.
+    Args:
+        records: name and flags of each entry.
     """
-    unmarked = [info.orig_filename.encode("cp437") for info in infos if not info.flag_bits & UTF8_FLAG]
-    encoding = next((each for each in ("utf-8", "gb18030") if _fits(unmarked, each)), "cp437")
-    runs = [run for name in unmarked for run in _HIGH_RUN.findall(name)]
-    if encoding == "utf-8" and runs and all(_COMMON_HANZI.fullmatch(run) for run in runs):
-        encoding = "gb18030"
+    encoding = guess_encoding([name for name, flags in records if not flags & UTF8_FLAG]) or "cp437"
     names = []
-    for info in infos:
-        name = info.orig_filename
-        if not info.flag_bits & UTF8_FLAG:
-            name = name.encode("cp437").decode(encoding)
-        names.append(name.split("\0")[0].replace("\\", "/"))
+    for name, flags in records:
+        text = name.decode("utf-8", "backslashreplace") if flags & UTF8_FLAG else name.decode(encoding)
+        names.append(text.partition("\0")[0].replace("\\", "/"))
     return names
+
+
+class _Zip:
+    """The packed files of an open zip, by number. What each unpacks to is counted against one budget."""
+
+    def __init__(self, file: BinaryIO, size: int) -> None:
+        self._file = file
+        self._lock = threading.Lock()
+        self._budget = _Budget(FREE_BYTES + MAX_GROWTH * size)
+        self._offsets, self._packed, self._sizes = array("Q"), array("Q"), array("Q")
+        self._checksums, self._methods = array("L"), array("H")
+
+    def keep(self, record: Record) -> None:
+        """Give the next number to an entry."""
+        self._offsets.append(min(record.offset, _BEYOND))
+        self._packed.append(record.packed)
+        self._sizes.append(record.size)
+        self._checksums.append(record.crc)
+        self._methods.append(record.method)
+
+    def head(self, key: int, name: str, size: int) -> bytes:
+        return self._unpack(key, name, size)
+
+    def read(self, key: int, name: str) -> bytes:
+        size = self._sizes[key]
+        if size > MAX_PICTURE_BYTES:
+            raise DatasetError(f"{name} is larger than {MAX_PICTURE_BYTES // 1024**2} MiB, the most a file may have.")
+        if not self._budget.spend(key, size):
+            raise DatasetError(f"{name} is left unread: the zip unpacks to more than {MAX_GROWTH} times its size.")
+        # The size in a zip is a claim; one byte more than is claimed is all that a liar costs.
+        data = self._unpack(key, name, size + 1)
+        if len(data) != size:
+            told = "it is cut short" if len(data) < size else "it is larger than the zip says"
+            raise DatasetError(f"{name} cannot be read from the zip: {told}.")
+        if zlib.crc32(data) != self._checksums[key]:
+            raise DatasetError(f"{name} cannot be read from the zip: its checksum is wrong.")
+        return data
+
+    def _unpack(self, key: int, name: str, most: int) -> bytes:
+        try:
+            place = self._place(key)
+
+            def read(size: int) -> bytes:
+                nonlocal place
+                data = self._bytes(place, size)
+                place += len(data)
+                return data
+
+            return unpack(read, self._methods[key], self._packed[key], self._sizes[key], most)
+        except DatasetError as exc:
+            raise DatasetError(f"{name} cannot be read from the zip: {exc}.") from exc
+        except (OSError, ValueError) as exc:
+            said = "the zip was closed" if self._file.closed else str(exc)
+            raise DatasetError(f"{name} cannot be read from the zip: {said}.") from exc
+
+    def _place(self, key: int) -> int:
+        """Where the packed bytes begin: behind a header that says how long its own name is."""
+        header = self._bytes(self._offsets[key], _LOCAL_HEADER)
+        if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
+            raise DatasetError("it is not where the table of contents says")
+        lengths = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        return self._offsets[key] + _LOCAL_HEADER + lengths
+
+    def _bytes(self, place: int, size: int) -> bytes:
+        with self._lock:
+            self._file.seek(place)
+            return self._file.read(size)
 
 
 class _Budget:
@@ -111,46 +145,36 @@ class _Budget:
             return True
 
 
-def _fits(names: list[bytes], encoding: str) -> bool:
+def _listed(file: BinaryIO, path: Path) -> Listing:
+    source = _Zip(file, path.stat().st_size)
+    listing = Listing(close=file.close)
+    filing = Filing(listing)
+    names: list[tuple[bytes, int]] = []
+    about: list[str | None] = []
     try:
-        for name in names:
-            name.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
+        for record in read_directory(file, MAX_ENTRIES):
+            source.keep(record)
+            names.append((record.name, record.flags))
+            about.append(_why_unread(record))
+    except DatasetError as exc:
+        raise DatasetError(
+            f"{path} is no zip that can be read ({exc}). Give a folder of class folders, or a zip or tar of one."
+        ) from exc
+    for key, name in enumerate(decode_names(names)):
+        if name.endswith("/"):
+            if about[key] is None:
+                filing.folder(name)
+        else:
+            filing.file(name, source, key, about[key])
+    return listing.in_order()
 
 
-def _entry(
-    archive: zipfile.ZipFile, info: zipfile.ZipInfo, number: int, segments: tuple[str, ...], budget: _Budget
-) -> Entry:
-    name = "/".join(segments)
-
-    def unpack(most: int) -> bytes:
-        try:
-            with archive.open(info) as file:
-                return file.read(most)
-        except (
-            zipfile.BadZipFile,
-            zlib.error,
-            lzma.LZMAError,
-            EOFError,
-            OSError,
-            NotImplementedError,
-            RuntimeError,
-            ValueError,
-        ) as exc:
-            # zipfile names the file as it read the name, which may be another than ours.
-            said = "its checksum is wrong" if str(exc).startswith("Bad CRC-32") else str(exc) or type(exc).__name__
-            raise DatasetError(f"{name} cannot be read from the zip: {said}.") from exc
-
-    def read() -> bytes:
-        # The size in a zip is a claim, but zipfile never unpacks more than is claimed, so a bomb is not even begun.
-        if info.file_size > MAX_PICTURE_BYTES:
-            raise DatasetError(
-                f"{name} is larger than {MAX_PICTURE_BYTES // 1024**2} MiB, the most a picture may have."
-            )
-        if not budget.spend(number, info.file_size):
-            raise DatasetError(f"{name} is left unread: the zip unpacks to more than {MAX_GROWTH} times its size.")
-        return unpack(MAX_PICTURE_BYTES + 1)
-
-    return Entry(segments, lambda: unpack(32), read)
+def _why_unread(record: Record) -> str | None:
+    kind = stat.S_IFMT(record.attributes >> 16)
+    if kind == stat.S_IFLNK:
+        return "it is a link; links in a zip are not followed"
+    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        return "it is no regular file"
+    if record.flags & ENCRYPTED_FLAG:
+        return "it is encrypted"
+    return None

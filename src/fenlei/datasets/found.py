@@ -27,7 +27,7 @@ class Part(StrEnum):
     TEST = "test"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """One file that may be a picture.
 
@@ -44,7 +44,7 @@ class Item:
     read: Callable[[], bytes]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A file that is left aside, and the sentence that says why."""
 

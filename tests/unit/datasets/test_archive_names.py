@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
-
 import pytest
 
-from fenlei.datasets.archive import UTF8_FLAG, decode_names
+from fenlei.datasets.archive import decode_names
+from fenlei.datasets.zip_directory import UTF8_FLAG
 
 
-def entry(name: str, encoding: str | None = None) -> zipfile.ZipInfo:
-    """What zipfile finds: names marked as UTF-8 as they are, others read as cp437."""
-    if encoding is None:
-        info = zipfile.ZipInfo(name)
-        info.flag_bits |= UTF8_FLAG
-        return info
-    return zipfile.ZipInfo(name.encode(encoding).decode("cp437"))
+def entry(name: str, encoding: str | None = None) -> tuple[bytes, int]:
+    """Name and flags as they lie in a zip: marked as UTF-8, or bytes of which the zip says nothing."""
+    return (name.encode(), UTF8_FLAG) if encoding is None else (name.encode(encoding), 0)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +23,7 @@ def entry(name: str, encoding: str | None = None) -> zipfile.ZipInfo:
         (["猫/一.jpg", "狗/二.jpg"], "utf-8"),
         (["蒲公英/a.jpg"], "utf-8"),
         (["fore\u0302t/1.jpg", "straße/2.jpg"], "utf-8"),
+        (["café/1.jpg", "thé/2.jpg"], "utf-8"),  # each é is a common Chinese character in GBK
         (["cats/1.jpg", "dogs/2.jpg"], "ascii"),
     ],
 )
