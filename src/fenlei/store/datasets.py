@@ -172,7 +172,9 @@ class Datasets:
         ours = {dataset_id, *(row.id for row in versions), *(row.id for row in projects), *(row.id for row in imports)}
 
         def on_ours(run: Run) -> bool:
-            return not ours.isdisjoint([run.project_id, *(each for each in run.subject.values() if isinstance(each, str))])
+            return not ours.isdisjoint(
+                [run.project_id, *(each for each in run.subject.values() if isinstance(each, str))]
+            )
 
         unfinished = self._session.scalars(select(Run).where(Run.state.in_(("queued", "running"))).order_by(Run.id))
         return Hanging(

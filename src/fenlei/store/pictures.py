@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -60,13 +59,14 @@ class Pictures:
         query = insert(Picture).returning(Picture.id, sort_by_parameter_order=True)
         return list(self._session.scalars(query, [dict(row) for row in rows]))
 
-    def bring_back(self, picture_id: int, *, import_id: str, added_at: datetime, values: Mapping[str, Any]) -> None:
-        """Let a removed picture be there again, as one that came with this import."""
-        self._session.execute(
-            update(Picture)
-            .where(Picture.id == picture_id)
-            .values(removed_at=None, import_id=import_id, added_at=added_at, **values)
-        )
+    def bring_back(self, picture_id: int, values: Mapping[str, Any]) -> None:
+        """Let a removed picture be there again, with these values by column."""
+        self._session.execute(update(Picture).where(Picture.id == picture_id).values(removed_at=None, **values))
+
+    def missing_labels(self, dataset_id: str, names: Iterable[str]) -> set[str]:
+        """Those of these names that no label of the data set has."""
+        there = self._session.scalars(select(Label.name).where(Label.dataset_id == dataset_id))
+        return set(names).difference(there)
 
     def declare_labels(self, dataset_id: str, names: Iterable[str]) -> dict[str, str]:
         """Make the labels that are missing, behind those that are there and in this order.
