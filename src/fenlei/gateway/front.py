@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from fenlei.contract import Envelope, FenleiError, StatusStyle, WireOptions
 from fenlei.gateway.door import Deployment, Door, Upstream
@@ -17,8 +18,10 @@ from fenlei.gateway.leaving import Leaving
 from fenlei.gateway.model_files import ModelFiles
 from fenlei.gateway.own_caller import OwnCaller
 from fenlei.gateway.unavailable import FAILED, STOPPED, Unavailable
+from fenlei.modelfile import ModelFileError, read
 from fenlei.projects.front import Answered, Condition, Prepared, State
 from fenlei.serving.endpoint import Endpoint
+from fenlei.serving.errors import ModelNotServable
 from fenlei.serving.host import LoadedModel
 from fenlei.serving.room import ServingRoom
 from fenlei.store import Store
@@ -107,7 +110,12 @@ class LocalFront:
 
     def prepare(self, version: ModelVersion) -> Loaded:
         """Load a model version and run its parity pictures."""
-        return Loaded(version.id, self._room.host.load(self._files.path_of(version.sha256)))
+        path, called = self._files.path_of(version.sha256), f"The model version {version.id}"
+        try:
+            model = read(path)
+        except ModelFileError as exc:
+            raise ModelNotServable(str(exc).replace(str(path), called)) from exc
+        return Loaded(version.id, self._room.host.adopt(model, Path(called)))
 
     def discard(self, prepared: Prepared) -> None:
         """Let go of a prepared model that is not wanted after all."""

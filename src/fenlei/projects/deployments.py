@@ -69,7 +69,7 @@ def start(
     """
     with store.reading() as work:
         deployment = at_revision(work, deployment_id, revision)
-        version, _ = work.deployments.version(deployment.model_version_id)
+        version = work.models.version(deployment.model_version_id)
     if deployment.state == RUNNING:
         return deployment
 

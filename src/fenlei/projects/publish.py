@@ -93,7 +93,8 @@ def publish(
     """
     check_name(name)
     with store.reading() as work:
-        version, model = work.deployments.version(model_version_id)
+        version = work.models.version(model_version_id)
+        model = work.models.get(version.model_id)
         _check_free(work, name, model)
     prepared = front.prepare(version)
 
@@ -125,7 +126,7 @@ def publish_here(
     """
     with store.reading() as work:
         at_revision(work, deployment_id, revision)
-        version, _ = work.deployments.version(model_version_id)
+        version = work.models.version(model_version_id)
     return bring_about(
         store,
         front,
@@ -219,7 +220,7 @@ def _check_free(work: Work, name: str, model: Model) -> Deployment | None:
     deployment = work.deployments.named(name)
     if deployment is None:
         return None
-    _, answering = work.deployments.version(deployment.model_version_id)
+    answering = work.models.get(work.models.version(deployment.model_version_id).model_id)
     if answering.id != model.id and (model.project_id is None or model.project_id != deployment.project_id):
         raise Conflict(
             f"The name {name!r} belongs to the deployment {deployment.id}, which answers with the model "
@@ -261,7 +262,7 @@ def _move(
 
 def _check_exists(work: Work, version: ModelVersion) -> None:
     """It may have been deleted while it was being proven."""
-    work.deployments.version(version.id)
+    work.models.version(version.id)
 
 
 def _earlier(deployment: Deployment, published: list[ModelVersion], wanted: str | None) -> ModelVersion:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from fenlei.store.clock import now
 from fenlei.store.errors import Conflict, NotFound, Stale
-from fenlei.store.tables import AppKey, Deployment, Model, ModelVersion, Publication
+from fenlei.store.tables import AppKey, Deployment, ModelVersion, Publication
 
 PUBLISH = "publish"
 """The action that brings a model version to a deployment for the first time, or again."""
@@ -165,21 +165,6 @@ class Deployments:
         )
         query = select(ModelVersion).join(last, last.c.model_version_id == ModelVersion.id).order_by(last.c.last.desc())
         return list(self._session.scalars(query))
-
-    def version(self, model_version_id: str) -> tuple[ModelVersion, Model]:
-        """A model version and the model it belongs to.
-
-        Raises:
-            NotFound: there is none with this id.
-        """
-        row = self._session.execute(
-            select(ModelVersion, Model)
-            .join(Model, Model.id == ModelVersion.model_id)
-            .where(ModelVersion.id == model_version_id)
-        ).first()
-        if row is None:
-            raise NotFound(f"There is no model version {model_version_id}.")
-        return row[0], row[1]
 
     def mark(self) -> Mark:
         """Something small that changes with every change of a deployment or of its keys; asked often.
