@@ -64,14 +64,25 @@ class Changes:
         self._session.flush()
         return change
 
-    def keep(self, change: Change, selection: Selection, unless: Mapping[str, Any]) -> int:
-        """Write down how the chosen pictures are, those of which a column is not yet what it shall be.
+    def keep(
+        self, change: Change, selection: Selection, unless: Mapping[str, Any], *, removed: bool | None = False
+    ) -> int:
+        """Write down how the chosen pictures are.
+
+        Args:
+            change: what is about to be done to them.
+            selection: which.
+            unless: columns and what they shall be; pictures that are so already are left out.
+            removed: whether pictures that are removed are meant; None for both.
 
         Returns:
             How many pictures that are.
         """
-        differs = or_(*(getattr(Picture, name).is_distinct_from(value) for name, value in unless.items()))
-        return self._keep(change, *chosen(self._session, change.dataset_id, selection), differs)
+        conditions = chosen(self._session, change.dataset_id, selection)
+        conditions.append(or_(*(getattr(Picture, name).is_distinct_from(value) for name, value in unless.items())))
+        if removed is not None:
+            conditions.append(Picture.removed_at.is_not(None) if removed else Picture.removed_at.is_(None))
+        return self._keep(change, *conditions)
 
     def keep_with_labels(self, change: Change, label_ids: Sequence[str]) -> int:
         """Write down how the pictures of these classes are, removed ones too.
@@ -87,10 +98,34 @@ class Changes:
         """Write down that pictures that have come were not there before, that is, removed."""
         return self._keep(change, among(self._session, Picture.id, numbers), removed_at=change.at)
 
+    def keep_import(self, change: Change, import_id: str) -> int:
+        """Write down that the pictures of an import were not there before; returns how many that are."""
+        mine = (Picture.dataset_id == change.dataset_id, Picture.import_id == import_id, Picture.removed_at.is_(None))
+        return self._keep(change, *mine, removed_at=change.at)
+
     def apply(self, change: Change, **values: Any) -> None:
         """Give columns of the pictures that were kept these values."""
         kept = select(ChangedPicture.picture_id).where(ChangedPicture.change_id == change.id)
         self._execute(update(Picture).where(Picture.id.in_(kept)).values(**values))
+
+    def give(self, change: Change, name: str, numbers: Mapping[Any, Sequence[int]]) -> int:
+        """Give one column of pictures different values, and write down how they were; `keep` and `apply` in one.
+
+        Args:
+            change: what is being done.
+            name: of the column.
+            numbers: of the pictures, by the value that they shall have. No picture is in two.
+
+        Returns:
+            How many pictures had another value.
+        """
+        count = 0
+        kept = select(ChangedPicture.picture_id).where(ChangedPicture.change_id == change.id)
+        for value, pictures in numbers.items():
+            if self.keep(change, pictures, {name: value}):
+                mine = (among(self._session, Picture.id, pictures), Picture.id.in_(kept))
+                count += self._execute(update(Picture).where(*mine).values({name: value}))
+        return count
 
     def rename(self, picture_id: int, name: str) -> None:
         """Give a picture another name.
@@ -216,5 +251,7 @@ class Changes:
 
     def _execute(self, query: Any) -> int:
         """Run a statement over many rows; what the session remembers of them is not brought up to date."""
-        rows: int = self._session.execute(query, execution_options={"synchronize_session": False}).rowcount  # type: ignore[attr-defined]
+        options = {"synchronize_session": False, "preserve_rowcount": True}
+        result: Any = self._session.execute(query, execution_options=options)
+        rows: int = result.rowcount
         return rows

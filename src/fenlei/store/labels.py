@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from fenlei.store.errors import Conflict, NotFound
-from fenlei.store.ids import new_id
 from fenlei.store.tables import Label
 
 Row = dict[str, Any]
@@ -39,21 +38,21 @@ class Labels:
             raise NotFound(f"There is no class {label_id} in this data set.")
         return label
 
-    def add(self, dataset_id: str, names: Sequence[str]) -> list[str]:
-        """Add classes behind the others; returns their ids.
+    def add(self, dataset_id: str, names: Mapping[str, str]) -> None:
+        """Add classes, given by id, behind the others.
 
         Raises:
             Conflict: there is one of such a name already.
         """
         last = self._session.scalar(select(func.max(Label.position)).where(Label.dataset_id == dataset_id))
+        first = 0 if last is None else last + 1
         rows: list[Row] = [
-            {"id": new_id("lb"), "name": name, "position": number}
-            for number, name in enumerate(names, start=0 if last is None else last + 1)
+            {"id": label_id, "name": name, "position": position}
+            for position, (label_id, name) in enumerate(names.items(), start=first)
         ]
         self._write(dataset_id, rows)
-        return [row["id"] for row in rows]
 
-    def rename(self, label: Label, name: str) -> None:
+    def rename(self, label_id: str, name: str) -> None:
         """Give it another name.
 
         Raises:
@@ -61,7 +60,7 @@ class Labels:
         """
         try:
             with self._session.begin_nested():
-                self._session.execute(update(Label).where(Label.id == label.id).values(name=name))
+                self._session.execute(update(Label).where(Label.id == label_id).values(name=name))
         except IntegrityError as exc:
             raise _taken([name]) from exc
 

@@ -19,6 +19,7 @@ from fenlei.store.keys import Keys
 from fenlei.store.labels import Labels
 from fenlei.store.looks import Looks
 from fenlei.store.models import Models
+from fenlei.store.moves import Moves
 from fenlei.store.pictures import Pictures
 from fenlei.store.projects import Projects
 from fenlei.store.runs import Runs
@@ -157,3 +158,8 @@ class Work:
     def looks(self) -> Looks:
         """What decoding files has shown."""
         return Looks(self.session)
+
+    @cached_property
+    def moves(self) -> Moves:
+        """Pictures that go from one data set to another."""
+        return Moves(self.session)
