@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from fenlei import __version__
-from fenlei.cli import backbones, demo, doctor, evaluate, predict, report, serve, train
+from fenlei.cli import backbones, demo, doctor, evaluate, export, predict, report, serve, train
 from fenlei.cli.console import complain, say
 from fenlei.contract.errors import FenleiError
 
@@ -32,6 +32,7 @@ app.command("serve")(serve.serve)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
+app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)
 app.add_typer(backbones.app, name="backbones")

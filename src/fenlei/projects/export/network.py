@@ -1,0 +1,85 @@
+"""One network from a raw picture to scores: resize, normalisation, features, head and softmax in one ONNX file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from fenlei.backbones.needs import need
+from fenlei.modelfile import ModelFile
+from fenlei.projects.export.errors import ExportError
+from fenlei.projects.export.resize import add_resize
+from fenlei.projects.onnx_nodes import Nodes
+
+INPUT, OUTPUT = "picture", "scores"
+OLDEST = 11
+"""The operator set from which on our own nodes mean what they say; older networks are brought up to it."""
+
+MOST_BYTES = 2**31 - 1
+"""What an ONNX file can hold at most: it is one message of protobuf."""
+
+
+def one_network(model: ModelFile, network: bytes) -> bytes:
+    """Join everything that stands between a decoded picture and its scores.
+
+    Args:
+        model: labels, preprocessing and head.
+        network: the backbone, an ONNX file; see `fenlei.inference.Engine` for its shape.
+
+    Returns:
+        An ONNX file with one input, `picture` uint8 (height, width, 3), upright RGB of any size, and one output,
+        `scores` float32 (classes), in the order of the labels, summing to one.
+
+    Raises:
+        ExportError: the network is too old or too large to be joined.
+        BackboneError: the library `onnx` is missing.
+    """
+    onnx = need("onnx", "export a model")
+    helper = onnx.helper
+    inner = onnx.compose.add_prefix(_modern(onnx, onnx.load_from_string(network)), "network/")
+    spec = model.manifest.input
+
+    before = Nodes(onnx, "resize/")
+    pixels = add_resize(before, INPUT, spec)
+    ours = {tensor.name for tensor in inner.graph.initializer}
+    fed = next(value.name for value in inner.graph.input if value.name not in ours)
+    feed = helper.make_node("Identity", [pixels], [fed], name="resize/done")
+
+    after = Nodes(onnx, "head/")
+    weight = (model.head.weight.astype(np.float64) / model.head.temperature).astype(np.float32)
+    bias = (model.head.bias.astype(np.float64) / model.head.temperature).astype(np.float32)
+    logits = after("Add", after("MatMul", inner.graph.output[0].name, after.array(weight)), after.array(bias))
+    row = after("Softmax", logits, axis=1)
+    last = helper.make_node("Reshape", [row, after.whole(len(model.manifest.labels))], [OUTPUT], name="head/done")
+
+    graph = helper.make_graph(
+        [*before.made, feed, *inner.graph.node, *after.made, last],
+        "classifier",
+        [helper.make_tensor_value_info(INPUT, onnx.TensorProto.UINT8, ["height", "width", 3])],
+        [helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, [len(model.manifest.labels)])],
+        [*before.initializers(), *inner.graph.initializer, *after.initializers()],
+        sparse_initializer=inner.graph.sparse_initializer,
+    )
+    whole = helper.make_model(graph, opset_imports=inner.opset_import, ir_version=inner.ir_version)
+    whole.functions.extend(inner.functions)
+    helper.set_model_props(whole, {"labels": msgspec.json.encode(model.manifest.labels).decode()})
+    if whole.ByteSize() > MOST_BYTES:
+        raise ExportError(f"The network has {whole.ByteSize()} bytes; one ONNX file can hold {MOST_BYTES}.")
+    content: bytes = whole.SerializeToString(deterministic=True)
+    return content
+
+
+def _modern(onnx: Any, model: Any) -> Any:
+    version = next((each.version for each in model.opset_import if each.domain in {"", "ai.onnx"}), OLDEST)
+    if version >= OLDEST:
+        return model
+    try:
+        return onnx.version_converter.convert_version(model, OLDEST)
+    except Exception as exc:
+        line = next((line.strip() for line in str(exc).splitlines() if line.strip()), type(exc).__name__)
+        raise ExportError(
+            f"The backbone is written in operator set {version} of ONNX, at least {OLDEST} is needed, and it cannot be "
+            f"converted: {line}."
+        ) from exc
