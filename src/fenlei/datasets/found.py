@@ -36,12 +36,14 @@ class Item:
         label: its class, Unicode NFC.
         part: where DIR has `train/` and `test/`; None where it has class folders only.
         read: the file's bytes. Safe to call from many threads; raises DatasetError.
+        group: pictures of one group show the same thing, and stay on one side of every split; None: of no group.
     """
 
     name: str
     label: str
     part: Part | None
     read: Callable[[], bytes]
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

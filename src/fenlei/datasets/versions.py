@@ -113,7 +113,8 @@ def found_pictures(store: Store, version_id: str) -> FoundPictures:
             found.skipped.append(Skipped(entry.name, "it has no label"))
             continue
         part = Part(entry.split) if entry.split is not None else Part.TRAIN if is_split else None
-        found.items.append(Item(entry.name, label, part, partial(_read, store.blobs, entry.sha256, entry.name)))
+        read = partial(_read, store.blobs, entry.sha256, entry.name)
+        found.items.append(Item(entry.name, label, part, read, entry.group))
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -54,7 +54,14 @@ class Outcome:
 
 
 def hold_contest(
-    task: Task, plan: Plan, workshop: Workshop, watch: Watch, *, caution: float, until: float | None = None
+    task: Task,
+    plan: Plan,
+    workshop: Workshop,
+    watch: Watch,
+    *,
+    caution: float,
+    until: float | None = None,
+    heard: Callable[[CandidateResult], None] | None = None,
 ) -> Outcome:
     """Try the candidates in order and keep the best.
 
@@ -68,6 +75,7 @@ def hold_contest(
         watch: progress and stop.
         caution: standard errors; 0 takes the lower mean.
         until: the `time.monotonic()` at which the budget ends; None: everything is tried.
+        heard: told of every candidate that was tried.
 
     Raises:
         Cancelled: someone asked to stop.
@@ -103,6 +111,8 @@ def hold_contest(
         results.append((candidate, learned, None))
         if best is None or _better(learned, best[1], task.truth, caution):
             best = candidate, learned
+        if heard is not None:
+            heard(_result(candidate, learned, None, task.truth, workshop, chosen=best[0] == candidate))
     if best is None:
         raise ValueError("a plan without candidates")
     watch.step(Stage.CHOOSE, len(plan.candidates), len(plan.candidates))

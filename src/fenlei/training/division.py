@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fenlei.datasets import Item, Part, stratified_split
+from fenlei.datasets.disjoint_sets import DisjointSets
 from fenlei.training.errors import TrainingError
 from fenlei.training.look import Picture
 
@@ -49,6 +50,24 @@ def learnable(pictures: Sequence[Picture]) -> list[Picture]:
     return [picture for picture in pictures if judging is None or picture.item.part is not judging]
 
 
+def together(duplicates: NDArray[np.int64], named: Sequence[str | None]) -> NDArray[np.int64]:
+    """Groups of pictures that belong together because they are duplicates, because somebody said so, or through both.
+
+    Args:
+        duplicates: (n,) duplicate groups.
+        named: (n) names of groups; None: of no group.
+    """
+    if not any(named):
+        return duplicates
+    sets = DisjointSets(len(named))
+    first: dict[tuple[str, int] | tuple[str, str], int] = {}
+    for row, (duplicate, name) in enumerate(zip(duplicates.tolist(), named, strict=True)):
+        sets.join(row, first.setdefault(("duplicate", duplicate), row))
+        if name:
+            sets.join(row, first.setdefault(("named", name), row))
+    return sets.numbers()
+
+
 def divide(
     pictures: Sequence[Picture], groups: NDArray[np.int64], labels: Sequence[str], fraction: float, seed: int
 ) -> Division:
@@ -67,7 +86,8 @@ def divide(
     test = stratified_split(truth.tolist(), groups.tolist(), fraction, seed)
     if not test.any():
         raise TrainingError(
-            "In every class all pictures are copies of one picture, so none can be held out to judge the model. "
+            "In every class all pictures are copies of one picture or of one group, so none can be held out to judge "
+            "the model. "
             "Add pictures that differ."
         )
     return Division(truth, groups, test, HELD_OUT, 0)

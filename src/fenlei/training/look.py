@@ -120,9 +120,15 @@ def features_of(
 
 
 def refuse_too_few(
-    labels: Sequence[str], pictures: Sequence[Picture], where: Path, skipped: Sequence[Skipped] = ()
+    labels: Sequence[str], pictures: Sequence[Picture], where: Path | None, skipped: Sequence[Skipped] = ()
 ) -> None:
     """Check that there is something to learn; a refusal names the reasons for which files were skipped.
+
+    Args:
+        labels: the classes.
+        pictures: what can be learned from.
+        where: the folder they lie in; None where they lie in none.
+        skipped: what cannot.
 
     Raises:
         TrainingError: no picture, fewer than two classes, or a class with fewer than two usable pictures.
@@ -130,22 +136,24 @@ def refuse_too_few(
     counts = dict.fromkeys(labels, 0)
     for picture in pictures:
         counts[picture.item.label] += 1
+    place, folder, folders = (where, "the folder", "class folders") if where else ("This", "the class", "classes")
     if not any(counts.values()):
         raise TrainingError(
-            f"{where} holds no picture that can be used. Needed: at least two class folders with "
+            f"{place} holds no picture that can be used. Needed: at least two {folders} with "
             f"{LEAST_PER_CLASS} pictures each (JPEG, PNG, BMP, GIF, TIFF or WebP).{why_skipped(skipped)}"
         )
     if len(counts) < 2:
+        remedy = "Put the pictures of each class into a folder of its own." if where else "Label some as another class."
         raise TrainingError(
-            f"{where} holds one class ({labels[0]}); at least two are needed to tell one from the other. "
-            "Put the pictures of each class into a folder of its own."
+            f"{place} holds one class ({labels[0]}); at least two are needed to tell one from the other. {remedy}"
         )
     poor = [f"{label} has {count}" for label, count in counts.items() if count < LEAST_PER_CLASS]
     if poor:
         more = f" and {len(poor) - 8} more classes" if len(poor) > 8 else ""
+        front = f"{where}: every" if where else "Every"
         raise TrainingError(
-            f"{where}: every class needs at least {LEAST_PER_CLASS} usable pictures; {', '.join(poor[:8])}{more}. "
-            f"Add pictures, or take the folder away.{why_skipped(skipped)}"
+            f"{front} class needs at least {LEAST_PER_CLASS} usable pictures; {', '.join(poor[:8])}{more}. "
+            f"Add pictures, or take {folder} away.{why_skipped(skipped)}"
         )
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fenlei.datasets import find_duplicates, scan
+from fenlei.datasets import FoundPictures, find_duplicates, scan
 from fenlei.modelfile import ModelFile
 from fenlei.training.account import Story, build_model, build_report
 from fenlei.training.contest import Task, hold_contest
-from fenlei.training.division import HELD_OUT, divide, learnable
+from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.errors import TrainingError
 from fenlei.training.evaluation import Evaluation, evaluate, worst
 from fenlei.training.head import refit_head
@@ -21,7 +21,7 @@ from fenlei.training.look import read_all, refuse_too_few
 from fenlei.training.parity import drawn, expected, from_pictures, spread_over_classes, thumbnails
 from fenlei.training.plan import make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
-from fenlei.training.report import Report
+from fenlei.training.report import CandidateResult, Report
 from fenlei.training.workshop import Workshop
 
 MOST_WRONG = 60
@@ -54,7 +54,7 @@ class Trained:
 
 
 def train(
-    path: Path,
+    path: Path | Callable[[], FoundPictures],
     *,
     cache: Path,
     goal: str = "balanced",
@@ -69,8 +69,9 @@ def train(
     engine: str = "openvino",
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    heard: Callable[[CandidateResult], None] | None = None,
 ) -> Trained:
-    """Learn from class folders.
+    """Learn from class folders, or from pictures that somebody else has found.
 
     Where the folder has a `test/` (or, without one, a `val/`), no choice sees that part and the shipped head never
     learns from it: the figures are those of the very model. Otherwise a part is drawn, every class in it where that
@@ -80,7 +81,8 @@ def train(
     The same seed, pictures and machine give the same model, byte for byte, unless a budget is given.
 
     Args:
-        path: class folders, `train/` and `test/` of class folders, or a zip of either.
+        path: class folders, `train/` and `test/` of class folders, or a zip of either; or what opens pictures that
+            were found elsewhere, with the classes in the order that the model shall have. They are closed at the end.
         cache: the workspace's cache folder.
         goal: `fast`, `balanced` or `accurate`.
         budget: seconds to spend; None tries a fixed number of candidates. A new candidate is not begun when it
@@ -96,6 +98,7 @@ def train(
         engine: what runs the backbone; see `fenlei.inference.open_engine`.
         progress: told what is going on.
         cancelled: asked often; True stops.
+        heard: told of every candidate that was tried, as soon as it was.
 
     Raises:
         DatasetError: the folder is none.
@@ -112,21 +115,23 @@ def train(
     until = None if budget is None else time.monotonic() + budget
     plan = make_plan(goal, budget, cache=cache, backbone=backbone, size=size, policy=policy)
 
-    with scan(path) as found, Workshop(cache, watch, engine) as workshop:
+    where = path if isinstance(path, Path) else None
+    with scan(path) if isinstance(path, Path) else path() as found, Workshop(cache, watch, engine) as workshop:
         labels = found.labels
 
         # Look: every file read once, every picture through the default network once.
         pictures, unreadable = read_all(found, watch)
-        refuse_too_few(labels, learnable(pictures), path, [*found.skipped, *unreadable])
+        refuse_too_few(labels, learnable(pictures), where, [*found.skipped, *unreadable])
         looked = workshop.features(plan.candidates[0], pictures)
         pictures = looked.pictures
         skipped = sorted([*found.skipped, *unreadable, *looked.skipped], key=lambda each: each.name)
-        refuse_too_few(labels, learnable(pictures), path, skipped)
+        refuse_too_few(labels, learnable(pictures), where, skipped)
 
         # Divide: duplicates together, the test part aside.
         watch.step(Stage.GROUP, 0, 1)
         groups = find_duplicates([each.digest for each in pictures], looked.prints, looked.features)
-        division = divide(pictures, groups.group_of, labels, test_fraction, seed)
+        kept_together = together(groups.group_of, [each.item.group for each in pictures])
+        division = divide(pictures, kept_together, labels, test_fraction, seed)
         watch.step(Stage.GROUP, 1, 1)
 
         # Learn: candidates against each other on the training part, strength and temperature by its folds.
@@ -138,7 +143,7 @@ def train(
             classes=len(labels),
             seed=seed,
         )
-        outcome = hold_contest(task, plan, workshop, watch, caution=CAUTION[goal], until=until)
+        outcome = hold_contest(task, plan, workshop, watch, caution=CAUTION[goal], until=until, heard=heard)
 
         # Judge: the first and only look at the test part.
         watch.step(Stage.JUDGE, 0, 1)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import shutil
 import signal
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +18,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fenlei.datasets import DatasetError
+from fenlei.datasets import DatasetError, FoundPictures, Item
 from fenlei.imaging import check, prepare
 from fenlei.inference.open import open_engine
 from fenlei.modelfile import pack, read, write
+from fenlei.training.division import together
 from fenlei.training.errors import TrainingError
 from fenlei.training.progress import Cancelled, Stage
-from fenlei.training.report import Report, from_json
+from fenlei.training.report import CandidateResult, Report, from_json
 from fenlei.training.train import Trained, train
 from tests.support.archives import gbk_zip
-from tests.support.drawing import class_folders, png
+from tests.support.drawing import class_folders, jpeg, png
 from tests.support.networks import tiny_network
 
 CLASSES = {"鸟": 14, "cat": 16, "dog": 15}
@@ -382,3 +386,41 @@ def test_the_report_holds_no_path_and_no_clock(photos: Path, cache: Path, networ
     assert str(network.parent) not in text
     assert str(network.parent) not in msgspec.json.encode(trained.model.manifest).decode()
     assert msgspec.json.decode(text, type=Report) == trained.report
+
+
+def test_pictures_found_elsewhere_are_learned_from_in_the_order_of_their_classes(cache: Path, network: Path) -> None:
+    closed = []
+    found = found_pictures({"zebra": 12, "ant": 12}, close=lambda: closed.append(True))
+    heard: list[CandidateResult] = []
+    trained = train(lambda: found, cache=cache, backbone=str(network), heard=heard.append)
+    assert trained.report.labels == ["zebra", "ant"]
+    assert [count.label for count in trained.report.counts] == ["zebra", "ant"]
+    assert closed == [True]
+    assert [(each.chosen, each.accuracy) for each in heard] == [(True, trained.report.candidates[0].accuracy)]
+
+    lonely = found_pictures({"zebra": 12, "ant": 1})
+    with pytest.raises(TrainingError, match=r"^Every class needs at least 2 usable pictures; ant has 1\."):
+        train(lambda: lonely, cache=cache, backbone=str(network))
+
+
+def test_pictures_of_one_group_stay_on_one_side(cache: Path, network: Path) -> None:
+    found = found_pictures({"zebra": 20, "ant": 20})
+    # Five of each class belong together: all of them judge, or none.
+    found.items = [replace(item, group=f"{number // 5}") for number, item in enumerate(found.items)]
+    trained = train(lambda: found, cache=cache, backbone=str(network))
+    assert trained.report.test_pictures == 10
+    assert [count.test for count in trained.report.counts] == [5, 5]
+
+
+def test_groups_join_through_duplicates_and_names() -> None:
+    numbers = together(np.array([0, 1, 1, 2, 3, 4]), ["a", "a", None, "b", "b", None])
+    assert numbers.tolist() == [0, 0, 0, 1, 1, 2]
+
+
+def found_pictures(classes: dict[str, int], close: Callable[[], None] = lambda: None) -> FoundPictures:
+    items = []
+    for number, (label, count) in enumerate(classes.items()):
+        for index in range(count):
+            data = png(64, 64, seed=number * 1000 + index) if number else jpeg(64, 64, mode="L", seed=index)
+            items.append(Item(f"{label}/{index:04d}", label, None, functools.partial(bytes, data)))
+    return FoundPictures(list(classes), items, [], close)
