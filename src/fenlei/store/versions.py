@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -57,7 +58,7 @@ class Versions:
                 Picture.bytes,
             ).where(Picture.dataset_id == dataset_id, Picture.removed_at.is_(None))
         )
-        return Snapshot([(row[0], row[1]) for row in labels], pictures.tuples().all())
+        return Snapshot([(row[0], row[1]) for row in labels], cast("Sequence[PictureRow]", pictures.all()))
 
     def get(self, version_id: str) -> DatasetVersion:
         """The version.
