@@ -66,10 +66,12 @@ class FrontSuite:
         assert front.condition(deployment.id).model_version_id == new.id
 
     def test_what_was_prepared_for_another_version_is_not_used(self, front: Front, store: Store, call: Call) -> None:
-        old, new = add_version(store, labels=("a", "b")), add_version(store, labels=("x", "y"))
+        old, new, wrong = (add_version(store, labels=(label, "z")) for label in "abc")
         deployment = publish(store, front, old.id, "cats", OPEN).deployment
-        front.follow(deployment.id, front.prepare(new))
-        assert first_label(call("/api/image/cats")) == "a"
+        with store.writing() as work:
+            work.deployments.change(deployment.id, model_version_id=new.id)
+        front.follow(deployment.id, front.prepare(wrong))
+        assert first_label(call("/api/image/cats")) == "b"
 
     def test_a_model_that_scores_otherwise_is_not_prepared(self, front: Front, store: Store) -> None:
         moved = add_version(store, parity_shift=0.01)
