@@ -80,9 +80,13 @@ class Postgres:
         )
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stdout}{made.stderr}")
+        self._run()
+        return self
+
+    def _run(self) -> None:
         options = [word for name, value in OPTIONS.items() for word in ("-c", f"{name}={value}")]
         self._process = subprocess.Popen(
-            [self._programs / "postgres", "-D", data, "-k", self.folder, *options],
+            [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *options],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -90,13 +94,21 @@ class Postgres:
             **self._as_somebody,
         )
         self._admin = self._connect()
-        return self
 
     @property
     def pid(self) -> int:
         """Of the server."""
         assert self._process is not None
         return self._process.pid
+
+    def restart(self) -> None:
+        """Stop, whoever is connected, and start again on the same data."""
+        if self._admin is not None:
+            self._admin.close()
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(SECONDS)
+        self._run()
 
     def url(self, name: str) -> str:
         """The URL of a database of this server."""

@@ -1,7 +1,21 @@
-"""Open SQLite or PostgreSQL, the same way for everybody: short transactions, writers in line, foreign keys on."""
+"""Open SQLite or PostgreSQL, the same way for everybody: one writer at a time, readers who see one state.
+
+What authors of query classes may rely on, on both databases:
+
+- Inside `writing()` nobody else writes. What was read there still holds when it is written; read, decide, write needs
+  no row locks and no second try, and writers cannot deadlock. SQLite gives this by `BEGIN IMMEDIATE`; on PostgreSQL
+  each writing transaction first takes one advisory lock, in line. The price is that writers wait for each other: keep
+  it short, and put blobs, decode pictures and hash passwords outside.
+- Inside `reading()` all questions are answered from one state; writing is refused. It is free: no writer waits for it.
+- Rows are read as the writer before left them, because the turn is taken before the first question.
+"""
 
 from __future__ import annotations
 
+import random
+import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,15 +23,38 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from fenlei.store.errors import StoreError
+from fenlei.store.sentences import BUSY_SECONDS, told
 
-BUSY_SECONDS = 30
-"""How long a writer waits for the one before it."""
+CONNECT_SECONDS = 5
+"""After which a PostgreSQL server that does not answer is taken for away."""
+
+WRITERS_TURN = 4_203_012
+"""The advisory lock of writers on PostgreSQL."""
 
 _WRITES = "fenlei_writes"
+
+_SQLITE_SETUP = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "journal_size_limit=67108864",
+)
+
+# A server that hangs in the middle of a transaction, or whose machine is gone, shall not keep the others waiting for
+# ever; a reader may take its time.
+_POSTGRES_SETUP = {
+    "lock_timeout": f"{BUSY_SECONDS}s",
+    "idle_in_transaction_session_timeout": "120s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "timezone": "UTC",
+}
 
 
 class Database:
@@ -33,17 +70,25 @@ class Database:
             StoreError: the URL is neither.
         """
         self.url = _url(url)
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"pool_size": 10, "max_overflow": 40, "pool_timeout": BUSY_SECONDS}
         if self.is_sqlite:
             options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        else:
+            options |= {"connect_args": {"connect_timeout": CONNECT_SECONDS}, "pool_pre_ping": True}
         try:
-            self.engine: Engine = create_engine(self.url, pool_pre_ping=not self.is_sqlite, **options)
+            self.engine: Engine = create_engine(self.url, **options)
         except ImportError as exc:
             raise StoreError("PostgreSQL needs psycopg: `pip install 'fenlei[postgres]'`.") from exc
+        self._writer = self.engine.execution_options(**{_WRITES: True})
         if self.is_sqlite:
             event.listen(self.engine, "connect", _set_up_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
-        self._writer = self.engine.execution_options(**{_WRITES: True})
+            event.listen(self.engine, "begin", _Turns())
+            self._reader = self.engine
+        else:
+            event.listen(self.engine, "connect", _set_up_postgres)
+            event.listen(self.engine, "begin", _begin_postgres)
+            self._writer = self._writer.execution_options(isolation_level="READ COMMITTED")
+            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @property
     def address(self) -> str | Path:
@@ -62,18 +107,25 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that sees one state of the database and changes nothing."""
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        """A transaction that sees one state of the database and changes nothing.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        with told(self.url), Session(self._reader, expire_on_commit=False, autoflush=False) as session:
             yield session
             session.expunge_all()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A transaction that is committed at the end, or undone when an exception leaves it.
+        """A transaction that is committed at the end, or undone when an exception leaves it. Nobody else writes
+        meanwhile.
 
-        In SQLite the writer takes its turn at the beginning, so that what it read still holds when it writes.
+        Raises:
+            StoreError: the database cannot be used, or others have been writing for too long.
+            Conflict: a rule of the tables was broken that nobody had looked after.
         """
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+        with told(self.url), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def close(self) -> None:
@@ -90,25 +142,65 @@ def _url(url: str | Path) -> URL:
             return parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             return parsed.set(drivername="sqlite")
-    except (ArgumentError, NoSuchModuleError):
+    except (ArgumentError, NoSuchModuleError, ValueError):
         pass
     raise StoreError("The database URL is not understood; sqlite:///FILE and postgresql://USER:PASSWORD@HOST/NAME are.")
 
 
-def _set_up_sqlite(connection: Any, record: object) -> None:
-    # Transactions are begun by _begin_sqlite; the driver's own idea of when to begin one would come too late.
+def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
+    # Transactions are begun by _Turns; the driver's own idea of when to begin one would come too late.
     connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    for pragma in _SQLITE_SETUP:
+        connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+class _Turns:
+    """Begins transactions in SQLite.
+
+    SQLite's own way of waiting for a writer asks at ever longer intervals, so that one who writes again and again
+    starves the others; here threads stand in line, and processes ask every few milliseconds.
+    """
+
+    def __init__(self) -> None:
+        self._line = threading.Lock()
+
+    def __call__(self, connection: Connection) -> None:
+        if not connection.get_execution_options().get(_WRITES, False):
+            connection.exec_driver_sql("PRAGMA query_only=1")
+            connection.exec_driver_sql("BEGIN")
+            return
+        file: Any = connection.connection.dbapi_connection
+        end = time.monotonic() + BUSY_SECONDS
+        first = self._line.acquire(timeout=BUSY_SECONDS)
+        try:
+            file.execute("PRAGMA query_only=0")
+            file.execute("PRAGMA busy_timeout=0")
+            while not (begun := _begun(file)) and time.monotonic() < end:
+                time.sleep(random.uniform(0.001, 0.005))  # noqa: S311 (no secret)
+            if not begun:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails once more, in SQLAlchemy's words
+        finally:
+            file.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+            if first:
+                self._line.release()
 
 
-def unreachable(exc: DBAPIError) -> StoreError:
-    """The sentence for a database that cannot be used; never with its password."""
-    return StoreError(f"The database cannot be used: {str(exc.orig).strip()}.")
+def _begun(file: sqlite3.Connection) -> bool:
+    try:
+        file.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as exc:
+        if exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return False
+        raise
+    return True
+
+
+def _set_up_postgres(connection: Any, record: object) -> None:
+    connection.autocommit = True
+    connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in _POSTGRES_SETUP.items()))
+    connection.autocommit = False
+
+
+def _begin_postgres(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITES, False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_TURN})")

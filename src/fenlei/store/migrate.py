@@ -9,14 +9,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection
 
-from fenlei.store.database import Database, unreachable
+from fenlei.store.database import Database
 from fenlei.store.errors import NewerDatabase, StoreError
-
-_LOCK = 4_203_011
-"""Two servers that start at once on one PostgreSQL take their turns under this number."""
 
 
 def bring_up_to_date(database: Database) -> Path | None:
@@ -32,24 +28,19 @@ def bring_up_to_date(database: Database) -> Path | None:
     config = _config()
     script = ScriptDirectory.from_config(config)
     head = script.get_current_head()
-    try:
-        with database.writing() as session:
-            connection = session.connection()
-            if not database.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK})
-            current = MigrationContext.configure(connection).get_current_revision()
-            if current == head:
-                return None
-            if current is not None and current not in {step.revision for step in script.walk_revisions()}:
-                raise NewerDatabase(
-                    f"The database is of a newer Fenlei (its tables are at step {current}, this Fenlei knows steps "
-                    f"up to {head}). Install that Fenlei, or restore the copy made before it was migrated."
-                )
-            saved = _save(database, current) if current is not None else None
-            _upgrade(config, connection)
-            return saved
-    except DBAPIError as exc:
-        raise unreachable(exc) from exc
+    with database.writing() as session:
+        connection = session.connection()
+        current = MigrationContext.configure(connection).get_current_revision()
+        if current == head:
+            return None
+        if current is not None and current not in {step.revision for step in script.walk_revisions()}:
+            raise NewerDatabase(
+                f"The database is of a newer Fenlei (its tables are at step {current}, this Fenlei knows steps "
+                f"up to {head}). Install that Fenlei, or restore the copy made before it was migrated."
+            )
+        saved = _save(database, current) if current is not None else None
+        _upgrade(config, connection)
+        return saved
 
 
 def _upgrade(config: Config, connection: Connection) -> None:

@@ -6,7 +6,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String, TypeDecorator
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.schema import CreateColumn
+from sqlalchemy.sql.compiler import DDLCompiler
 
 NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -36,6 +39,16 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@compiles(CreateColumn, "postgresql")
+def _create_column(element: CreateColumn, compiler: DDLCompiler, **options: Any) -> str:
+    """Texts are sorted and compared by code point, as SQLite does it and whatever language the server speaks."""
+    said: str = compiler.visit_create_column(element, **options)  # type: ignore[no-untyped-call]
+    if isinstance(element.element.type, String):
+        kind = compiler.dialect.type_compiler_instance.process(element.element.type)
+        said = said.replace(kind, f'{kind} COLLATE "C"', 1)
+    return said
 
 
 class Base(DeclarativeBase):
