@@ -33,12 +33,13 @@ def make_app(platform: Platform) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
-        responses=errors.documented(400, 413, 422, 500, 503),
+        responses=errors.documented(400, 403, 413, 422, 500, 503),
     )
     app.state.platform = platform
     errors.install(app)
     for _, route in all_routes():
         route.openapi_extra = {**(route.openapi_extra or {}), "x-least-role": least_role(route)}
+        route.summary = route.description.split("\n")[0].split(". ")[0].removesuffix(".")
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     return app

@@ -11,8 +11,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 
 from fenlei.contract.errors import FenleiError
+from fenlei.datasets.uploads import WrongOffset
 from fenlei.projects.roles import NotAllowed, NotSignedIn
 from fenlei.projects.sign_in import TooManyFailures
 from fenlei.store import Conflict, NotFound, Stale, StoreError
@@ -54,6 +57,14 @@ class TooLarge(BadRequest):
     """The body is larger than this address takes."""
 
 
+class LengthNeeded(BadRequest):
+    """The body has to say how long it is before it comes."""
+
+
+class NotServed(FenleiError):
+    """This server does not do that."""
+
+
 # The first that fits decides, so the special stands before the general.
 TABLE: list[tuple[type[Exception], int, str]] = [
     (NotSignedIn, 401, "not-signed-in"),
@@ -62,9 +73,11 @@ TABLE: list[tuple[type[Exception], int, str]] = [
     (Stale, 412, "changed-meanwhile"),
     (Conflict, 409, "conflict"),
     (TooLarge, 413, "too-large"),
+    (LengthNeeded, 411, "length-needed"),
     (BadRequest, 400, "bad-request"),
     (TooManyFailures, 429, "too-many-failures"),
     (StoreError, 503, "unavailable"),
+    (NotServed, 503, "unavailable"),
     (FenleiError, 422, "not-possible"),
 ]
 
@@ -77,6 +90,7 @@ SAID = {
     404: "There is no such thing.",
     405: "This address does not take that method.",
     409: "It cannot be done in the present state.",
+    411: "The length is missing.",
     412: "It was changed meanwhile.",
     413: "The body is too large.",
     422: "A value is not allowed.",
@@ -96,6 +110,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(FenleiError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _left)
     app.add_exception_handler(Exception, _unknown)
 
 
@@ -124,6 +139,8 @@ async def _known(request: Request, exc: Exception) -> JSONResponse:
     headers = {}
     if isinstance(exc, TooManyFailures):
         headers["retry-after"] = str(exc.retry_after)
+    if isinstance(exc, WrongOffset):
+        headers["upload-offset"] = str(exc.wanted)
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     if status == 503:
@@ -161,6 +178,10 @@ async def _http(request: Request, exc: Exception) -> JSONResponse:
     slug = SLUGS.get(exc.status_code, "bad-request")
     said = SAID.get(exc.status_code, str(exc.detail))
     return answer(request_id_of(request), exc.status_code, slug, said, headers=dict(exc.headers or {}))
+
+
+async def _left(request: Request, exc: Exception) -> Response:
+    return Response(status_code=499)  # to nobody; the caller has left while it was sending
 
 
 async def _unknown(request: Request, exc: Exception) -> JSONResponse:

@@ -14,15 +14,26 @@ MOST = 500
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many items at most.")]
 After = Annotated[
-    str | None, Query(min_length=1, max_length=64, pattern="^[0-9A-Za-z_]+$", description="`next` of the page before.")
+    str | None, Query(min_length=1, max_length=64, pattern="^[0-9A-Za-z_-]+$", description="`next` of the page before.")
 ]
+AfterNumber = Annotated[int | None, Query(ge=1, lt=2**62, description="`next` of the page before.")]
 
 
 class Page(BaseModel, Generic[T]):
     """One page of a list."""
 
     items: list[T]
-    next: str | None = Field(None, description="Send it as `after` for the next page; null on the last one.")
+    next: str | None = Field(
+        None,
+        description="Send it as `after` for the next page; null on the last one.",
+        examples=["ds_01m842snrh77bcervabfy582wn"],
+    )
+
+
+def page(found: tuple[Sequence[Any], Any], wire: Callable[[Any], T]) -> Page[T]:
+    """A page as the store gives it: rows, and the cursor of the next one."""
+    rows, cursor = found
+    return Page[Any](items=[wire(row) for row in rows], next=None if cursor is None else str(cursor))
 
 
 def page_of(rows: Sequence[Any], limit: int, wire: Callable[[Any], T], cursor: Callable[[Any], Any]) -> Page[T]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
+from fenlei.projects.front import Front
 from fenlei.store import Store
 
 
@@ -19,6 +21,8 @@ class Platform:
         base_url: scheme, host and port under which people reach this server.
         hosts: names by which it may be addressed; requests to others are refused.
         import_roots: folders below which data sets may be imported by path; none: nowhere.
+        front: answers for deployments; None where no predictions are served.
+        draining: set when the server is about to stop; streams that have no end of their own end then.
     """
 
     store: Store
@@ -27,3 +31,5 @@ class Platform:
     base_url: str
     hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost", "[::1]"})
     import_roots: tuple[Path, ...] = field(default=())
+    front: Front | None = None
+    draining: Event = field(default_factory=Event)

@@ -68,7 +68,7 @@ class Shield:
             status, slug, text = refusal
             await answer(request_id, status, slug, text)(scope, receive, labelled)
             return
-        limit = MAX_CHUNK_BYTES if "/uploads/" in scope["path"] or scope["path"].endswith("/file") else MAX_JSON_BYTES
+        limit = MAX_CHUNK_BYTES if _takes_files(scope["path"]) else MAX_JSON_BYTES
         length = headers.get("content-length")
         if length is not None and length.isdigit() and int(length) > limit:
             text = f"The body has {length} bytes; at most {limit} are taken here."
@@ -86,6 +86,11 @@ class Shield:
         if urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
             return 403, "not-allowed", f"Pages of {origin} may not change anything here."
         return None
+
+
+def _takes_files(path: str) -> bool:
+    """Whether bodies of this address are files, or pieces of files."""
+    return "/uploads/" in path or path.endswith("/files")
 
 
 class _Capped:

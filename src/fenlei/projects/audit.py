@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fenlei.projects.who import Who
-from fenlei.store import Work, now
+from fenlei.store import Store, Work, now
 from fenlei.store.tables import AuditEntry
 
 
@@ -30,3 +32,34 @@ def record(work: Work, who: Who, action: str, object_id: str | None = None, **de
             detail=detail,
         )
     )
+
+
+def note(store: Store, who: Who, action: str, object_id: str | None = None, **detail: Any) -> None:
+    """Add an entry right after the change, where its id was not known before: of what was made. Should the machine stop
+    in between, the row itself says who made it."""
+    with store.writing() as work:
+        record(work, who, action, object_id, **detail)
+
+
+def audited(store: Store, who: Who, action: str, object_id: str | None = None, **detail: Any) -> Store:
+    """The store for one call of a use case: the first transaction that changes something also gets the entry, so that
+    there is neither a change without an entry nor an entry without a change."""
+    return _Audited(store, who, action, object_id, detail)
+
+
+class _Audited(Store):
+    """See `audited`."""
+
+    def __init__(self, store: Store, who: Who, action: str, object_id: str | None, detail: dict[str, Any]) -> None:
+        super().__init__(store.database, store.blobs)
+        self._entry = (who, action, object_id, detail)
+        self._recorded = False
+
+    @contextmanager
+    def writing(self) -> Iterator[Work]:
+        with super().writing() as work:
+            yield work
+            if not self._recorded:
+                who, action, object_id, detail = self._entry
+                record(work, who, action, object_id, **detail)
+        self._recorded = True

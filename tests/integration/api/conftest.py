@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from fenlei.projects.sign_in import make_sign_in_link, sign_in_by_link
 from fenlei.projects.tokens import make_token
 from fenlei.projects.users import add_user, first_owner
 from fenlei.projects.who import Who
-from fenlei.store import Blobs, Database, Store, bring_up_to_date
+from fenlei.store import Store
+from tests.integration.datasets_store.importing import drawn, lay
+from tests.support.finishing import Finish, finisher
 
 BASE = "http://127.0.0.1:8000"
 
@@ -22,12 +25,10 @@ ClientFor = Callable[[Role | None], TestClient]
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Iterator[Platform]:
-    database = Database(tmp_path / "fenlei.db")
-    bring_up_to_date(database)
-    store = Store(database, Blobs(tmp_path / "blobs"))
-    yield Platform(store, tmp_path / "uploads", tmp_path / "cache", BASE)
-    store.close()
+def platform(sqlite_store: Store, tmp_path: Path) -> Platform:
+    allowed = tmp_path / "allowed"
+    allowed.mkdir()
+    return Platform(sqlite_store, tmp_path / "uploads", tmp_path / "cache", BASE, import_roots=(allowed,))
 
 
 @pytest.fixture
@@ -40,19 +41,19 @@ def owner(platform: Platform) -> Who:
 def client_for(platform: Platform, owner: Who) -> Iterator[ClientFor]:
     """Clients that are signed in with a token of each role, and one that is not."""
     clients: dict[Role | None, TestClient] = {}
+    with ExitStack() as stack:
 
-    def client(role: Role | None) -> TestClient:
-        if role not in clients:
-            clients[role] = made = TestClient(make_api(platform), base_url=BASE, raise_server_exceptions=False)
-            if role is not None:
-                user = add_user(platform.store, f"a {role}", role, None, owner)
-                token = make_token(platform.store, Who(user.id, user.name, role), "tests", role, None)
-                made.headers["authorization"] = f"Bearer {token.secret}"
-        return clients[role]
+        def client(role: Role | None) -> TestClient:
+            if role not in clients:
+                made = TestClient(make_api(platform), base_url=BASE, raise_server_exceptions=False)
+                clients[role] = stack.enter_context(made)
+                if role is not None:
+                    user = add_user(platform.store, f"a {role}", role, None, owner)
+                    token = make_token(platform.store, Who(user.id, user.name, role), "tests", role, None)
+                    made.headers["authorization"] = f"Bearer {token.secret}"
+            return clients[role]
 
-    yield client
-    for each in clients.values():
-        each.close()
+        yield client
 
 
 @pytest.fixture
@@ -64,3 +65,22 @@ def nobody(client_for: ClientFor) -> TestClient:
 def client(client_for: ClientFor) -> TestClient:
     """A client with the role that may do everything."""
     return client_for(Role.OWNER)
+
+
+@pytest.fixture
+def finish(platform: Platform) -> Finish:
+    """Carries a run out, as a worker would."""
+    return finisher(platform)
+
+
+@pytest.fixture
+def animals(client: TestClient, platform: Platform, finish: Finish) -> str:
+    """The id of a data set with two classes and five small pictures, which came through the front door."""
+    folder = lay(platform.import_roots[0] / "animals", drawn("cat/1.png", "cat/2.png", "cat/3.png", "dog/1.png", "dog/2.png"))
+    dataset = client.post("/api/v1/datasets", json={"name": "Animals"}).json()["id"]
+    begun = client.post(
+        f"/api/v1/datasets/{dataset}/imports", json={"source": {"kind": "path", "path": str(folder)}}
+    ).json()
+    run = client.post(f"/api/v1/imports/{begun['id']}/commit").json()
+    assert finish(run["id"]).state == "done"
+    return str(dataset)

@@ -2,7 +2,17 @@
 
 from fastapi import APIRouter
 
-from fenlei.api.routes import people
+from fenlei.api.routes import datasets, events, history, imports, labels, people, pictures, runs, versions
 
-ROUTERS: list[APIRouter] = [people.router]
+ROUTERS: list[APIRouter] = [
+    datasets.router,
+    imports.router,
+    pictures.router,
+    labels.router,
+    history.router,
+    versions.router,
+    runs.router,
+    events.router,
+    people.router,
+]
 """In the order in which the reference shows them."""

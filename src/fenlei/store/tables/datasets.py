@@ -107,6 +107,7 @@ class Import(Base):
     found: Mapped[dict[str, Any] | None]
     counts: Mapped[dict[str, Any]]
     error: Mapped[str | None]
+    run_id: Mapped[str | None] = mapped_column(String(32))
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     created_by: Mapped[str | None] = mapped_column(String(32))

@@ -1,0 +1,139 @@
+"""Routes of runs: listed, followed, cancelled, repeated."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from fenlei.api.access import Editor, Here, Labeller, Viewer
+from fenlei.api.downloads import documents, download
+from fenlei.api.errors import documented
+from fenlei.api.paging import After, Limit, Page, page
+from fenlei.api.repeats import CreatingRoute
+from fenlei.api.wire.base import NO_NUL, OfProject, ProjectId, RunId
+from fenlei.api.wire.runs import RunKind, RunOut, RunState, StepOut, run_out
+from fenlei.projects.audit import audited, note
+from fenlei.projects.dataset_runs import cancel_run, retry_run
+from fenlei.projects.roles import NotAllowed, Role
+from fenlei.runs import log_text, position
+from fenlei.store import Store, Work
+from fenlei.store.tables import Run
+
+router = APIRouter(tags=["runs"], route_class=CreatingRoute)
+
+States = Annotated[list[RunState] | None, Query(description="Only runs in these states.")]
+Kinds = Annotated[list[RunKind] | None, Query(description="Only runs of these kinds.")]
+
+
+@router.get("/runs", responses=documented(401, 403))
+def runs(
+    who: Viewer,
+    here: Here,
+    after: After = None,
+    limit: Limit = 100,
+    state: States = None,
+    kind: Kinds = None,
+    project_id: OfProject = None,
+) -> Page[RunOut]:
+    """All runs, the latest first."""
+    return _page(here.store, after, limit, state, kind, project_id)
+
+
+@router.get("/projects/{project_id}/runs", responses=documented(401, 403, 404))
+def runs_of_project(
+    project_id: ProjectId,
+    who: Viewer,
+    here: Here,
+    after: After = None,
+    limit: Limit = 100,
+    state: States = None,
+    kind: Kinds = None,
+) -> Page[RunOut]:
+    """The runs of a project, the latest first."""
+    with here.store.reading() as work:
+        work.projects.get(project_id)
+    return _page(here.store, after, limit, state, kind, project_id)
+
+
+@router.get("/runs/{run_id}", responses=documented(401, 403, 404))
+def one_run(run_id: RunId, who: Viewer, here: Here) -> RunOut:
+    """A run, with its place in the queue while it waits."""
+    return _one(here.store, run_id)
+
+
+@router.post("/runs/{run_id}/cancel", responses=documented(401, 403, 404, 409))
+def end_run(
+    run_id: RunId,
+    who: Labeller,
+    here: Here,
+    force: Annotated[bool, Query(description="Kill its process at once.")] = False,
+) -> RunOut:
+    """Cancel a run.
+
+    A queued one ends at once; a running one stops at its next occasion, and is killed when asked twice. A labeller
+    cancels their own runs only.
+    """
+    if not who.role.includes(Role.EDITOR):
+        with here.store.reading() as work:
+            if work.runs.get(run_id).created_by != who.user_id:
+                raise NotAllowed(f"You are {who.role}; the run {run_id} is not yours.")
+    cancel_run(audited(here.store, who, "run.cancel", run_id, force=force), run_id, forced=force)
+    return _one(here.store, run_id)
+
+
+@router.post("/runs/{run_id}/retry", status_code=202, responses=documented(401, 403, 404, 409))
+def repeat_run(run_id: RunId, who: Editor, here: Here) -> RunOut:
+    """Ask for a run again, as a new run; an import goes on where it stopped."""
+    run = retry_run(here.store, run_id, who.user_id)
+    note(here.store, who, "run.retry", run.id, of=run_id)
+    return _one(here.store, run.id)
+
+
+@router.get("/runs/{run_id}/steps", responses=documented(401, 403, 404))
+def run_steps(run_id: RunId, who: Viewer, here: Here) -> list[StepOut]:
+    """The parts of a run that were begun."""
+    with here.store.reading() as work:
+        work.runs.get(run_id)
+        return [StepOut.model_validate(row) for row in work.steps.of(run_id)]
+
+
+@router.get(
+    "/runs/{run_id}/log",
+    response_class=Response,
+    responses=documents("text/plain", said="Lines with time and step.") | documented(401, 403, 404),
+)
+def run_log(
+    run_id: RunId,
+    who: Viewer,
+    here: Here,
+    step: Annotated[
+        str | None, Query(min_length=1, max_length=80, pattern=NO_NUL, description="Only of this step.")
+    ] = None,
+) -> Response:
+    """The log of a run, or of one of its steps, as a file."""
+    name = f"{run_id}.log" if step is None else f"{run_id}-{step}.log"
+    return download(log_text(here.store, run_id, step), "text/plain", name)
+
+
+def _one(store: Store, run_id: str) -> RunOut:
+    with store.reading() as work:
+        run = work.runs.get(run_id)
+        return run_out(run, _position(work, run))
+
+
+def _page(
+    store: Store,
+    after: str | None,
+    limit: int,
+    states: list[RunState] | None,
+    kinds: list[RunKind] | None,
+    project_id: str | None,
+) -> Page[RunOut]:
+    with store.reading() as work:
+        found = work.runs.page(after, limit, project_id=project_id, kinds=kinds, states=states)
+        return page(found, lambda run: run_out(run, _position(work, run)))
+
+
+def _position(work: Work, run: Run) -> int | None:
+    return position(work, run.id) if run.state == RunState.QUEUED else None

@@ -1,0 +1,83 @@
+"""Runs on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from fenlei.api.wire.base import EXAMPLE, By, Shown
+from fenlei.store.tables import Run
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class RunKind(StrEnum):
+    """What a run does."""
+
+    IMPORT = "import"
+    CHECK = "check"
+    TRAIN = "train"
+    EXPORT = "export"
+
+
+class RunOut(Shown):
+    """One execution: what was asked for, and what became of it."""
+
+    id: str = Field(examples=[f"rn_{EXAMPLE}"])
+    project_id: str | None = Field(examples=[f"pr_{EXAMPLE}"])
+    number: int = Field(description="Counts within its project; 0 without one.", examples=[3])
+    kind: str = Field(description="import, check, train or export.", examples=["train"])
+    state: RunState
+    position: int | None = Field(None, description="Place in the queue, 1 being the next; null when it does not wait.")
+    subject: dict[str, Any] = Field(
+        description="What it is about: ids.", examples=[{"dataset_version_id": f"dv_{EXAMPLE}"}]
+    )
+    settings: dict[str, Any] = Field(description="How it is done.", examples=[{"goal": "balanced", "seed": 0}])
+    stage: str = Field(description="What it is busy with.", examples=["learning"])
+    progress: float = Field(ge=0, le=1, examples=[0.4])
+    result: dict[str, Any] | None = Field(examples=[{"model_version_id": f"mv_{EXAMPLE}"}])
+    error: str | None = Field(description="Why it failed.", examples=[None])
+    time_limit: float | None = Field(description="Seconds.", examples=[None])
+    retry_of: str | None = Field(description="The run that this one repeats.", examples=[None])
+    created_at: datetime
+    created_by: By
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class EventOut(Shown):
+    """Something that happened in a run."""
+
+    id: int = Field(examples=[17])
+    at: datetime
+    kind: str = Field(description="state, progress, metric, log or result.", examples=["progress"])
+    step: str | None = Field(examples=["learn"])
+    data: dict[str, Any] = Field(examples=[{"stage": "learning", "fraction": 0.4}])
+
+
+class StepOut(Shown):
+    """A part of a run that is not done again once it is done."""
+
+    name: str = Field(examples=["learn"])
+    state: str = Field(description="running or done.", examples=["done"])
+    result: dict[str, Any] | None = Field(examples=[None])
+    started_at: datetime
+    finished_at: datetime | None
+
+
+def run_out(run: Run, position: int | None = None) -> RunOut:
+    """A run as it is answered."""
+    out = RunOut.model_validate(run)
+    out.position = position
+    return out

@@ -1,0 +1,90 @@
+"""Work on data sets that takes its time: imports and checks are runs, and what is done to the run is done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from fenlei.datasets.imports import State, cancel_import, queue_import
+from fenlei.runs import OVER, cancel, enqueue, retry
+from fenlei.store import Conflict, Store
+from fenlei.store.tables import Import, Run
+
+IMPORT, CHECK = "import", "check"
+"""Kinds of runs."""
+
+
+def start_import(store: Store, import_id: str, by: str | None = None, *, revision: int | None = None) -> Run:
+    """Carry an import out, as a run with the subject `{"dataset_id", "import_id"}`.
+
+    Raises:
+        NotFound, Stale: no such import; another revision.
+        Conflict: a file has not arrived whole, or the import is queued, at work or done already.
+    """
+    with store.writing() as work:
+        row = queue_import(work, import_id, revision)
+        subject = {"dataset_id": row.dataset_id, "import_id": import_id}
+        run = enqueue(work, kind=IMPORT, subject=subject, settings={}, by=by)
+        work.imports.change(import_id, run_id=run.id)
+        return run
+
+
+def stop_import(store: Store, import_id: str, *, revision: int | None = None) -> Import:
+    """Cancel an import and its run. What it brought into the data set so far stays.
+
+    Raises:
+        NotFound, Stale: no such import; another revision.
+        Conflict: it is done.
+    """
+    row = cancel_import(store, import_id, revision)
+    if row.run_id is not None:
+        with suppress(Conflict):  # the run was over a moment before
+            cancel(store, row.run_id)
+    return row
+
+
+def start_checks(
+    store: Store, dataset_id: str, checks: Sequence[str], by: str | None = None, *, revision: int | None = None
+) -> Run:
+    """Look for what may be wrong with the pictures of a data set, as a run with the subject `{"dataset_id"}` and the
+    settings `{"checks"}`.
+
+    Raises:
+        NotFound, Stale: no such data set; another revision.
+    """
+    with store.writing() as work:
+        work.datasets.lock(dataset_id, revision)
+        return enqueue(work, kind=CHECK, subject={"dataset_id": dataset_id}, settings={"checks": list(checks)}, by=by)
+
+
+def cancel_run(store: Store, run_id: str, *, forced: bool = False) -> Run:
+    """Cancel a run of any kind, as `fenlei.runs.cancel` does; an import that was waiting for it is cancelled too.
+
+    Raises:
+        NotFound: there is no such run.
+        Conflict: it is done or has failed.
+    """
+    run = cancel(store, run_id, forced=forced)
+    if run.kind == IMPORT and run.state in OVER:
+        with suppress(Conflict):
+            cancel_import(store, str(run.subject["import_id"]))
+    return run
+
+
+def retry_run(store: Store, run_id: str, by: str | None = None) -> Run:
+    """Ask for a run again; an import goes on where it stopped.
+
+    Raises:
+        NotFound: there is no such run.
+        Conflict: it is not over, or its import is done or is carried out by another run.
+    """
+    with store.reading() as work:
+        run = work.runs.get(run_id)
+    if run.kind == IMPORT and run.state in OVER:
+        import_id = str(run.subject["import_id"])
+        with store.reading() as work:
+            row = work.imports.get(import_id)
+        if row.state == State.IMPORTING and row.run_id == run_id:
+            cancel_import(store, import_id)  # its process was killed before it could say so
+        return start_import(store, import_id, by)
+    return retry(store, run_id, by)
