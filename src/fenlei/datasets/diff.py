@@ -22,6 +22,9 @@ class Kind(StrEnum):
     REGROUPED = "regrouped"
 
 
+_KINDS = ", ".join(Kind)
+
+
 @dataclass(frozen=True)
 class Difference:
     """One thing that happened to one picture. `before` and `after` are labels, parts or groups, as the kind says."""
@@ -62,7 +65,7 @@ class VersionDiff:
             BadValue: there is no such kind.
         """
         if kind is not None and kind not in list(Kind):
-            raise BadValue(f"There is no difference of the kind {kind!r}.", "kind", ", ".join(Kind))
+            raise BadValue(f"There is no difference of the kind {kind!r}; {_KINDS} are.", "kind", _KINDS)
         chosen = self.differences if kind is None else [each for each in self.differences if each.kind == kind]
         start = after or 0
         return chosen[start : start + limit], start + limit if start + limit < len(chosen) else None

@@ -63,5 +63,5 @@ def safe_segment(name: str) -> str:
         cleaned = f"_{cleaned}"
     stem, ending = split_ending(cleaned)
     while len((stem + ending).encode()) > MOST_SEGMENT_BYTES:
-        stem = stem[:-1]
+        stem = stem[:-1].rstrip(". ")
     return stem + ending

@@ -166,7 +166,9 @@ def _source(source: Mapping[str, Any]) -> dict[str, Any]:
         allowed = '{"kind": "upload"} or {"kind": "path", "path": …}'
         raise BadValue(f"The source of an import is not understood; {allowed}.", "source", allowed)
     if not Path(path).is_absolute():
-        raise BadValue(f"The path {path!r} is relative to nowhere.", "source.path", "an absolute path")
+        raise BadValue(
+            f"The path {path!r} is relative to nowhere; give an absolute one.", "source.path", "an absolute path"
+        )
     if not Path(path).exists():
         raise DatasetError(f"{path} does not exist on this machine.")
     return {"kind": "path", "path": path}
@@ -175,10 +177,12 @@ def _source(source: Mapping[str, Any]) -> dict[str, Any]:
 def _options(options: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
-        raise BadValue(f"An import has no option {unknown[0]!r}.", f"options.{unknown[0]}", ", ".join(OPTIONS))
+        allowed = ", ".join(OPTIONS)
+        raise BadValue(f"An import has no option {unknown[0]!r}; {allowed} are.", f"options.{unknown[0]}", allowed)
     form, label = options.get("format"), options.get("label")
     if form is not None and form not in FORMATS:
-        raise BadValue(f"The format {form!r} is not known.", "options.format", ", ".join(FORMATS))
+        allowed = ", ".join(FORMATS)
+        raise BadValue(f"The format {form!r} is not known; {allowed} are.", "options.format", allowed)
     if label is not None and (not isinstance(label, str) or not 0 < len(label.strip()) <= MOST_LABEL_CHARS):
         allowed = f"1 to {MOST_LABEL_CHARS} characters"
         raise BadValue(f"The label {label!r} cannot be used; {allowed}.", "options.label", allowed)

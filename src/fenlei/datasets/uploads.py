@@ -60,9 +60,11 @@ def begin_upload(store: Store, folder: Path, import_id: str, name: str, size: in
     name = sent_name(name)
     sha256 = None if sha256 is None else sha256.lower()
     if not 0 <= size <= MOST_BYTES:
-        raise BadValue(f"A file of {size} bytes cannot be sent.", "size", f"0 to {MOST_BYTES}")
+        raise BadValue(f"A file of {size} bytes cannot be sent; 0 to {MOST_BYTES} are.", "size", f"0 to {MOST_BYTES}")
     if sha256 is not None and not _SHA256.fullmatch(sha256):
-        raise BadValue("The SHA-256 is not understood.", "sha256", "64 hexadecimal digits")
+        raise BadValue(
+            "The SHA-256 is not understood; it has 64 hexadecimal digits.", "sha256", "64 hexadecimal digits"
+        )
     _make_folder(folder)
     free = shutil.disk_usage(folder).free
     if size > free:

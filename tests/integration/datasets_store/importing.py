@@ -42,7 +42,7 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
 
 def begun(store: Store, path: Path, dataset_id: str | None = None, **options: Any) -> Import:
     """An import by path, into a new data set where none is given."""
-    into = dataset_id or create_dataset(store, f"data {path.name}").id
+    into = dataset_id or create_dataset(store, str(path)[-200:]).id
     return begin_import(store, into, {"kind": "path", "path": str(path)}, options)
 
 
