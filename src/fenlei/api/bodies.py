@@ -23,7 +23,7 @@ BINARY: dict[str, Any] = {
 """The body of a route that takes bytes as they are, for `openapi_extra`."""
 
 
-async def hand_over(request: Request, take: Callable[[bytes], None]) -> None:
+async def hand_over(request: Request, take: Callable[[list[bytes]], None]) -> None:
     """Give a body to `take`, stretch by stretch, in threads; once at least, if only with nothing.
 
     When the caller leaves half-way, `take` gets what has come before this raises.
@@ -32,18 +32,20 @@ async def hand_over(request: Request, take: Callable[[bytes], None]) -> None:
         ClientDisconnect: the caller has left.
         TooLarge: there was more than is taken here.
     """
-    gathered = bytearray()
+    gathered: list[bytes] = []
+    size = 0
     try:
         async for piece in request.stream():
-            gathered += piece
-            if len(gathered) >= STRETCH_BYTES:
-                await to_thread.run_sync(take, bytes(gathered))
-                gathered.clear()
+            gathered.append(piece)
+            size += len(piece)
+            if size >= STRETCH_BYTES:
+                await to_thread.run_sync(take, gathered)
+                gathered, size = [], 0
     except ClientDisconnect:
-        if gathered:
-            await to_thread.run_sync(take, bytes(gathered))
+        if size:
+            await to_thread.run_sync(take, gathered)
         raise
-    await to_thread.run_sync(take, bytes(gathered))
+    await to_thread.run_sync(take, gathered)
 
 
 def announced_length(request: Request) -> int:

@@ -76,7 +76,9 @@ def finish(platform: Platform) -> Finish:
 @pytest.fixture
 def animals(client: TestClient, platform: Platform, finish: Finish) -> str:
     """The id of a data set with two classes and five small pictures, which came through the front door."""
-    folder = lay(platform.import_roots[0] / "animals", drawn("cat/1.png", "cat/2.png", "cat/3.png", "dog/1.png", "dog/2.png"))
+    folder = lay(
+        platform.import_roots[0] / "animals", drawn("cat/1.png", "cat/2.png", "cat/3.png", "dog/1.png", "dog/2.png")
+    )
     dataset = client.post("/api/v1/datasets", json={"name": "Animals"}).json()["id"]
     begun = client.post(
         f"/api/v1/datasets/{dataset}/imports", json={"source": {"kind": "path", "path": str(folder)}}

@@ -195,9 +195,9 @@ class _Receiver:
         self._at = offset
         self.upload = upload
 
-    def take(self, stretch: bytes) -> None:
-        self.upload = receive(self._here.store, self._here.uploads, self.upload.id, self._at, [stretch])
-        self._at += len(stretch)
+    def take(self, stretch: list[bytes]) -> None:
+        self.upload = receive(self._here.store, self._here.uploads, self.upload.id, self._at, stretch)
+        self._at += sum(len(piece) for piece in stretch)
 
 
 def _begin_anew(here: Platform, import_id: str, name: str, size: int, sha256: str | None) -> Upload:

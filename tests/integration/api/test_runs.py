@@ -1,0 +1,203 @@
+"""Runs over HTTP: listed, cancelled, repeated, followed as they go on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from fenlei.api import Platform, make_api
+from fenlei.api.routes import events as events_route
+from fenlei.projects.roles import Role
+from fenlei.projects.who import Who
+from fenlei.runs import enqueue, transitions
+from fenlei.store import now
+from fenlei.store.events import NewEvent
+from tests.integration.api.conftest import ClientFor
+from tests.support.asgi import Caller
+
+API = "/api/v1"
+STREAM = {"accept": "text/event-stream"}
+
+
+def queue(platform: Platform, kind: str = "check", by: str | None = None) -> str:
+    with platform.store.writing() as work:
+        return enqueue(work, kind=kind, subject={}, settings={}, by=by).id
+
+
+def tell(platform: Platform, run: str, *texts: str) -> None:
+    with platform.store.writing() as work:
+        work.events.add(run, [NewEvent("log", {"text": text}, now()) for text in texts])
+
+
+def end(platform: Platform, run: str) -> None:
+    with platform.store.writing() as work:
+        transitions.done(work, work.jobs.lock(run), {"answer": 42})
+
+
+def sent(text: str) -> list[dict[str, Any]]:
+    """The events of a stream, as a browser reads them."""
+    found = []
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.split("\n") if line and not line.startswith(":"))
+        if fields:
+            event = json.loads(fields["data"])
+            assert (str(event["id"]), event["kind"]) == (fields["id"], fields["event"])
+            found.append(event)
+    return found
+
+
+def test_runs_are_listed_by_state_and_kind_with_their_place_in_the_queue(
+    client: TestClient, platform: Platform
+) -> None:
+    first, second, third = queue(platform), queue(platform, "export"), queue(platform)
+    end(platform, third)
+    listed = client.get(f"{API}/runs").json()["items"]
+    assert [(each["id"], each["position"]) for each in listed] == [(third, None), (second, 2), (first, 1)]
+    assert [each["id"] for each in client.get(f"{API}/runs?state=queued&kind=check").json()["items"]] == [first]
+    assert client.get(f"{API}/runs?state=queued&state=done&limit=1").json()["next"] == third
+    assert client.get(f"{API}/runs?state=lost").status_code == 422
+    assert client.get(f"{API}/runs/{third}").json()["result"] == {"answer": 42}
+
+
+def test_a_queued_run_is_cancelled_and_repeated(client: TestClient, platform: Platform) -> None:
+    run = queue(platform)
+    assert client.post(f"{API}/runs/{run}/retry").status_code == 409
+    assert client.post(f"{API}/runs/{run}/cancel").json()["state"] == "cancelled"
+    again = client.post(f"{API}/runs/{run}/retry")
+    assert again.status_code == 202
+    assert (again.json()["retry_of"], again.json()["state"], again.json()["position"]) == (run, "queued", 1)
+    end(platform, again.json()["id"])
+    assert client.post(f"{API}/runs/{again.json()['id']}/cancel").status_code == 409
+
+
+def test_a_labeller_cancels_what_they_asked_for_and_no_more(client_for: ClientFor, platform: Platform) -> None:
+    labeller = client_for(Role.LABELLER)
+    mine = queue(platform, by=labeller.get(f"{API}/me").json()["id"])
+    assert labeller.post(f"{API}/runs/{queue(platform)}/cancel").status_code == 403
+    assert labeller.post(f"{API}/runs/{mine}/cancel").status_code == 200
+
+
+def test_the_log_is_a_file(client: TestClient, platform: Platform) -> None:
+    run = queue(platform)
+    tell(platform, run, "one", "zwei\x85", "三")
+    end(platform, run)
+    answer = client.get(f"{API}/runs/{run}/log")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert [line.split(" ", 1)[1] for line in answer.text.split("\n") if line] == [
+        "== queued",
+        "one",
+        "zwei\x85",
+        "三",
+        "== done",
+    ]
+
+
+def test_events_are_followed_to_the_end_and_gone_on_with(client: TestClient, platform: Platform) -> None:
+    run = queue(platform)
+    tell(platform, run, "one", "two\nlines", "三")
+    end(platform, run)
+    answer = client.get(f"{API}/runs/{run}/events", headers=STREAM)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    found = sent(answer.text)
+    assert [each["kind"] for each in found] == ["state", "log", "log", "log", "state"]
+    assert found[2]["data"] == {"text": "two\nlines"}
+    known = str(found[2]["id"])
+    rest = sent(client.get(f"{API}/runs/{run}/events", headers={**STREAM, "last-event-id": known}).text)
+    assert rest == found[3:]
+    assert sent(client.get(f"{API}/runs/{run}/events?after={known}", headers=STREAM).text) == rest
+    over = client.get(f"{API}/runs/{run}/events?after={found[-1]['id']}", headers=STREAM)
+    assert over.status_code == 204  # a browser asks again and again until it is told so
+    assert sent(client.get(f"{API}/runs/{run}/events", headers={**STREAM, "last-event-id": "-1"}).text) == found
+
+
+def test_events_come_in_pages_where_json_is_asked_for(client: TestClient, platform: Platform) -> None:
+    run = queue(platform)
+    tell(platform, run, "one", "two")
+    headers = {"accept": "application/json"}
+    first = client.get(f"{API}/runs/{run}/events?limit=2", headers=headers).json()
+    second = client.get(f"{API}/runs/{run}/events?after={first['next']}", headers=headers).json()
+    assert [each["data"] for each in second["items"]] == [{"text": "two"}]
+    waiting = client.get(f"{API}/runs/{run}/events?after={second['next']}", headers=headers).json()
+    assert waiting == {"items": [], "next": second["next"]}
+    end(platform, run)
+    assert client.get(f"{API}/runs/{run}/events?after={second['next']}", headers=headers).json()["next"] is None
+
+
+def follow(client: TestClient, platform: Platform, run: str) -> Caller:
+    headers = {**STREAM, "host": "127.0.0.1", "authorization": client.headers["authorization"]}
+    caller = Caller("GET", f"{API}/runs/{run}/events", headers)
+    caller.scope["client"] = ("127.0.0.1", 1)
+    return caller
+
+
+async def seen(caller: Caller, text: str) -> None:
+    async with asyncio.timeout(10):
+        while text.encode() not in caller.answer.body:
+            await asyncio.sleep(0.01)
+
+
+def test_what_happens_arrives_while_it_happens_and_silence_is_filled(
+    client: TestClient, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events_route, "PAUSE", 0.01)
+    monkeypatch.setattr(events_route, "HEARTBEAT", 0.05)
+    run = queue(platform)
+
+    async def watch() -> Caller:
+        caller = follow(client, platform, run)
+        call = asyncio.create_task(caller.call(make_api(platform)))
+        await seen(caller, '"queued"')
+        await seen(caller, ": still there")
+        await asyncio.to_thread(tell, platform, run, "news")
+        await seen(caller, '"news"')
+        assert not call.done()
+        await asyncio.to_thread(end, platform, run)
+        await call
+        return caller
+
+    assert sent(asyncio.run(watch()).answer.body.decode())[-1]["data"] == {"state": "done"}
+
+
+@pytest.mark.parametrize("how", ["the caller leaves", "the server drains"])
+def test_a_stream_ends_with_its_caller_and_with_its_server(client: TestClient, platform: Platform, how: str) -> None:
+    run = queue(platform)
+
+    async def watch() -> None:
+        caller = follow(client, platform, run)
+        call = asyncio.create_task(caller.call(make_api(platform)))
+        await seen(caller, '"queued"')
+        if how == "the caller leaves":
+            caller.hang_up()
+        else:
+            platform.draining.set()
+        async with asyncio.timeout(5):
+            await call
+
+    asyncio.run(watch())
+
+
+def test_a_stream_that_waits_keeps_no_transaction_open(client: TestClient, platform: Platform, owner: Who) -> None:
+    run = queue(platform)
+
+    async def watch() -> int:
+        caller = follow(client, platform, run)
+        call = asyncio.create_task(caller.call(make_api(platform)))
+        await seen(caller, '"queued"')
+        pool: Any = platform.store.database.engine.pool
+        held = min([pool.checkedout() async for _ in _moments(20)])
+        caller.hang_up()
+        await call
+        return held
+
+    assert asyncio.run(watch()) == 0
+
+
+async def _moments(count: int) -> Any:
+    for number in range(count):
+        await asyncio.sleep(0.005)
+        yield number
