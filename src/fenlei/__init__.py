@@ -5,6 +5,7 @@
     model.save("photos.fenlei")
     fenlei.load("photos.fenlei").predict("cat.jpg").label
     fenlei.Client(url, key).predict("cat.jpg")     # over HTTP
+    fenlei.Platform(url, token).datasets.list()    # what `fenlei up` runs
 
 Names are loaded on first use: `import fenlei` costs nothing.
 """
@@ -15,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fenlei.client import AsyncClient, Client
+    from fenlei.client.management import Platform
     from fenlei.contract.errors import FenleiError
     from fenlei.model import Model, load, train
 
-__all__ = ["AsyncClient", "Client", "FenleiError", "Model", "__version__", "load", "train"]
+__all__ = ["AsyncClient", "Client", "FenleiError", "Model", "Platform", "__version__", "load", "train"]
 
 __version__ = "0.1.0"
 
@@ -27,6 +29,7 @@ _HOME = {
     "Client": "fenlei.client",
     "FenleiError": "fenlei.contract.errors",
     "Model": "fenlei.model",
+    "Platform": "fenlei.client.management",
     "load": "fenlei.model",
     "train": "fenlei.model",
 }

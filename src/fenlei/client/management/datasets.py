@@ -1,0 +1,167 @@
+"""Data sets: filled, labelled, looked through, kept as versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from fenlei.client.management.link import Link
+from fenlei.client.management.records import (
+    Change,
+    Counts,
+    Dataset,
+    DatasetVersion,
+    Entry,
+    Import,
+    Label,
+    Outcome,
+    Picture,
+    Run,
+)
+from fenlei.client.management.runs import Runs
+from fenlei.client.management.uploading import one_file, send_file
+
+Progress = Callable[[str, float], None]
+"""Told what is going on, and how much of it is done, 0 to 1."""
+
+
+def silent(stage: str, part: float) -> None:
+    """Tells nobody."""
+
+
+class Datasets:
+    """The data sets of a platform."""
+
+    def __init__(self, link: Link, runs: Runs) -> None:
+        self._link = link
+        self._runs = runs
+
+    def create(self, name: str, note: str = "") -> Dataset:
+        """Make an empty data set."""
+        return self._link.post("/datasets", Dataset, {"name": name, "note": note})
+
+    def list(self) -> Iterator[Dataset]:
+        """Every data set."""
+        return self._link.pages("/datasets", Dataset)
+
+    def get(self, dataset_id: str) -> Dataset:
+        """A data set."""
+        return self._link.get(f"/datasets/{dataset_id}", Dataset)
+
+    def rename(self, dataset_id: str, name: str, *, revision: int | None = None) -> Dataset:
+        """Give it another name."""
+        return self._link.patch(f"/datasets/{dataset_id}", Dataset, {"name": name}, revision=revision)
+
+    def delete(self, dataset_id: str, *, everything: bool = False) -> None:
+        """Delete a data set; with `everything`, also what hangs on it."""
+        self._link.delete(f"/datasets/{dataset_id}", and_all=everything or None)
+
+    def bring(
+        self,
+        dataset_id: str,
+        source: str | Path,
+        *,
+        format: str | None = None,  # noqa: A002
+        progress: Progress = silent,
+    ) -> Import:
+        """Bring pictures into a data set: a picture, an archive, a manifest, or a folder, whatever its format.
+
+        Args:
+            dataset_id: where they go.
+            source: on this machine; it is sent.
+            format: slug of a format; None finds out by looking.
+            progress: told how far sending and importing are.
+
+        Returns:
+            The import as it ended; `counts` says what became of the files, `entries` of each one.
+
+        Raises:
+            PlatformError, RunEnded: it was not imported; asked for again it goes on where it stopped.
+            OSError: it cannot be read.
+        """
+        source = Path(source)
+        options = {"format": format}
+        begun = self._link.post(
+            f"/datasets/{dataset_id}/imports", Import, {"source": {"kind": "upload"}, "options": options}
+        )
+        with one_file(source) as (path, name):
+            send_file(self._link, begun.id, path, name, lambda done, total: progress("sending", done / max(total, 1)))
+        return self._carry_out(begun.id, progress)
+
+    def bring_from_server(
+        self,
+        dataset_id: str,
+        path: str,
+        *,
+        format: str | None = None,  # noqa: A002
+        progress: Progress = silent,
+    ) -> Import:
+        """Bring pictures in that lie on the server, below a folder from which its operator allows imports."""
+        body = {"source": {"kind": "path", "path": path}, "options": {"format": format}}
+        return self._carry_out(self._link.post(f"/datasets/{dataset_id}/imports", Import, body).id, progress)
+
+    def entries(self, import_id: str) -> Iterator[Entry]:
+        """What became of each file of an import."""
+        return self._link.pages(f"/imports/{import_id}/entries", Entry)
+
+    def pictures(
+        self,
+        dataset_id: str,
+        *,
+        label: str | None = None,
+        split: str | None = None,
+        check: str | None = None,
+        text: str | None = None,
+    ) -> Iterator[Picture]:
+        """Pictures that meet every condition that is given; `label` is a label's id."""
+        return self._link.pages(
+            f"/datasets/{dataset_id}/pictures", Picture, limit=500, label=label, split=split, check=check, text=text
+        )
+
+    def counts(self, dataset_id: str) -> Counts:
+        """How many pictures there are, by class and part."""
+        return self._link.get(f"/datasets/{dataset_id}/counts", Counts)
+
+    def labels(self, dataset_id: str) -> Sequence[Label]:
+        """The classes, in their order."""
+        return self._link.get(f"/datasets/{dataset_id}/labels", list[Label])
+
+    def label(self, dataset_id: str, picture_ids: Sequence[int], label_id: str | None) -> Outcome:
+        """Give pictures a class, or none."""
+        body = {"pictures": {"ids": list(picture_ids)}, "label_id": label_id}
+        return self._link.patch(f"/datasets/{dataset_id}/pictures", Outcome, body)
+
+    def remove(self, dataset_id: str, picture_ids: Sequence[int]) -> Outcome:
+        """Remove pictures; `undo` brings them back."""
+        body = {"pictures": {"ids": list(picture_ids)}, "removed": True}
+        return self._link.patch(f"/datasets/{dataset_id}/pictures", Outcome, body)
+
+    def changes(self, dataset_id: str) -> Iterator[Change]:
+        """Who changed what and when, the latest first."""
+        return self._link.pages(f"/datasets/{dataset_id}/changes", Change)
+
+    def undo(self, dataset_id: str) -> Outcome:
+        """Take back the last change."""
+        return self._link.post(f"/datasets/{dataset_id}/changes/undo", Outcome)
+
+    def make_version(self, dataset_id: str, note: str = "") -> DatasetVersion:
+        """Keep the data set as it is now."""
+        return self._link.post(f"/datasets/{dataset_id}/versions", DatasetVersion, {"note": note})
+
+    def versions(self, dataset_id: str) -> Iterator[DatasetVersion]:
+        """Its versions, the latest first."""
+        return self._link.pages(f"/datasets/{dataset_id}/versions", DatasetVersion)
+
+    def diff(self, version_id: str, other_id: str) -> dict[str, Any]:
+        """What is different in the other version: counts by kind, and the first hundred pictures."""
+        return self._link.get(f"/versions/{version_id}/diff/{other_id}", dict[str, Any])
+
+    def download(self, dataset_id: str, target: str | Path) -> Path:
+        """Save the pictures as a zip of class folders."""
+        return self._link.download(f"/datasets/{dataset_id}/download.zip", Path(target))
+
+    def _carry_out(self, import_id: str, progress: Progress) -> Import:
+        run = self._link.post(f"/imports/{import_id}/commit", Run)
+        self._runs.wait(run.id, on_progress=progress)
+        return self._link.get(f"/imports/{import_id}", Import)

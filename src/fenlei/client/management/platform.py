@@ -1,0 +1,75 @@
+"""A Fenlei platform from ordinary code."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from urllib.parse import parse_qs, urldefrag
+
+from fenlei.client.management.datasets import Datasets
+from fenlei.client.management.link import Link
+from fenlei.client.management.people import People, Tokens
+from fenlei.client.management.records import User
+from fenlei.client.management.runs import Runs
+from fenlei.client.target import BadTarget
+
+
+class Platform:
+    """What `fenlei up` runs, over HTTP. Safe to use from many threads.
+
+    Attributes:
+        datasets: pictures, their classes, and versions of them.
+        runs: what is going on.
+        people: who may do what.
+        tokens: one's own.
+
+    Args:
+        url: of the server, such as http://127.0.0.1:8000.
+        token: an API token, made by `tokens.make` or on the console.
+        timeout: seconds for one call; uploads are sent in pieces of a call each.
+
+    Raises:
+        BadTarget: the URL or the token cannot be.
+    """
+
+    def __init__(self, url: str, token: str | None = None, *, timeout: float = 60.0) -> None:
+        self._link = Link(url, token, timeout)
+        self.runs = Runs(self._link)
+        self.datasets = Datasets(self._link, self.runs)
+        self.people = People(self._link)
+        self.tokens = Tokens(self._link)
+
+    @classmethod
+    def by_link(cls, link: str, *, timeout: float = 60.0) -> Platform:
+        """Sign in by a sign-in link, as `fenlei up` prints it; it works once.
+
+        Raises:
+            BadTarget: it is no sign-in link.
+            NotSignedIn: it was used already, or is too old.
+        """
+        address, fragment = urldefrag(link.strip())
+        secret = parse_qs(fragment).get("link", [""])[0]
+        if not secret or not address.endswith("/sign-in"):
+            raise BadTarget("This is no sign-in link; copy it whole, from http to its last character.")
+        platform = cls(address.removesuffix("/sign-in"), timeout=timeout)
+        platform._link.post("/sign-in", User, {"link": secret})  # the connection keeps the cookie
+        return platform
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self._link.base
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._link.close()
+
+    def __enter__(self) -> Platform:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Platform({self.url!r})"

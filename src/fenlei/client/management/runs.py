@@ -1,0 +1,96 @@
+"""Runs: followed, waited for, cancelled, asked for again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from fenlei.client.management.errors import PlatformError, Unreachable
+from fenlei.client.management.link import PAUSES, Link
+from fenlei.client.management.records import Event, Run
+
+
+class RunEnded(PlatformError):
+    """A run that was waited for failed or was cancelled.
+
+    Attributes:
+        run: as it ended.
+    """
+
+    def __init__(self, run: Run) -> None:
+        reason = f": {run.error}" if run.error else "."
+        super().__init__(f"The run {run.id} {'failed' if run.state == 'failed' else 'was cancelled'}{reason}")
+        self.run = run
+
+
+class Runs:
+    """What runs on the platform, has run, or waits to."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def get(self, run_id: str) -> Run:
+        """A run."""
+        return self._link.get(f"/runs/{run_id}", Run)
+
+    def list(
+        self, *, project_id: str | None = None, state: str | None = None, kind: str | None = None
+    ) -> Iterator[Run]:
+        """Runs, the latest first."""
+        return self._link.pages("/runs", Run, project_id=project_id, state=state, kind=kind)
+
+    def cancel(self, run_id: str, *, force: bool = False) -> Run:
+        """Ask a run to stop, or kill its process."""
+        return self._link.post(f"/runs/{run_id}/cancel", Run, force=force)
+
+    def retry(self, run_id: str) -> Run:
+        """Ask for it again, as a new run."""
+        return self._link.post(f"/runs/{run_id}/retry", Run)
+
+    def log(self, run_id: str, target: str | Path) -> Path:
+        """Save the log of a run."""
+        return self._link.download(f"/runs/{run_id}/log", Path(target))
+
+    def events(self, run_id: str, after: int = 0) -> Iterator[Event]:
+        """What happens in a run, as it happens, until it is over. A broken connection is taken up again."""
+        failures = 0
+        while True:
+            try:
+                for event in self._follow(run_id, after):
+                    after, failures = event.id, 0
+                    yield event
+                if self.get(run_id).is_over:
+                    # Between the last line and the question something may have been written.
+                    yield from self._follow(run_id, after)
+                    return
+            except Unreachable:
+                if failures == len(PAUSES):
+                    raise
+                time.sleep(PAUSES[failures])
+                failures += 1
+
+    def wait(self, run_id: str, *, on_progress: Callable[[str, float], None] = lambda stage, part: None) -> Run:
+        """Wait until a run is done.
+
+        Args:
+            run_id: which one.
+            on_progress: told its stage, and how much of it is done, 0 to 1.
+
+        Raises:
+            RunEnded: it failed or was cancelled.
+        """
+        for event in self.events(run_id):
+            if event.kind == "progress":
+                on_progress(str(event.data.get("stage", "")), float(event.data.get("fraction", 0.0)))
+        run = self.get(run_id)
+        if run.state != "done":
+            raise RunEnded(run)
+        return run
+
+    def _follow(self, run_id: str, after: int) -> Iterator[Event]:
+        for line in self._link.lines(f"/runs/{run_id}/events", after=after):
+            if line.startswith("data: "):
+                yield msgspec.json.decode(line[6:], type=Event, strict=False)
