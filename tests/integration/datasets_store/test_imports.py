@@ -18,6 +18,7 @@ from fenlei.datasets.create import BadValue, create_dataset, delete_dataset
 from fenlei.datasets.examine import examine
 from fenlei.datasets.found import DatasetError
 from fenlei.datasets.imports import State, begin_import, cancel_import, preview_import, queue_import
+from fenlei.datasets.placing import place
 from fenlei.datasets.report_csv import report_csv
 from fenlei.store import Conflict, NotFound, Store, Work
 from fenlei.store.tables import Picture
@@ -284,6 +285,42 @@ def test_two_at_work_on_one_import_bring_nothing_in_twice(
     assert len(failed) == 1, "the slower one notices"
     assert state_of(store, row.id)[0] == State.DONE
     assert len(contents(store, row.dataset_id)) == len(entries(store, row.id)) == 9
+
+
+def test_whoever_was_overtaken_stops_though_the_import_goes_on(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "BATCH_FILES", 2)
+    row = begun(store, lay(tmp_path / "in", drawn(*(f"cat/{number}.png" for number in range(9)))))
+
+    def overtaken(done: int, total: int) -> None:
+        if done == 2:
+            with pytest.raises(KeyboardInterrupt):
+                carry_out(store, tmp_path, row.id, progress=stopped)
+
+    def stopped(done: int, total: int) -> None:
+        if done == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(Conflict, match="carried out by somebody else"):
+        carry_out(store, tmp_path, row.id, progress=overtaken)
+    assert state_of(store, row.id) == (State.IMPORTING, None)
+    assert len(contents(store, row.dataset_id)) == len(entries(store, row.id)) == 6
+
+
+def test_names_that_come_twice_in_one_batch_find_their_places(store: Store) -> None:
+    dataset = create_dataset(store, "pets")
+    wanted = [("1.png", "aa"), ("1.png", "bb"), ("1.png", "aa"), ("1 (2).png", "cc"), ("1.png", "bb"), ("2.png", "aa")]
+    with store.writing() as work:
+        places = place(work, dataset.id, wanted)
+    assert [(each.name, each.is_new, each.first) for each in places] == [
+        ("1.png", True, None),
+        ("1 (2).png", True, None),
+        ("1.png", False, 0),
+        ("1 (2) (2).png", True, None),
+        ("1 (2).png", False, 1),
+        ("2.png", True, None),
+    ]
 
 
 def test_done_is_done(store: Store, tmp_path: Path) -> None:

@@ -86,6 +86,15 @@ def test_what_is_no_blob_is_not_found(sqlite_store: Store, tmp_path: Path, diges
         thumbnail(sqlite_store, tmp_path, digest, 64)
 
 
+def test_no_digest_leads_out_of_the_cache(sqlite_store: Store, tmp_path: Path) -> None:
+    secret = thumbnail(sqlite_store, tmp_path / "a" / "b" / "cache", sqlite_store.blobs.put(png(40, 40)), 64)
+    (tmp_path / "a" / "secret.webp").write_bytes(secret)
+    (tmp_path / "a" / "b" / "cache" / "thumbnails" / "64").mkdir(parents=True, exist_ok=True)
+    for steps in range(1, 7):
+        with pytest.raises(NotFound):
+            thumbnail(sqlite_store, tmp_path / "a" / "b" / "cache", "../" * steps + "secret", 64)
+
+
 def test_what_is_no_picture_is_a_sentence(sqlite_store: Store, tmp_path: Path) -> None:
     with pytest.raises(Unreadable, match="no picture"):
         thumbnail(sqlite_store, tmp_path, sqlite_store.blobs.put(b"text"), 64)

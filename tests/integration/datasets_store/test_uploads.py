@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -49,6 +50,28 @@ def test_pieces_of_any_length_become_the_file(store: Store, folder: Path) -> Non
     assert receive(store, folder, upload.id, 0, [BYTES[:10], b"", BYTES[10:50_000]]).received == 50_000
     assert receive(store, folder, upload.id, 50_000, [BYTES[50_000:]]).received == len(BYTES)
     assert upload_path(folder, upload).read_bytes() == BYTES
+
+
+def test_nothing_is_acknowledged_before_it_is_on_the_disk(
+    sqlite_store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "ACKNOWLEDGE_BYTES", 20_000)
+    upload = begin_upload(sqlite_store, folder, opened(sqlite_store).id, "cats.zip", len(BYTES))
+    synced, folders = [0], []
+    fsync = os.fsync
+
+    def watched(number: int) -> None:
+        assert received(sqlite_store, upload.id) <= max(synced), "acknowledged before it was synced"
+        fsync(number)
+        if stat.S_ISDIR(os.fstat(number).st_mode):
+            folders.append(number)
+        else:
+            synced.append(os.fstat(number).st_size)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    receive(sqlite_store, folder, upload.id, 0, [BYTES[start : start + 5_000] for start in range(0, len(BYTES), 5_000)])
+    assert synced == [0, 20_000, 40_000, 60_000, 80_000, 100_000, len(BYTES)]
+    assert len(folders) == 2, "the name of the file, and that of the folder of its import"
 
 
 @pytest.mark.parametrize("offset", [0, 9_999, 10_001, 50_000, 1 << 40])
