@@ -40,7 +40,7 @@ class Tokens:
 
     def list(self) -> Sequence[Token]:
         """Those that are not revoked."""
-        return self._link.get("/tokens", list[Token])  # type: ignore[valid-type]
+        return self._link.get("/tokens", list[Token])
 
     def make(self, name: str, role: str = "viewer", expires_at: datetime | None = None) -> Token:
         """Make one; its `secret` is shown now and never again."""
