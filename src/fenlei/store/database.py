@@ -4,18 +4,15 @@ What authors of query classes may rely on, on both databases:
 
 - Inside `writing()` nobody else writes. What was read there still holds when it is written; read, decide, write needs
   no row locks and no second try, and writers cannot deadlock. SQLite gives this by `BEGIN IMMEDIATE`; on PostgreSQL
-  each writing transaction first takes one advisory lock, in line. The price is that writers wait for each other: keep
-  it short, and put blobs, decode pictures and hash passwords outside.
+  each writing transaction first takes one advisory lock. On both they stand in line, so that nobody starves. The price
+  is that writers wait for each other: keep it short, and put blobs, decode pictures and hash passwords outside.
 - Inside `reading()` all questions are answered from one state; writing is refused. It is free: no writer waits for it.
 - Rows are read as the writer before left them, because the turn is taken before the first question.
 """
 
 from __future__ import annotations
 
-import random
 import sqlite3
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from fenlei.store.errors import StoreError
 from fenlei.store.sentences import BUSY_SECONDS, told
+from fenlei.store.sqlite_line import Line
 
 CONNECT_SECONDS = 5
 """After which a PostgreSQL server that does not answer is taken for away."""
@@ -82,7 +80,7 @@ class Database:
         self._writer = self.engine.execution_options(**{_WRITES: True})
         if self.is_sqlite:
             event.listen(self.engine, "connect", _set_up_sqlite)
-            event.listen(self.engine, "begin", _Turns())
+            event.listen(self.engine, "begin", _BeginSqlite(Path(self.url.database or "")))
             self._reader = self.engine
         else:
             event.listen(self.engine, "connect", _set_up_postgres)
@@ -148,51 +146,26 @@ def _url(url: str | Path) -> URL:
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
-    # Transactions are begun by _Turns; the driver's own idea of when to begin one would come too late.
+    # Transactions are begun by _BeginSqlite; the driver's own idea of when to begin one would come too late.
     connection.isolation_level = None
     for pragma in _SQLITE_SETUP:
         connection.execute(f"PRAGMA {pragma}")
 
 
-class _Turns:
-    """Begins transactions in SQLite.
+class _BeginSqlite:
+    """Begins transactions: readers are kept from writing, writers come when their turn has come."""
 
-    SQLite's own way of waiting for a writer asks at ever longer intervals, so that one who writes again and again
-    starves the others; here threads stand in line, and processes ask every few milliseconds.
-    """
-
-    def __init__(self) -> None:
-        self._line = threading.Lock()
+    def __init__(self, file: Path) -> None:
+        self._line = Line(file)
 
     def __call__(self, connection: Connection) -> None:
-        if not connection.get_execution_options().get(_WRITES, False):
-            connection.exec_driver_sql("PRAGMA query_only=1")
-            connection.exec_driver_sql("BEGIN")
-            return
         file: Any = connection.connection.dbapi_connection
-        end = time.monotonic() + BUSY_SECONDS
-        first = self._line.acquire(timeout=BUSY_SECONDS)
-        try:
-            file.execute("PRAGMA query_only=0")
-            file.execute("PRAGMA busy_timeout=0")
-            while not (begun := _begun(file)) and time.monotonic() < end:
-                time.sleep(random.uniform(0.001, 0.005))  # noqa: S311 (no secret)
-            if not begun:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")  # fails once more, in SQLAlchemy's words
-        finally:
-            file.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
-            if first:
-                self._line.release()
-
-
-def _begun(file: sqlite3.Connection) -> bool:
-    try:
-        file.execute("BEGIN IMMEDIATE")
-    except sqlite3.OperationalError as exc:
-        if exc.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-            return False
-        raise
-    return True
+        writes = connection.get_execution_options().get(_WRITES, False)
+        file.execute(f"PRAGMA query_only={0 if writes else 1}")
+        if not writes:
+            file.execute("BEGIN")
+        elif not self._line.begin(file, BUSY_SECONDS):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last try; fails as any other statement does
 
 
 def _set_up_postgres(connection: Any, record: object) -> None:

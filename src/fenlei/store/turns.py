@@ -16,7 +16,16 @@ if sys.platform == "win32":
     def _take(file: IO[bytes], alone: bool) -> None:
         msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)  # Windows knows no company
 
-    def _leave(file: IO[bytes]) -> None:
+    def take_now(file: IO[bytes]) -> bool:
+        """Take the turn alone if nobody has it; returns whether."""
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def leave(file: IO[bytes]) -> None:
+        """End the turn."""
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
 
@@ -26,7 +35,16 @@ else:
     def _take(file: IO[bytes], alone: bool) -> None:
         fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
 
-    def _leave(file: IO[bytes]) -> None:
+    def take_now(file: IO[bytes]) -> bool:
+        """Take the turn alone if nobody has it; returns whether."""
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def leave(file: IO[bytes]) -> None:
+        """End the turn."""
         fcntl.flock(file, fcntl.LOCK_UN)
 
 
@@ -46,4 +64,4 @@ def turn(path: Path, *, alone: bool) -> Iterator[None]:
         try:
             yield
         finally:
-            _leave(file)
+            leave(file)
