@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningDelete
 
 from fenlei.store.errors import Conflict, NotFound, Stale
-from fenlei.store.tables import Deployment, Model, ModelVersion
+from fenlei.store.tables import Deployment, Model, ModelVersion, Run, Step
 
 
 class Models:
@@ -115,12 +117,14 @@ class Models:
         return model
 
     def remove(self, model_id: str) -> None:
-        """Remove a model with its versions, none of which may answer for a deployment.
+        """Remove a model with its versions.
 
         Raises:
             NotFound: there is none with this id.
+            Conflict: a version answers for a deployment.
         """
-        if not self._session.scalars(delete(Model).where(Model.id == model_id).returning(Model.id)).all():
+        query = delete(Model).where(Model.id == model_id).returning(Model.id)
+        if not self._removed(query, f"The model {model_id}"):
             raise _missing(model_id)
 
     def add_version(self, version: ModelVersion) -> ModelVersion:
@@ -155,6 +159,11 @@ class Models:
         rows = list(self._session.scalars(query.order_by(ModelVersion.number.desc()).limit(limit + 1)))
         return rows[:limit], rows[limit - 1].number if len(rows) > limit else None
 
+    def count_versions(self, model_id: str) -> int:
+        """How many versions a model has."""
+        query = select(func.count()).select_from(ModelVersion).where(ModelVersion.model_id == model_id)
+        return self._session.scalar(query) or 0
+
     def version_of_run(self, run_id: str) -> ModelVersion | None:
         """The model version that a run made."""
         return self._session.scalar(select(ModelVersion).where(ModelVersion.run_id == run_id))
@@ -181,13 +190,14 @@ class Models:
         return version
 
     def remove_version(self, version_id: str) -> None:
-        """Remove a version, which may not answer for a deployment. Its file goes when blobs are cleaned.
+        """Remove a version. Its file goes when blobs are cleaned.
 
         Raises:
             NotFound: there is none with this id.
+            Conflict: it answers for a deployment.
         """
         query = delete(ModelVersion).where(ModelVersion.id == version_id).returning(ModelVersion.id)
-        if not self._session.scalars(query).all():
+        if not self._removed(query, f"The model version {version_id}"):
             raise _no_version(version_id)
 
     def deployments(self, *, model_id: str | None = None, version_id: str | None = None) -> list[tuple[str, str]]:
@@ -199,6 +209,25 @@ class Models:
             versions = select(ModelVersion.id).where(ModelVersion.model_id == model_id)
             query = query.where(Deployment.model_version_id.in_(versions))
         return [(row[0], row[1]) for row in self._session.execute(query)]
+
+    def digests(self) -> set[str]:
+        """The blobs that this corner needs: model files of versions, those of runs that have learned and not yet ended,
+        and what export runs have made."""
+        learning = (
+            select(Step.result)
+            .join(Run, Run.id == Step.run_id)
+            .where(Step.name == "learn", Step.state == "done", Run.state.in_(("queued", "running")))
+        )
+        exported = select(Run.result).where(Run.kind == "export", Run.state == "done")
+        found = {row["sha256"] for query in (learning, exported) for row in self._session.scalars(query) if row}
+        return found | set(self._session.scalars(select(ModelVersion.sha256).distinct()))
+
+    def _removed(self, query: ReturningDelete[Any], what: str) -> bool:
+        try:
+            with self._session.begin_nested():
+                return bool(self._session.scalars(query).all())
+        except IntegrityError as exc:  # published at this very moment
+            raise Conflict(f"{what} answers for a deployment.") from exc
 
 
 def _missing(model_id: str) -> NotFound:

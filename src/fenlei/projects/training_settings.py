@@ -1,0 +1,97 @@
+"""What an automated project can be told about its training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import msgspec
+
+from fenlei.backbones import CATALOGUE
+from fenlei.datasets.create import BadValue
+
+MOST_SECONDS = 30 * 24 * 3600.0
+MOST_SEED = 2**31 - 1
+HUB = "hf:"
+
+_ALLOWED = {
+    "goal": "fast, balanced or accurate",
+    "budget": f"seconds above 0, up to {MOST_SECONDS:.0f}, or null",
+    "time_limit": f"seconds above 0, up to {MOST_SECONDS:.0f}, or null",
+    "seed": f"a whole number from 0 to {MOST_SEED}",
+    "test_fraction": "a share from 0.05 to 0.5",
+    "backbone": f"one of {', '.join(CATALOGUE)}, or {HUB}organisation/name, or null",
+    "size": "whole pixels from 32 to 1024, or null",
+    "policy": "squash, letterbox, crop or null",
+    "drawn_parity": "true or false",
+}
+
+
+class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a model shall be learned.
+
+    Attributes:
+        goal: what matters most: speed of answers, both, or being right.
+        budget: seconds to try candidates in; None tries what the goal asks for. A run that is killed and goes on begins
+            its budget anew.
+        time_limit: seconds of work after which the run is stopped and has failed; None: never.
+        seed: same seed, same pictures, same machine: same model file, unless there is a budget.
+        test_fraction: share held out for the figures, where the data set brings no test part.
+        backbone: this one only; None lets the goal choose.
+        size: side of the input in pixels, for `backbone`.
+        policy: how a picture of another shape becomes the network's square; None lets the goal choose.
+        drawn_parity: let no picture of the data set travel in the model file.
+    """
+
+    goal: Literal["fast", "balanced", "accurate"] = "balanced"
+    budget: float | None = None
+    time_limit: float | None = None
+    seed: int = 0
+    test_fraction: float = 0.2
+    backbone: str | None = None
+    size: int | None = None
+    policy: Literal["squash", "letterbox", "crop"] | None = None
+    drawn_parity: bool = False
+
+
+def training_settings(said: dict[str, Any]) -> TrainingSettings:
+    """Read settings, and check them.
+
+    Args:
+        said: by name; what is absent has its default.
+
+    Raises:
+        BadValue: one is unknown or cannot be; the error names it and what is allowed.
+    """
+    for name in said:
+        if name not in _ALLOWED:
+            known = ", ".join(_ALLOWED)
+            raise BadValue(f"There is no setting `{name}`; known are {known}.", name, known)
+    try:
+        found = msgspec.convert(said, TrainingSettings)
+    except msgspec.ValidationError as exc:
+        name = str(exc).partition("`$.")[2].rstrip("`") or "settings"
+        raise _bad(name, said.get(name)) from exc
+    for name in ("budget", "time_limit"):
+        seconds = getattr(found, name)
+        if seconds is not None and not (0 < seconds <= MOST_SECONDS and math.isfinite(seconds)):
+            raise _bad(name, seconds)
+    if not 0 <= found.seed <= MOST_SEED:
+        raise _bad("seed", found.seed)
+    if not 0.05 <= found.test_fraction <= 0.5:
+        raise _bad("test_fraction", found.test_fraction)
+    if found.size is not None and not 32 <= found.size <= 1024:
+        raise _bad("size", found.size)
+    if found.backbone is not None and found.backbone not in CATALOGUE and not _on_a_hub(found.backbone):
+        raise _bad("backbone", found.backbone)
+    return found
+
+
+def _on_a_hub(name: str) -> bool:
+    organisation, _, rest = name.removeprefix(HUB).partition("/")
+    return name.startswith(HUB) and bool(organisation) and bool(rest) and name.isprintable() and len(name) <= 200
+
+
+def _bad(name: str, value: object) -> BadValue:
+    allowed = _ALLOWED.get(name, "see the documentation")
+    return BadValue(f"The setting `{name}` is {value!r}; allowed is {allowed}.", name, allowed)
