@@ -54,6 +54,18 @@ class Platform:
         platform._link.post("/sign-in", User, {"link": secret})  # the connection keeps the cookie
         return platform
 
+    @classmethod
+    def by_password(cls, url: str, name: str, password: str, *, timeout: float = 60.0) -> Platform:
+        """Sign in by name and password.
+
+        Raises:
+            NotSignedIn: it is not them.
+            TryLater: too many attempts failed.
+        """
+        platform = cls(url, timeout=timeout)
+        platform._link.post("/sign-in", User, {"name": name, "password": password})
+        return platform
+
     @property
     def url(self) -> str:
         """Where it is."""

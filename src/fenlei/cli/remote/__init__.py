@@ -1,0 +1,1 @@
+"""Commands that talk to a platform over HTTP, one file per noun."""
