@@ -100,18 +100,19 @@ def torn(store: Store, folder: Path, row: Import, kills: int) -> int:
     return killed
 
 
-@pytest.mark.parametrize(("kind", "kills", "count"), [("sqlite-disk", 22, 500), ("postgres-s3", 4, 120)])
+@pytest.mark.parametrize(("kind", "kills", "count"), [("sqlite-disk", 22, 500), ("postgres-s3", 3, 90)])
 def test_an_import_that_is_killed_again_and_again_loses_nothing_and_doubles_nothing(
     make_store: MakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, kills: int, count: int
 ) -> None:
     monkeypatch.setattr(carrying, "BATCH_FILES", BATCH)
     store, folder, found = make_store(kind), tmp_path / "uploads", files(count)
-    undisturbed = begin(store, folder, found, "undisturbed")
-    carry_out(store, folder, undisturbed.id)
     row = begin(store, folder, found, "torn")
     assert torn(store, folder, row, kills) == kills, "it was done before it was killed often enough"
     got_on = len(dealt_with(store, row.id))
     assert 0 < got_on < len(found), "killed too early or too late to prove anything"
     assert carry_out(store, folder, row.id)["state"] == "done"
-    assert outcome(store, row) == outcome(store, undisturbed)
+    left = outcome(store, row)  # before another import could bring the blobs that this one lost
     assert not (folder / row.id).exists()
+    undisturbed = begin(store, folder, found, "undisturbed")
+    carry_out(store, folder, undisturbed.id)
+    assert left == outcome(store, undisturbed)
