@@ -13,6 +13,7 @@ What authors of query classes may rely on, on both databases:
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,6 @@ WRITERS_TURN = 4_203_012
 _WRITES = "fenlei_writes"
 
 _SQLITE_SETUP = (
-    "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "temp_store=MEMORY",
@@ -126,6 +126,27 @@ class Database:
         with told(self.url), Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """As `writing`, for changes of the tables themselves: in SQLite foreign keys are off meanwhile, because a table
+        that is dropped and made again would take with it what refers to it, and looked over at the end.
+
+        Raises:
+            StoreError: the database cannot be used, or a reference is left dangling.
+        """
+        with told(self.url), self._writer.connect() as connection:
+            file: Any = connection.connection.dbapi_connection
+            if self.is_sqlite:
+                file.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    if self.is_sqlite and (wrong := file.execute("PRAGMA foreign_key_check").fetchone()):
+                        raise StoreError(f"The database {self.file} cannot be migrated: a row of {wrong[0]} dangles.")
+            finally:
+                if self.is_sqlite:
+                    file.execute("PRAGMA foreign_keys=ON")
+
     def close(self) -> None:
         """Let go of the connections."""
         self.engine.dispose()
@@ -148,8 +169,23 @@ def _url(url: str | Path) -> URL:
 def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
     # Transactions are begun by _BeginSqlite; the driver's own idea of when to begin one would come too late.
     connection.isolation_level = None
+    if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        _turn_to_wal(connection)
     for pragma in _SQLITE_SETUP:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _turn_to_wal(connection: sqlite3.Connection) -> None:
+    """Once in a file's life. SQLite does not wait for those who do the same at the same moment."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(0.01)
 
 
 class _BeginSqlite:

@@ -1,8 +1,15 @@
-"""Bring the database up to date at start: forwards only, and never without a copy of what was there."""
+"""Bring the database up to date at start: forwards only, all steps or none, never without a copy of what was there.
+
+Authors of steps: a step runs in one transaction on both databases, with SQLite's foreign keys off (so that
+`op.batch_alter_table`, which drops and makes tables again, deletes nothing) and looked over at the end. Steps of a
+released Fenlei are never changed, and never import `fenlei.store.tables`, which moves on without them.
+"""
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 
 from alembic import command
@@ -14,55 +21,84 @@ from sqlalchemy import Connection
 from fenlei.store.database import Database
 from fenlei.store.errors import NewerDatabase, StoreError
 
+STEPS = Path(__file__).parent / "migrations"
+"""The folder of Alembic's `env.py` and of the steps."""
+
 
 def bring_up_to_date(database: Database) -> Path | None:
-    """Run the migrations that this database has not seen.
+    """Run the migrations that this database has not seen. Others who write or migrate meanwhile are waited for.
 
     Returns:
         The copy of the SQLite file as it was before, when there was something to migrate.
 
     Raises:
         NewerDatabase: it has seen migrations that this Fenlei does not know.
-        StoreError: it cannot be opened.
+        StoreError: it cannot be opened or migrated; then it is as it was.
     """
     config = _config()
     script = ScriptDirectory.from_config(config)
     head = script.get_current_head()
-    with database.writing() as session:
-        connection = session.connection()
-        current = MigrationContext.configure(connection).get_current_revision()
-        if current == head:
+    with database.reading() as session:
+        if _current(session.connection()) == head:
+            return None
+    with database.migrating() as connection:
+        current = _current(connection)
+        if current == head:  # another server was faster
             return None
         if current is not None and current not in {step.revision for step in script.walk_revisions()}:
             raise NewerDatabase(
-                f"The database is of a newer Fenlei (its tables are at step {current}, this Fenlei knows steps "
-                f"up to {head}). Install that Fenlei, or restore the copy made before it was migrated."
+                f"The database is of a newer Fenlei: its tables are at step {current}, this Fenlei knows the steps up "
+                f"to {head}. Install the newer Fenlei, or restore a backup made before."
             )
-        saved = _save(database, current) if current is not None else None
-        _upgrade(config, connection)
-        return saved
+        saved = _save(database, f"before-{head}") if current is not None else None
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return saved
 
 
-def _upgrade(config: Config, connection: Connection) -> None:
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+def current_step(database: Database) -> str | None:
+    """The last migration that the database has seen; none when it is empty.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    with database.reading() as session:
+        return _current(session.connection())
+
+
+def latest_step() -> str:
+    """The last migration that this Fenlei knows."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(STEPS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
 
 
-def _save(database: Database, current: str) -> Path | None:
+def _save(database: Database, why: str) -> Path | None:
     """Copy the SQLite file aside. The writer's turn is ours, so nothing changes meanwhile."""
     if database.file is None:
         return None
-    target = database.file.with_name(f"{database.file.stem}.before-step-after-{current}.db")
+    target = database.file.with_name(f"{database.file.stem}.{why}.db")
+    passing = target.with_name(f".{target.name}.part")
     try:
-        with sqlite3.connect(f"file:{database.file}?mode=ro", uri=True) as source, sqlite3.connect(target) as copy:
+        with (
+            closing(sqlite3.connect(f"{database.file.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(passing)) as copy,
+        ):
             source.backup(copy)
-    except sqlite3.Error as exc:
+        with passing.open("rb+") as file:
+            os.fsync(file.fileno())
+        passing.replace(target)
+    except (sqlite3.Error, OSError) as exc:
+        with suppress(OSError):
+            passing.unlink()
         raise StoreError(f"The database could not be copied to {target} before its migration: {exc}.") from exc
     return target
