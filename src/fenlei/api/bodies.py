@@ -22,6 +22,9 @@ BINARY: dict[str, Any] = {
 }
 """The body of a route that takes bytes as they are, for `openapi_extra`."""
 
+MAYBE_BINARY: dict[str, Any] = {"requestBody": {**BINARY["requestBody"], "required": False}}
+"""The same, where nothing may be sent."""
+
 
 async def hand_over(request: Request, take: Callable[[list[bytes]], None]) -> None:
     """Give a body to `take`, stretch by stretch, in threads; once at least, if only with nothing.

@@ -21,6 +21,7 @@ class Platform:
         base_url: scheme, host and port under which people reach this server.
         hosts: names by which it may be addressed; requests to others are refused.
         import_roots: folders below which data sets may be imported by path; none: nowhere.
+        engine: what runs networks when a model that was brought along is tried.
         front: answers for deployments; None where no predictions are served.
         draining: set when the server is about to stop; streams that have no end of their own end then.
     """
@@ -31,5 +32,6 @@ class Platform:
     base_url: str
     hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost", "[::1]"})
     import_roots: tuple[Path, ...] = field(default=())
+    engine: str = "openvino"
     front: Front | None = None
     draining: Event = field(default_factory=Event)

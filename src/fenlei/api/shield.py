@@ -20,6 +20,10 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_JSON_BYTES = 4 * 1024 * 1024
 MAX_CHUNK_BYTES = 64 * 1024 * 1024
 """What one piece of an upload may have."""
+MAX_MODEL_BYTES = 4 * 1024 * 1024 * 1024
+"""What a model file that is sent may have."""
+MAX_TRY_BYTES = 16 * 1024 * 1024
+"""What a picture may have that a deployment is tried with: more than it answers for, to see what it says to that."""
 
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -68,7 +72,7 @@ class Shield:
             status, slug, text = refusal
             await answer(request_id, status, slug, text)(scope, receive, labelled)
             return
-        limit = MAX_CHUNK_BYTES if _takes_files(scope["path"]) else MAX_JSON_BYTES
+        limit = _limit(scope["path"])
         length = headers.get("content-length")
         if length is not None and length.isdigit() and int(length) > limit:
             text = f"The body has {length} bytes; at most {limit} are taken here."
@@ -88,9 +92,13 @@ class Shield:
         return None
 
 
-def _takes_files(path: str) -> bool:
-    """Whether bodies of this address are files, or pieces of files."""
-    return "/uploads/" in path or path.endswith("/files")
+def _limit(path: str) -> int:
+    """How long bodies of this address may be."""
+    if "/uploads/" in path or path.endswith("/files"):
+        return MAX_CHUNK_BYTES
+    if path.endswith("/model-files"):
+        return MAX_MODEL_BYTES
+    return MAX_TRY_BYTES if path.endswith("/try") else MAX_JSON_BYTES
 
 
 class _Capped:

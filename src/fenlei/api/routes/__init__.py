@@ -2,7 +2,21 @@
 
 from fastapi import APIRouter
 
-from fenlei.api.routes import datasets, events, history, imports, labels, people, pictures, runs, versions
+from fenlei.api.routes import (
+    datasets,
+    deployments,
+    events,
+    history,
+    imports,
+    labels,
+    model_files,
+    models,
+    people,
+    pictures,
+    projects,
+    runs,
+    versions,
+)
 
 ROUTERS: list[APIRouter] = [
     datasets.router,
@@ -11,8 +25,14 @@ ROUTERS: list[APIRouter] = [
     labels.router,
     history.router,
     versions.router,
+    projects.router,
     runs.router,
     events.router,
+    models.router,
+    model_files.sending,
+    model_files.router,
+    deployments.router,
+    deployments.trying,
     people.router,
 ]
 """In the order in which the reference shows them."""

@@ -1,0 +1,183 @@
+"""Routes of models and their versions: looked at, described, taken away, brought along."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from fenlei.api.access import Editor, Here, Viewer
+from fenlei.api.downloads import documents, download
+from fenlei.api.errors import documented
+from fenlei.api.etag import Expected, tag
+from fenlei.api.paging import After, AfterNumber, Limit, Page, page
+from fenlei.api.repeats import CreatingRoute
+from fenlei.api.wire.base import ModelId, ModelVersionId, OfProject
+from fenlei.api.wire.models import (
+    ModelChange,
+    ModelOut,
+    ModelVersionChange,
+    ModelVersionOut,
+    NewModel,
+    model_out,
+)
+from fenlei.projects import model_versions
+from fenlei.projects.audit import audited, note
+from fenlei.projects.model_versions import ReportForm, change_model_version, delete_model_version
+from fenlei.projects.models import change_model, create_model, delete_model
+from fenlei.store import Store
+from fenlei.store.tables import Model, ModelVersion
+
+router = APIRouter(tags=["models"], route_class=CreatingRoute)
+
+CHANGES = documented(401, 403, 404, 409, 412)
+
+REPORT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "One self-contained page, or what it is made of.",
+        "content": {"text/html": {"schema": {"type": "string"}}, "application/json": {"schema": {}}},
+    }
+}
+
+REPORT_POLICY = (
+    "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "img-src data:; frame-ancestors 'self'"
+)
+"""A report comes out of a file that a stranger may have made: it runs in an origin of its own and reaches nobody."""
+
+
+@router.get("/models", responses=documented(401, 403))
+def models(
+    who: Viewer, here: Here, after: After = None, limit: Limit = 100, project_id: OfProject = None
+) -> Page[ModelOut]:
+    """Models with their latest versions, the oldest first."""
+    with here.store.reading() as work:
+        found = work.models.page(after, limit, project_id=project_id)
+        latest = work.models.latest([row.id for row in found[0]])
+    return page(found, lambda row: model_out(row, latest.get(row.id)))
+
+
+@router.post("/models", status_code=201, responses=documented(401, 403, 409))
+def new_model(body: NewModel, who: Editor, here: Here, response: Response) -> ModelOut:
+    """Make a model without versions, to bring some along."""
+    row = create_model(here.store, body.name, who.user_id, note=body.note)
+    note(here.store, who, "model.add", row.id, name=row.name)
+    return _tagged(here.store, row, response)
+
+
+@router.get("/models/{model_id}", responses=documented(401, 403, 404))
+def one_model(model_id: ModelId, who: Viewer, here: Here, response: Response) -> ModelOut:
+    """A model with its latest version."""
+    with here.store.reading() as work:
+        row = work.models.get(model_id)
+    return _tagged(here.store, row, response)
+
+
+@router.patch("/models/{model_id}", responses=CHANGES)
+def edit_model(
+    model_id: ModelId, body: ModelChange, who: Editor, here: Here, response: Response, expected: Expected
+) -> ModelOut:
+    """Rename a model, or write another note. Deployments keep their names."""
+    store = audited(here.store, who, "model.change", model_id, **body.model_dump(exclude_none=True))
+    row = change_model(store, model_id, name=body.name, note=body.note, revision=expected)
+    return _tagged(here.store, row, response)
+
+
+@router.delete("/models/{model_id}", status_code=204, responses=CHANGES)
+def remove_model(
+    model_id: ModelId,
+    who: Editor,
+    here: Here,
+    expected: Expected,
+    and_all: Annotated[bool, Query(description="Although it has versions.")] = False,
+) -> None:
+    """Delete a model with its versions. None of them may answer for a deployment."""
+    store = audited(here.store, who, "model.delete", model_id, and_all=and_all)
+    delete_model(store, model_id, and_all=and_all, revision=expected)
+
+
+@router.get("/models/{model_id}/versions", responses=documented(401, 403, 404))
+def model_versions_of(
+    model_id: ModelId, who: Viewer, here: Here, after: AfterNumber = None, limit: Limit = 100
+) -> Page[ModelVersionOut]:
+    """The versions of a model, the latest first."""
+    with here.store.reading() as work:
+        work.models.get(model_id)
+        found = work.models.versions(model_id, after, limit)
+    return page(found, ModelVersionOut.model_validate)
+
+
+@router.get("/model-versions/{model_version_id}", responses=documented(401, 403, 404))
+def one_model_version(model_version_id: ModelVersionId, who: Viewer, here: Here, response: Response) -> ModelVersionOut:
+    """A model version: its figures, and where it came from."""
+    with here.store.reading() as work:
+        return _version(work.models.version(model_version_id), response)
+
+
+@router.patch("/model-versions/{model_version_id}", responses=CHANGES)
+def edit_model_version(
+    model_version_id: ModelVersionId,
+    body: ModelVersionChange,
+    who: Editor,
+    here: Here,
+    response: Response,
+    expected: Expected,
+) -> ModelVersionOut:
+    """Say something else about a model version: note, tags, stage."""
+    said = body.model_dump(mode="json", exclude_none=True)
+    store = audited(here.store, who, "model-version.change", model_version_id, **said)
+    row = change_model_version(
+        store, model_version_id, note=body.note, tags=body.tags, stage=body.stage, revision=expected
+    )
+    return _version(row, response)
+
+
+@router.delete("/model-versions/{model_version_id}", status_code=204, responses=CHANGES)
+def remove_model_version(model_version_id: ModelVersionId, who: Editor, here: Here, expected: Expected) -> None:
+    """Delete a model version, unless it answers for a deployment. Its number does not come again."""
+    store = audited(here.store, who, "model-version.delete", model_version_id)
+    delete_model_version(store, model_version_id, revision=expected)
+
+
+@router.get(
+    "/model-versions/{model_version_id}/download",
+    response_class=Response,
+    responses=documents("application/octet-stream", said="The model file.") | documented(401, 403, 404),
+)
+def model_file(model_version_id: ModelVersionId, who: Viewer, here: Here) -> Response:
+    """The model file of a version: everything that is needed to answer with it."""
+    file = model_versions.download(here.store, model_version_id)
+    headers = {"content-length": str(file.size), "etag": f'"{file.sha256}"'}
+    return download(file.chunks, "application/octet-stream", file.name, headers=headers)
+
+
+@router.get(
+    "/model-versions/{model_version_id}/report",
+    response_class=Response,
+    responses=REPORT | documented(401, 403, 404),
+)
+def model_report(
+    model_version_id: ModelVersionId,
+    who: Viewer,
+    here: Here,
+    form: Annotated[ReportForm, Query(description="A page, or what it is made of.")] = ReportForm.HTML,
+) -> Response:
+    """The report of the training that a version came from."""
+    body = model_versions.report(here.store, model_version_id, form)
+    if form is ReportForm.JSON:
+        return Response(body, media_type="application/json")
+    # It may be shown in a frame of our own pages.
+    headers = {"content-security-policy": REPORT_POLICY, "x-frame-options": "SAMEORIGIN"}
+    return Response(body, media_type="text/html", headers=headers)
+
+
+def _tagged(store: Store, row: Model, response: Response) -> ModelOut:
+    with store.reading() as work:
+        latest = work.models.latest([row.id]).get(row.id)
+    tag(response, row.revision)
+    return model_out(row, latest)
+
+
+def _version(row: ModelVersion, response: Response) -> ModelVersionOut:
+    tag(response, row.revision)
+    return ModelVersionOut.model_validate(row)
