@@ -23,18 +23,18 @@ def list_folder(root: Path) -> Listing:
             pass
     except OSError as exc:
         raise DatasetError(f"{root} cannot be opened: {exc.strerror}.") from exc
-    _walk(top, top, (), listing, _Disk())
+    _walk(top, top, (), listing, Disk())
     return listing.in_order()
 
 
 def list_file(path: Path) -> Listing:
     """One file, as if it lay alone in a folder."""
-    disk = _Disk()
+    disk = Disk()
     name = readable_name(path.name)
     return Listing(entries=[Entry(name, disk, disk.keep(path.resolve()))])
 
 
-class _Disk:
+class Disk:
     """Files by their place. A link that came into the place since it was listed is not followed."""
 
     def __init__(self) -> None:
@@ -43,6 +43,9 @@ class _Disk:
     def keep(self, place: Path | str) -> int:
         self._places.append(str(place))
         return len(self._places) - 1
+
+    def place(self, key: int) -> Path:
+        return Path(self._places[key])
 
     def head(self, key: int, name: str, size: int) -> bytes:
         return self._bytes(key, name, size)
@@ -66,7 +69,7 @@ class _Disk:
             raise DatasetError(f"{name} cannot be read: {exc.strerror}.") from exc
 
 
-def _walk(folder: Path, top: Path, segments: tuple[str, ...], listing: Listing, disk: _Disk) -> None:
+def _walk(folder: Path, top: Path, segments: tuple[str, ...], listing: Listing, disk: Disk) -> None:
     try:
         with os.scandir(folder) as found:
             children = sorted(found, key=lambda child: child.name)

@@ -21,6 +21,8 @@ PICTURE_ENDINGS = {
 }
 """Files with these endings are looked at; what they really are is decided by their content."""
 
+ARCHIVE_ENDINGS = {"zip", "tar", "gz", "tgz", "bz2", "tbz2", "xz", "txz", "zst", "tzst", "7z", "rar"}
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -96,7 +98,11 @@ def why_no_picture(entry: Entry) -> str | None:
         return str(exc)
     # Two letters are all that a bitmap begins with; many a text begins with them, too.
     known = sniff(head) not in {None, "BMP"}
-    return None if known else "it is no picture (by its name and its first bytes)"
+    if known:
+        return None
+    if entry.ending in ARCHIVE_ENDINGS:
+        return "it is an archive inside; such are not opened, unpack it first"
+    return "it is no picture (by its name and its first bytes)"
 
 
 def _wrapping(listing: Listing, meant: set[Part]) -> tuple[str, ...]:
@@ -125,4 +131,5 @@ def _parts(listing: Listing, inside: tuple[str, ...], tops: list[str], need_trai
     trains = [name for name in full if parts[name] == Part.TRAIN]
     if len(trains) == 1 and (len(parts) > 1 or len(tops) == 1):
         return parts
-    return parts if not need_train and full and len(parts) == len(tops) else {}
+    apart = len(parts) == len(tops) and (bool(full) or len(set(parts.values())) > 1)
+    return parts if apart and not need_train else {}
