@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fenlei import __version__
 from fenlei.modelfile import read
 from fenlei.projects.export import export
 from fenlei.projects.model_versions import file_name, read_model_version
+from fenlei.projects.release import release
 from fenlei.runs import Recipe, RunContext, enqueue
 from fenlei.store import Store
 from fenlei.store.tables import Run
@@ -57,7 +57,7 @@ def export_version(store: Store, version_id: str, *, cache: Path, engine: str = 
     """
     version, model = read_model_version(store, version_id)
     name = file_name(model, version, "zip")
-    kept = cache / "exports" / f"{version.sha256}-{__version__}.zip"
+    kept = cache / "exports" / f"{version.sha256}-{release()}.zip"
     with suppress(FileNotFoundError):
         os.utime(kept)
         return ExportedFile(name, kept, kept.stat().st_size)

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from fenlei import __version__
 from fenlei.datasets.versions import found_pictures
 from fenlei.modelfile import pack
 from fenlei.projects.models import model_of_project
+from fenlei.projects.release import release
 from fenlei.projects.train_progress import TrainProgress
 from fenlei.projects.training_settings import training_settings
 from fenlei.runs import Recipe, RunContext
@@ -143,7 +143,7 @@ def _keep(context: RunContext, learned: dict[str, Any], work: Work) -> dict[str,
                 "seed": run.settings["seed"],
                 "recipe": learned["recipe"],
                 "backbone": learned["backbone"],
-                "fenlei": __version__,
+                "fenlei": release(),
                 "versions": learned["versions"],
             },
             tags=[],

@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from fenlei import __version__
 from fenlei.backbones import by_digest
 from fenlei.modelfile import ModelFile, pack
 from fenlei.projects.export.network import one_network
 from fenlei.projects.export.proof import TOLERANCE, Proof, prove
+from fenlei.projects.release import release
 from fenlei.serving.errors import BackboneMissing
 from fenlei.serving.host import ModelHost
 
@@ -80,7 +80,7 @@ def export(model: ModelFile, name: str, *, cache: Path, engine: str = "openvino"
         host.close()
     about["proof"] = {"pictures": proof.pictures, "farthest": round(proof.farthest, 9)}
     parts["about.json"] = _json(about)
-    parts["README.md"] = README.format(name=name, count=len(model.manifest.labels), version=__version__).encode()
+    parts["README.md"] = README.format(name=name, count=len(model.manifest.labels), version=release()).encode()
     return Exported(_zip({**parts, **pictures}), proof)
 
 
@@ -96,7 +96,7 @@ def _network(model: ModelFile, cache: Path) -> bytes:
 def _about(model: ModelFile) -> dict[str, Any]:
     manifest = model.manifest
     return {
-        "made_by": f"Fenlei {__version__}",
+        "made_by": f"Fenlei {release()}",
         "model_sha256": hashlib.sha256(pack(model)).hexdigest(),
         "input": msgspec.to_builtins(manifest.input),
         "backbone": {

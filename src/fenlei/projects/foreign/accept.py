@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei import __version__
 from fenlei.contract.errors import FenleiError
 from fenlei.imaging import prepare
 from fenlei.inference import EngineError, EngineMissing, open_engine
@@ -20,6 +19,7 @@ from fenlei.modelfile import BackboneRef, Calibration, Head, Manifest, ModelFile
 from fenlei.projects.foreign.declaration import Declaration
 from fenlei.projects.foreign.errors import ForeignRefused
 from fenlei.projects.foreign.network import wrapped
+from fenlei.projects.release import release
 from fenlei.training.parity import drawn, expected
 
 SUM_TOLERANCE = 1e-3
@@ -101,7 +101,7 @@ def accept(
             "onnx_sha256": hashlib.sha256(content).hexdigest(),
             "declaration": {key: value for key, value in msgspec.to_builtins(said).items() if key != "labels"},
         },
-        versions={"fenlei": __version__, "onnx": version("onnx")},
+        versions={"fenlei": release(), "onnx": version("onnx")},
     )
     running = open_engine(network, size=(said.size, said.size), kind=engine, streams=1)
     try:
