@@ -10,18 +10,22 @@ import pytest
 from starlette.testclient import TestClient
 
 from fenlei.api import Platform, make_api
+from fenlei.projects.recipes import recipes
 from fenlei.projects.roles import Role
 from fenlei.projects.sign_in import make_sign_in_link, sign_in_by_link
 from fenlei.projects.tokens import make_token
 from fenlei.projects.users import add_user, first_owner
 from fenlei.projects.who import Who
 from fenlei.store import Store
+from fenlei.store.tables import Run
 from tests.integration.datasets_store.importing import drawn, lay
-from tests.support.finishing import Finish, finisher
+from tests.support.networks import tiny_network
+from tests.support.runs import work_off
 
 BASE = "http://127.0.0.1:8000"
 
 ClientFor = Callable[[Role | None], TestClient]
+Finish = Callable[[str], Run]
 
 
 @pytest.fixture
@@ -68,9 +72,18 @@ def client(client_for: ClientFor) -> TestClient:
 
 
 @pytest.fixture
-def finish(platform: Platform) -> Finish:
-    """Carries a run out, as a worker would."""
-    return finisher(platform)
+def finish(platform: Platform, tmp_path: Path) -> Finish:
+    """Carries out all that is queued, as a worker would, and gives the run of an id. Models are of a tiny network."""
+    backbone = tmp_path / "tiny.onnx"
+    backbone.write_bytes(tiny_network(size=32, width=48))
+    known = recipes(uploads=platform.uploads, cache=platform.cache, engine=platform.engine, backbone=str(backbone))
+
+    def finish(run_id: str) -> Run:
+        work_off(platform.store, known)
+        with platform.store.reading() as work:
+            return work.runs.get(run_id)
+
+    return finish
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from starlette.testclient import TestClient
 from fenlei.api import Platform, make_api
 from fenlei.api.bodies import STRETCH_BYTES
 from fenlei.api.shield import MAX_CHUNK_BYTES
+from tests.integration.api.conftest import Finish
 from tests.integration.datasets_store.importing import drawn, lay, zipped
 from tests.support.asgi import Caller
-from tests.support.finishing import Finish
 from tests.support.until import until
 
 API = "/api/v1"

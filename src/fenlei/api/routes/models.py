@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
 from fenlei.api.access import Editor, Here, Viewer
-from fenlei.api.downloads import documents, download
+from fenlei.api.downloads import BLOCK_BYTES, documents, download
 from fenlei.api.errors import documented
 from fenlei.api.etag import Expected, tag
 from fenlei.api.paging import After, AfterNumber, Limit, Page, page
@@ -21,8 +23,10 @@ from fenlei.api.wire.models import (
     NewModel,
     model_out,
 )
+from fenlei.api.wire.runs import RunOut, run_out
 from fenlei.projects import model_versions
 from fenlei.projects.audit import audited, note
+from fenlei.projects.exports import export_version, start_export
 from fenlei.projects.model_versions import ReportForm, change_model_version, delete_model_version
 from fenlei.projects.models import change_model, create_model, delete_model
 from fenlei.store import Store
@@ -152,6 +156,28 @@ def model_file(model_version_id: ModelVersionId, who: Viewer, here: Here) -> Res
 
 
 @router.get(
+    "/model-versions/{model_version_id}/export",
+    response_class=Response,
+    responses=documents("application/zip", said="The export.") | documented(401, 403, 404),
+)
+def model_export(model_version_id: ModelVersionId, who: Viewer, here: Here) -> Response:
+    """A model version without Fenlei: one ONNX network, labels, a short program, a self-test.
+
+    It is made and proved when it is first asked for, which takes a while; a run can make it beforehand.
+    """
+    made = export_version(here.store, model_version_id, cache=here.cache, engine=here.engine)
+    return download(_pieces(made.path), "application/zip", made.name, headers={"content-length": str(made.size)})
+
+
+@router.post("/model-versions/{model_version_id}/export", status_code=202, responses=documented(401, 403, 404, 409))
+def export_model(model_version_id: ModelVersionId, who: Editor, here: Here) -> RunOut:
+    """Make the export of a model version as a run; its file is then at `/runs/{run_id}/file`."""
+    run = start_export(here.store, model_version_id, who.user_id)
+    note(here.store, who, "model-version.export", model_version_id, run=run.id)
+    return run_out(run)
+
+
+@router.get(
     "/model-versions/{model_version_id}/report",
     response_class=Response,
     responses=REPORT | documented(401, 403, 404),
@@ -169,6 +195,13 @@ def model_report(
     # It may be shown in a frame of our own pages.
     headers = {"content-security-policy": REPORT_POLICY, "x-frame-options": "SAMEORIGIN"}
     return Response(body, media_type="text/html", headers=headers)
+
+
+def _pieces(path: Path) -> Iterator[bytes]:
+    """The content of a file that may be removed while it is read."""
+    with path.open("rb") as file:
+        while piece := file.read(BLOCK_BYTES):
+            yield piece
 
 
 def _tagged(store: Store, row: Model, response: Response) -> ModelOut:

@@ -12,12 +12,14 @@ from fenlei.api.errors import documented
 from fenlei.api.paging import After, Limit, Page, page
 from fenlei.api.repeats import CreatingRoute
 from fenlei.api.wire.base import NO_NUL, OfProject, ProjectId, RunId
+from fenlei.api.wire.comparison import Comparison
 from fenlei.api.wire.runs import RunKind, RunOut, RunState, StepOut, run_out
 from fenlei.projects.audit import audited, note
+from fenlei.projects.compare import compare
 from fenlei.projects.dataset_runs import cancel_run, retry_run
 from fenlei.projects.roles import NotAllowed, Role
 from fenlei.runs import log_text, position
-from fenlei.store import Store, Work
+from fenlei.store import NotFound, Store, Work
 from fenlei.store.tables import Run
 
 router = APIRouter(tags=["runs"], route_class=CreatingRoute)
@@ -88,6 +90,26 @@ def repeat_run(run_id: RunId, who: Editor, here: Here) -> RunOut:
     run = retry_run(here.store, run_id, who.user_id)
     note(here.store, who, "run.retry", run.id, of=run_id)
     return _one(here.store, run.id)
+
+
+@router.get("/runs/{run_id}/compare/{other_id}", responses=documented(401, 403, 404, 409))
+def compare_runs(run_id: RunId, other_id: RunId, who: Viewer, here: Here) -> Comparison:
+    """Two trainings side by side: what was asked for, what they learned from, how well each came out."""
+    return Comparison.model_validate(compare(here.store, run_id, other_id))
+
+
+@router.get(
+    "/runs/{run_id}/file",
+    response_class=Response,
+    responses=documents("application/octet-stream", said="The file.") | documented(401, 403, 404),
+)
+def run_file(run_id: RunId, who: Viewer, here: Here) -> Response:
+    """The file that a run has made: the zip of an export."""
+    with here.store.reading() as work:
+        result = work.runs.get(run_id).result or {}
+    if not {"sha256", "name"} <= set(result):
+        raise NotFound(f"The run {run_id} has made no file.")
+    return download(here.store.blobs.stream(result["sha256"]), "application/octet-stream", result["name"])
 
 
 @router.get("/runs/{run_id}/steps", responses=documented(401, 403, 404))

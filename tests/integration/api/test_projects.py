@@ -1,0 +1,177 @@
+"""Projects and models over HTTP: from pictures to a model version, its file, its report, its export."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from fenlei.api import Platform
+from fenlei.modelfile.file import pack
+from tests.integration.api.conftest import Finish
+from tests.support.classifiers import colour_network, declaration
+from tests.support.drawing import class_folders, png
+from tests.support.models import tiny_model
+from tests.support.versions import add_version
+
+API = "/api/v1"
+
+
+def make(client: TestClient, name: str = "Doors", **more: Any) -> dict[str, Any]:
+    answer = client.post(f"{API}/projects", json={"name": name, **more})
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+@pytest.fixture
+def pictures(client: TestClient, platform: Platform, finish: Finish) -> str:
+    """The id of a data set that can be trained on."""
+    folder = class_folders(platform.import_roots[0] / "pictures", {"cat": 8, "dog": 8}, size=48)
+    dataset = client.post(f"{API}/datasets", json={"name": "Pictures"}).json()["id"]
+    source = {"source": {"kind": "path", "path": str(folder)}}
+    begun = client.post(f"{API}/datasets/{dataset}/imports", json=source).json()
+    assert finish(client.post(f"{API}/imports/{begun['id']}/commit").json()["id"]).state == "done"
+    return str(dataset)
+
+
+def test_a_project_is_made_changed_cloned_put_away_and_deleted(client: TestClient, animals: str) -> None:
+    made = client.post(f"{API}/projects", json={"name": "Doors", "settings": {"goal": "fast"}})
+    path = f"{API}/projects/{made.json()['id']}"
+    assert made.json()["settings"] == {"goal": "fast"}
+    match = {"if-match": made.headers["etag"]}
+    changed = client.patch(path, json={"dataset_id": animals, "name": "Gates"}, headers=match)
+    assert (changed.json()["dataset_id"], changed.json()["name"]) == (animals, "Gates")
+    assert client.patch(path, json={"name": "X"}, headers=match).status_code == 412
+    assert client.patch(path, json={"dataset_id": None}).json()["dataset_id"] is None
+    assert client.post(f"{path}/clone", json={}).json()["name"] == "Gates (2)"
+    assert client.patch(path, json={"archived": True, "name": "X"}).status_code == 400
+    assert client.patch(path, json={"archived": True}).json()["archived_at"]
+    assert [each["name"] for each in client.get(f"{API}/projects").json()["items"]] == ["Gates (2)"]
+    assert [each["name"] for each in client.get(f"{API}/projects?archived=true").json()["items"]] == ["Gates"]
+    assert client.get(f"{path}/hanging").json()["runs"] == 0
+    assert client.delete(path).status_code == 200
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [({"goal": "best"}, "settings.goal"), ({"budget": 0}, "settings.budget"), ({"colour": 1}, "settings.colour")],
+)
+def test_a_setting_that_cannot_be_is_named(client: TestClient, settings: dict[str, Any], field: str) -> None:
+    answer = client.post(f"{API}/projects", json={"name": "Doors", "settings": settings})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["field"] == field
+
+
+def test_what_cannot_be_trained_on_is_told_before_anything_is_queued(client: TestClient, animals: str) -> None:
+    empty = client.post(f"{API}/datasets", json={"name": "Empty"}).json()["id"]
+    for project in (make(client), make(client, "Empty", dataset_id=empty), make(client, "Canvas", kind="canvas")):
+        assert client.post(f"{API}/projects/{project['id']}/runs", json={}).status_code == 409
+    assert client.get(f"{API}/runs?state=queued").json()["items"] == []
+
+
+def test_pictures_become_a_model_that_is_taken_away(client: TestClient, pictures: str, finish: Finish) -> None:
+    project = make(client, dataset_id=pictures, settings={"goal": "fast", "seed": 1})
+    path = f"{API}/projects/{project['id']}"
+    asked = client.post(f"{path}/runs", json={"settings": {"seed": 2}})
+    assert asked.status_code == 202
+    assert (asked.json()["settings"]["seed"], asked.json()["position"]) == (2, 1)
+    done = finish(asked.json()["id"])
+    assert (done.state, done.error) == ("done", None)
+    version_id = client.get(f"{API}/runs/{done.id}").json()["result"]["model_version_id"]
+    version = client.get(f"{API}/model-versions/{version_id}").json()
+    assert version["labels"] == ["cat", "dog"]
+    assert version["lineage"]["run"]["id"] == done.id
+    (model,) = client.get(f"{API}/models?project_id={project['id']}").json()["items"]
+    assert (model["name"], model["latest"]["id"]) == ("Doors", version_id)
+
+    file = client.get(f"{API}/model-versions/{version_id}/download")
+    assert 'filename="Doors-v1.fenlei"' in file.headers["content-disposition"]
+    assert len(file.content) == version["bytes"]
+    page = client.get(f"{API}/model-versions/{version_id}/report")
+    assert page.text.startswith("<!")
+    assert page.headers["content-security-policy"].startswith("sandbox")
+    assert client.get(f"{API}/model-versions/{version_id}/report?form=json").json()["evaluation"]
+    export = client.get(f"{API}/model-versions/{version_id}/export")
+    with zipfile.ZipFile(io.BytesIO(export.content)) as opened:
+        assert "network.onnx" in opened.namelist()
+    asked = client.post(f"{API}/model-versions/{version_id}/export")
+    assert client.get(f"{API}/runs/{asked.json()['id']}/file").status_code == 404
+    assert finish(asked.json()["id"]).state == "done"
+    assert client.get(f"{API}/runs/{asked.json()['id']}/file").content == export.content
+
+    again = client.post(f"{path}/runs", json={"dataset_version_id": version["dataset_version_id"]}).json()["id"]
+    finish(again)
+    compared = client.get(f"{API}/runs/{done.id}/compare/{again}").json()
+    assert compared["settings"] == [{"name": "seed", "a": 2, "b": 1}]
+    assert compared["data"]["same"] is True
+    assert [each["number"] for each in client.get(f"{path}/runs").json()["items"]] == [2, 1]
+    refused = client.delete(path)
+    assert refused.status_code == 409
+    assert "2 runs" in refused.json()["error"]["message"]
+    assert client.delete(path, params={"and_all": True}).json()["models"][0]["versions"] == 2
+    assert client.get(f"{API}/models/{model['id']}").json()["project_id"] is None
+
+
+def test_model_versions_are_described_listed_and_deleted(client: TestClient, platform: Platform) -> None:
+    first, second = add_version(platform.store, "m"), add_version(platform.store, "m", head_seed=2)
+    path = f"{API}/model-versions/{first.id}"
+    match = {"if-match": client.get(path).headers["etag"]}
+    said = {"note": "at night", "tags": ["night"], "stage": "candidate"}
+    changed = client.patch(path, json=said, headers=match).json()
+    assert {name: changed[name] for name in said} == said
+    assert client.patch(path, json=said, headers=match).status_code == 412
+    assert client.patch(path, json={"stage": "best"}).status_code == 422
+    model = f"{API}/models/{first.model_id}"
+    assert [each["number"] for each in client.get(f"{model}/versions").json()["items"]] == [2, 1]
+    assert client.get(path + "/report").status_code == 404
+    assert client.delete(path).status_code == 204
+    assert client.delete(model).status_code == 409
+    assert client.patch(model, json={"name": "n"}).json()["latest"]["id"] == second.id
+    assert client.delete(model, params={"and_all": True}).status_code == 204
+
+
+def test_a_model_file_made_elsewhere_becomes_a_version(client: TestClient, platform: Platform) -> None:
+    data = pack(tiny_model())
+    sent = client.post(f"{API}/model-files", content=data)
+    assert sent.status_code == 201
+    assert sent.json()["size"] == len(data)
+    body = {"file": sent.json()["id"], "name": "Brought", "note": "by mail", "tags": ["mail"]}
+    made = client.post(f"{API}/model-versions", json=body)
+    assert made.status_code == 201, made.text
+    version = made.json()["version"]
+    assert (version["origin"], version["sha256"], version["tags"]) == ("upload", sent.json()["sha256"], ["mail"])
+    assert client.post(f"{API}/model-versions", json=body).status_code == 404  # it is a version now
+    assert not list((platform.uploads / "models").iterdir())
+    assert client.get(f"{API}/model-versions/{version['id']}/download").content == data
+
+
+def test_what_is_no_model_is_refused_and_kept_for_another_try(client: TestClient) -> None:
+    sent = client.post(f"{API}/model-files", content=b"PK no model").json()["id"]
+    body = {"file": sent, "name": "Brought"}
+    assert client.post(f"{API}/model-versions", json=body).status_code == 422
+    assert client.post(f"{API}/model-versions", json={"file": sent}).status_code == 400
+    assert client.get(f"{API}/models").json()["items"] == []
+    assert client.delete(f"{API}/model-files/{sent}").status_code == 204
+    assert client.delete(f"{API}/model-files/{sent}").status_code == 404
+
+
+def test_a_foreign_network_is_tried_on_pictures_and_becomes_a_version(client: TestClient) -> None:
+    sent = client.post(f"{API}/model-files", content=colour_network()).json()["id"]
+    import base64
+
+    sample = {"data": base64.b64encode(png(64, 64)).decode()}
+    tried = client.post(
+        f"{API}/model-files/check", json={"file": sent, "declaration": declaration(), "samples": [sample]}
+    )
+    assert set(tried.json()["answers"][0]) == {"red", "green", "blue"}
+    body = {"file": sent, "name": "Colours", "declaration": declaration(size=33)}
+    assert client.post(f"{API}/model-versions", json=body).status_code == 422
+    made = client.post(f"{API}/model-versions", json={**body, "declaration": declaration(), "samples": [sample]})
+    assert made.status_code == 201, made.text
+    assert made.json()["version"]["origin"] == "onnx"
+    assert made.json()["answers"] == tried.json()["answers"]
