@@ -16,10 +16,11 @@ from typing import Any, TypeVar
 from fenlei.contract.errors import FenleiError
 from fenlei.datasets.entering import Entering, entry_name
 from fenlei.datasets.found import Skipped
+from fenlei.datasets.importers import Found, FoundFile
 from fenlei.datasets.imports import State, check_whole
+from fenlei.datasets.laid_down import remove_files
 from fenlei.datasets.reading import Examined, Outcome, examined
-from fenlei.datasets.sources import Found, FoundFile, open_source
-from fenlei.datasets.uploads import remove_files
+from fenlei.datasets.sources import open_source
 from fenlei.store import Conflict, NotFound, Store, Work, now
 from fenlei.store.tables import Import
 

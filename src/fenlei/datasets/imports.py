@@ -10,7 +10,8 @@ from typing import Any
 from fenlei.datasets.create import BadValue
 from fenlei.datasets.file_names import kept_name
 from fenlei.datasets.found import DatasetError
-from fenlei.datasets.sources import FORMATS, open_source, preview
+from fenlei.datasets.importers import FORMATS, preview
+from fenlei.datasets.sources import open_source
 from fenlei.store import Conflict, Store, Work, new_id, now
 from fenlei.store.tables import Import, Upload
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fenlei.contract.errors import FenleiError
 from fenlei.datasets.examine import Facts, examine
-from fenlei.datasets.sources import FoundFile
+from fenlei.datasets.importers import FoundFile
 from fenlei.inference.cores import usable_cores
 
 AHEAD_FILES = 256

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from fenlei.datasets.imports import State
-from fenlei.datasets.uploads import remove_files
+from fenlei.datasets.laid_down import remove_files
 from fenlei.store import NotFound, Store
 
 KEPT_FOR = timedelta(days=7)

@@ -1,7 +1,4 @@
-"""Files that are being sent: what was acknowledged is on the disk, and can be gone on from.
-
-They lie under their ids, never under the names they were sent with: `FOLDER/IMPORT/UPLOAD`.
-"""
+"""Files that are being sent: what was acknowledged is on the disk, and can be gone on from."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from fenlei.datasets.alone import alone_with
 from fenlei.datasets.create import BadValue
 from fenlei.datasets.file_names import sent_name
 from fenlei.datasets.imports import State, check_state
+from fenlei.datasets.laid_down import make_folder, sync_folder, upload_path
 from fenlei.store import Conflict, Store, StoreError, Work, new_id, now
 from fenlei.store.tables import Import, Upload
 
@@ -65,7 +63,7 @@ def begin_upload(store: Store, folder: Path, import_id: str, name: str, size: in
         raise BadValue(
             "The SHA-256 is not understood; it has 64 hexadecimal digits.", "sha256", "64 hexadecimal digits"
         )
-    _make_folder(folder)
+    make_folder(folder)
     free = shutil.disk_usage(folder).free
     if size > free:
         raise Conflict(f"{name} has {size:,} bytes, and the disk has room for {free:,}.")
@@ -113,7 +111,7 @@ def receive(store: Store, folder: Path, upload_id: str, offset: int, chunks: Ite
     with store.reading() as work:
         upload = work.imports.upload(upload_id)
     path = upload_path(folder, upload)
-    _make_folder(path.parent)
+    make_folder(path.parent)
     with alone_with(path) as file:
         if file is None:
             raise Conflict(f"{upload.name} is being sent by somebody else right now.")
@@ -127,7 +125,7 @@ def receive(store: Store, folder: Path, upload_id: str, offset: int, chunks: Ite
                 there,
             )
         if there == 0:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         _Receiving(store, upload, file, there).take(chunks)
     with store.reading() as work:
         return work.imports.upload(upload_id)
@@ -147,16 +145,6 @@ def remove_upload(store: Store, folder: Path, upload_id: str) -> None:
         if row.state == State.PREVIEWED:
             work.imports.change(row.id, state=State.OPEN, found=None, format=None)
     upload_path(folder, upload).unlink(missing_ok=True)
-
-
-def upload_path(folder: Path, upload: Upload) -> Path:
-    """Where the bytes of an upload lie."""
-    return folder / upload.import_id / upload.id
-
-
-def remove_files(folder: Path, import_id: str) -> None:
-    """Remove all that was sent to an import from the disk."""
-    shutil.rmtree(folder / import_id, ignore_errors=True)
 
 
 class _Receiving:
@@ -260,24 +248,3 @@ def _there(store: Store, upload: Upload, file: BufferedRandom) -> int:
 
 def _not_kept(upload: Upload, exc: OSError) -> StoreError:
     return StoreError(f"{upload.name} cannot be kept: {exc.strerror or exc}.")
-
-
-def _make_folder(folder: Path) -> None:
-    if folder.is_dir():
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise StoreError(f"The folder for uploads {folder} cannot be made: {exc.strerror}.") from exc
-    _sync_folder(folder.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make sure that the names in a folder survive a power cut, where the system lets one."""
-    if os.name == "nt":
-        return
-    number = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

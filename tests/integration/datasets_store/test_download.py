@@ -41,20 +41,22 @@ def test_the_zip_brings_everything_back(store: Store, tmp_path: Path) -> None:
     assert contents(store, back) == contents(store, dataset_id)
 
 
-def test_the_same_version_is_the_same_zip(store: Store, tmp_path: Path) -> None:
-    dataset_id, _ = imported(store, lay(tmp_path / "in", drawn(*(f"cat/{number}.png" for number in range(20)))))
-    content = read_version(store, make_version(store, dataset_id).id)
-    assert b"".join(download_zip(store, content)) == b"".join(download_zip(store, content))
-    assert read_current(store, dataset_id) == content
+def test_the_same_version_is_the_same_zip(sqlite_store: Store, tmp_path: Path) -> None:
+    dataset_id, _ = imported(sqlite_store, lay(tmp_path / "in", drawn(*(f"cat/{number}.png" for number in range(20)))))
+    content = read_version(sqlite_store, make_version(sqlite_store, dataset_id).id)
+    assert b"".join(download_zip(sqlite_store, content)) == b"".join(download_zip(sqlite_store, content))
+    assert read_current(sqlite_store, dataset_id) == content
 
 
-def test_parts_stand_around_the_classes_where_they_are_asked_for(store: Store, tmp_path: Path) -> None:
-    dataset_id, _ = imported(store, lay(tmp_path / "in", drawn("train/cat/1.png", "train/dog/2.png", "test/cat/3.png")))
-    content = read_current(store, dataset_id)
+def test_parts_stand_around_the_classes_where_they_are_asked_for(sqlite_store: Store, tmp_path: Path) -> None:
+    dataset_id, _ = imported(
+        sqlite_store, lay(tmp_path / "in", drawn("train/cat/1.png", "train/dog/2.png", "test/cat/3.png"))
+    )
+    content = read_current(sqlite_store, dataset_id)
     assert archive_names(content) == ["cat/3.png", "cat/1.png", "dog/2.png"]
-    (tmp_path / "out.zip").write_bytes(b"".join(download_zip(store, content, parts=True)))
-    back, _ = imported(store, tmp_path / "out.zip")
-    assert {name: row[2] for name, row in contents(store, back).items()} == {
+    (tmp_path / "out.zip").write_bytes(b"".join(download_zip(sqlite_store, content, parts=True)))
+    back, _ = imported(sqlite_store, tmp_path / "out.zip")
+    assert {name: row[2] for name, row in contents(sqlite_store, back).items()} == {
         "train/cat/1.png": "train",
         "train/dog/2.png": "train",
         "test/cat/3.png": "test",
@@ -127,10 +129,10 @@ def test_pictures_without_a_label_have_a_folder_that_no_class_has() -> None:
     assert archive_names(one_of("1.png", label=None, split=None), parts=True) == ["train/_unlabelled/1.png"]
 
 
-def test_the_list_says_all_there_is_and_hides_no_formula(store: Store, tmp_path: Path) -> None:
+def test_the_list_says_all_there_is_and_hides_no_formula(sqlite_store: Store, tmp_path: Path) -> None:
     files = {"=1+1.png": png(40, 30), 'a "b", c.png': png(40, 31), "plain.png": png(40, 32)}
-    dataset_id, _ = imported(store, lay(tmp_path / "in", {f"cat/{name}": data for name, data in files.items()}))
-    content = read_current(store, dataset_id)
+    dataset_id, _ = imported(sqlite_store, lay(tmp_path / "in", {f"cat/{name}": data for name, data in files.items()}))
+    content = read_current(sqlite_store, dataset_id)
     renamed = content_of(
         content.labels, [each._replace(name=each.name.removeprefix("cat/")) for each in content.entries]
     )
@@ -153,8 +155,8 @@ def test_a_blob_that_is_gone_ends_the_zip_with_an_error(store: Store, tmp_path: 
         b"".join(download_zip(store, content))
 
 
-def test_a_download_that_is_left_holds_nothing_back(store: Store, tmp_path: Path) -> None:
-    dataset_id, _ = imported(store, lay(tmp_path / "in", drawn(*(f"cat/{number}.png" for number in range(30)))))
-    stream = download_zip(store, read_current(store, dataset_id))
+def test_a_download_that_is_left_holds_nothing_back(sqlite_store: Store, tmp_path: Path) -> None:
+    dataset_id, _ = imported(sqlite_store, lay(tmp_path / "in", drawn(*(f"cat/{number}.png" for number in range(30)))))
+    stream = download_zip(sqlite_store, read_current(sqlite_store, dataset_id))
     assert next(iter(stream)).startswith(b"PK\x03\x04")
     stream.close()  # type: ignore[attr-defined]

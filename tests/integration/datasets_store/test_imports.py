@@ -15,11 +15,14 @@ from fenlei.datasets import carry_out as carrying
 from fenlei.datasets import reading
 from fenlei.datasets.carry_out import carry_out
 from fenlei.datasets.create import BadValue, create_dataset, delete_dataset
+from fenlei.datasets.download import download_csv
 from fenlei.datasets.examine import examine
 from fenlei.datasets.found import DatasetError
 from fenlei.datasets.imports import State, begin_import, cancel_import, preview_import, queue_import
 from fenlei.datasets.placing import place
 from fenlei.datasets.report_csv import report_csv
+from fenlei.datasets.version_content import content_of
+from fenlei.datasets.versions import read_current
 from fenlei.store import Conflict, NotFound, Store, Work
 from fenlei.store.tables import Picture
 from tests.integration.datasets_store.importing import (
@@ -77,7 +80,75 @@ def test_a_zip_that_was_sent_becomes_pictures_and_its_parts_the_split(store: Sto
         assert work.imports.get(row.id).finished_at is not None
 
 
-def test_every_file_that_is_no_use_is_reported_with_its_reason(store: Store, tmp_path: Path) -> None:
+def test_files_that_were_sent_one_by_one_lie_where_their_names_say(sqlite_store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "uploads"
+    row = begin_import(sqlite_store, create_dataset(sqlite_store, "pets").id, {"kind": "upload"})
+    files = drawn("photos/cat/1.png", "photos/dog/2.png", "photos/dog/3.png") | {"photos/dog/empty.png": b""}
+    for name, data in files.items():
+        sent(sqlite_store, folder, row.id, name, data)
+    assert carry_out(sqlite_store, folder, row.id) == {
+        "added": 3,
+        "existing": 0,
+        "skipped": 1,
+        "total": 4,
+        "state": "done",
+    }
+    labels = {name: found[1] for name, found in contents(sqlite_store, row.dataset_id).items()}
+    assert labels == {"photos/cat/1.png": "cat", "photos/dog/2.png": "dog", "photos/dog/3.png": "dog"}
+    assert entries(sqlite_store, row.id)["photos/dog/empty.png"] == ("skipped", "the file is empty")
+
+
+def test_a_list_that_was_downloaded_brings_labels_splits_and_groups_back(store: Store, tmp_path: Path) -> None:
+    files = drawn("a/=1.png", "a/2.png", "b/3.png")
+    manifest = "name,label,split,group\r\na/=1.png,cat,train,box 1\r\na/2.png,,test,\r\nb/3.png,dog,,box 1\r\n"
+    dataset_id, _ = imported(store, lay(tmp_path / "in", {**files, "list.csv": manifest.encode()}))
+    before = contents(store, dataset_id)
+    assert {name: row[1:4] for name, row in before.items()} == {
+        "a/=1.png": ("cat", "train", "box 1"),
+        "a/2.png": (None, "test", None),
+        "b/3.png": ("dog", None, "box 1"),
+    }
+    content = read_current(store, dataset_id)
+    moved = content_of(content.labels, [each._replace(name=each.name.removeprefix("a/")) for each in content.entries])
+    text = "".join(download_csv(moved))
+    assert "./=1.png" in text
+    folder = tmp_path / "uploads"
+    row = begin_import(store, create_dataset(store, "again").id, {"kind": "upload"})
+    for name, data in (
+        {name.removeprefix("a/"): data for name, data in files.items()} | {"list.csv": text.encode()}
+    ).items():
+        sent(store, folder, row.id, name, data)
+    assert preview_import(store, folder, row.id).format == "csv"
+    assert carry_out(store, folder, row.id)["added"] == 3
+    assert contents(store, row.dataset_id) == {name.removeprefix("a/"): found for name, found in before.items()}
+
+
+def test_pictures_without_a_class_get_the_one_that_is_asked_for(sqlite_store: Store, tmp_path: Path) -> None:
+    source = lay(tmp_path / "in", drawn("1.png", "2.png"))
+    dataset_id, _ = imported(sqlite_store, source)
+    assert {row[1] for row in contents(sqlite_store, dataset_id).values()} == {None}
+    other, _ = imported(sqlite_store, source, create_dataset(sqlite_store, "cats").id, label=" cat ")
+    assert {row[1] for row in contents(sqlite_store, other).values()} == {"cat"}
+    assert label_names(sqlite_store, other) == ["cat"]
+
+
+def test_the_format_that_is_asked_for_is_the_one_that_is_read(sqlite_store: Store, tmp_path: Path) -> None:
+    dataset_id, _ = imported(sqlite_store, lay(tmp_path / "in", drawn("cat/1.png", "dog/2.png")), format="unlabelled")
+    assert {row[1] for row in contents(sqlite_store, dataset_id).values()} == {None}
+    row = begun(sqlite_store, tmp_path / "in", dataset_id, format="coco")
+    with pytest.raises(DatasetError):
+        carry_out(sqlite_store, tmp_path, row.id)
+
+
+def test_bytes_that_are_gone_are_asked_for_again(sqlite_store: Store, tmp_path: Path) -> None:
+    row = begin_import(sqlite_store, create_dataset(sqlite_store, "pets").id, {"kind": "upload"})
+    upload = sent(sqlite_store, tmp_path / "uploads", row.id, "pets.zip", zipped(drawn("cat/1.png")))
+    (tmp_path / "uploads" / row.id / upload.id).unlink()
+    with pytest.raises(DatasetError, match=r"pets\.zip are no longer here"):
+        preview_import(sqlite_store, tmp_path / "uploads", row.id)
+
+
+def test_every_file_that_is_no_use_is_reported_with_its_reason(sqlite_store: Store, tmp_path: Path) -> None:
     good, photo = png(40, 40), jpeg(64, 64, quality=95)
     files = {
         "cat/good.png": good,
@@ -91,10 +162,10 @@ def test_every_file_that_is_no_use_is_reported_with_its_reason(store: Store, tmp
         "dog/bitmap.bmp": encoded(image(40, 30), "BMP"),
         "dog/half.webp": encoded(image(40, 30), "WEBP")[:-40],
     }
-    row = begun(store, lay(tmp_path / "in", files))
-    answer = carry_out(store, tmp_path, row.id)
+    row = begun(sqlite_store, lay(tmp_path / "in", files))
+    answer = carry_out(sqlite_store, tmp_path, row.id)
     assert answer == {"added": 2, "existing": 0, "skipped": 8, "total": 10, "state": "done"}
-    told = entries(store, row.id)
+    told = entries(sqlite_store, row.id)
     assert sorted(told) == sorted(files)
     assert {name for name, (outcome, _) in told.items() if outcome == "added"} == {"cat/good.png", "dog/bitmap.bmp"}
     for name, (outcome, reason) in told.items():
@@ -244,17 +315,17 @@ def test_an_import_that_is_cancelled_keeps_what_it_has_and_can_go_on(
 
 
 def test_cancelling_from_elsewhere_stops_it_at_the_next_batch(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sqlite_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(carrying, "BATCH_FILES", 1)
-    row = begun(store, lay(tmp_path / "in", drawn(*(f"cat/{number}.png" for number in range(5)))))
+    row = begun(sqlite_store, lay(tmp_path / "in", drawn(*(f"cat/{number}.png" for number in range(5)))))
 
     def progress(done: int, total: int) -> None:
         if done == 2:
-            cancel_import(store, row.id)
+            cancel_import(sqlite_store, row.id)
 
-    assert carry_out(store, tmp_path, row.id, progress=progress)["state"] == "cancelled"
-    assert len(contents(store, row.dataset_id)) == 2
+    assert carry_out(sqlite_store, tmp_path, row.id, progress=progress)["state"] == "cancelled"
+    assert len(contents(sqlite_store, row.dataset_id)) == 2
 
 
 def test_two_at_work_on_one_import_bring_nothing_in_twice(
@@ -308,10 +379,10 @@ def test_whoever_was_overtaken_stops_though_the_import_goes_on(
     assert len(contents(store, row.dataset_id)) == len(entries(store, row.id)) == 6
 
 
-def test_names_that_come_twice_in_one_batch_find_their_places(store: Store) -> None:
-    dataset = create_dataset(store, "pets")
+def test_names_that_come_twice_in_one_batch_find_their_places(sqlite_store: Store) -> None:
+    dataset = create_dataset(sqlite_store, "pets")
     wanted = [("1.png", "aa"), ("1.png", "bb"), ("1.png", "aa"), ("1 (2).png", "cc"), ("1.png", "bb"), ("2.png", "aa")]
-    with store.writing() as work:
+    with sqlite_store.writing() as work:
         places = place(work, dataset.id, wanted)
     assert [(each.name, each.is_new, each.first) for each in places] == [
         ("1.png", True, None),
@@ -400,10 +471,10 @@ def test_an_import_needs_a_data_set_and_something_to_read(sqlite_store: Store, t
         carry_out(sqlite_store, tmp_path, row.id)
 
 
-def test_the_report_is_csv_that_no_spreadsheet_carries_out(store: Store, tmp_path: Path) -> None:
+def test_the_report_is_csv_that_no_spreadsheet_carries_out(sqlite_store: Store, tmp_path: Path) -> None:
     files = {"cat/1.png": png(40, 40), 'cat/a "b", c.txt': b"x", "cat/x\ny.txt": b"x"}
-    row = begun(store, lay(tmp_path / "in", files))
-    with store.writing() as work:
+    row = begun(sqlite_store, lay(tmp_path / "in", files))
+    with sqlite_store.writing() as work:
         work.imports.add_entries(
             [
                 {
@@ -417,8 +488,8 @@ def test_the_report_is_csv_that_no_spreadsheet_carries_out(store: Store, tmp_pat
                 for number, name in enumerate(["=1+1", "+1", "-1", "@SUM(A1)", "plain"])
             ]
         )
-    carry_out(store, tmp_path, row.id)
-    text = "".join(report_csv(store, row.id))
+    carry_out(sqlite_store, tmp_path, row.id)
+    text = "".join(report_csv(sqlite_store, row.id))
     assert text.startswith("file,outcome,reason,picture\r\n")
     rows = {cells[0]: cells[1:] for cells in csv.reader(io.StringIO(text, newline=""))}
     assert rows["cat/1.png"][:2] == ["added", ""]
@@ -427,7 +498,7 @@ def test_the_report_is_csv_that_no_spreadsheet_carries_out(store: Store, tmp_pat
     assert {"'=1+1", "'+1", "'-1", "'@SUM(A1)", "plain"} <= set(rows)
     assert rows["plain"][1] == "'=cmd"
     with pytest.raises(NotFound):
-        report_csv(store, "im_none")
+        report_csv(sqlite_store, "im_none")
 
 
 def test_large_pictures_are_read_a_few_at_a_time(

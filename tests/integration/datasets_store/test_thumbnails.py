@@ -19,10 +19,10 @@ def kept_in(folder: Path) -> list[Path]:
     return sorted(each for each in folder.rglob("*") if each.is_file())
 
 
-def test_a_thumbnail_is_small_upright_and_keeps_its_shape(store: Store, tmp_path: Path) -> None:
+def test_a_thumbnail_is_small_upright_and_keeps_its_shape(sqlite_store: Store, tmp_path: Path) -> None:
     upright = image(300, 600)
     stored = jpeg_of(lying(upright, 6), 6)
-    made = opened(thumbnail(store, tmp_path, store.blobs.put(stored), 128))
+    made = opened(thumbnail(sqlite_store, tmp_path, sqlite_store.blobs.put(stored), 128))
     assert (made.format, f"image/{(made.format or '').lower()}") == ("WEBP", MEDIA_TYPE)
     assert made.size == (64, 128)
     expected = upright.resize((64, 128))

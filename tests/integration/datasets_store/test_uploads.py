@@ -18,8 +18,9 @@ from fenlei.datasets import uploads
 from fenlei.datasets.carry_out import carry_out
 from fenlei.datasets.create import BadValue, create_dataset, delete_dataset
 from fenlei.datasets.imports import State, begin_import, cancel_import, preview_import, queue_import
+from fenlei.datasets.laid_down import upload_path
 from fenlei.datasets.sweep import sweep_uploads
-from fenlei.datasets.uploads import WrongOffset, begin_upload, receive, remove_upload, upload_path
+from fenlei.datasets.uploads import WrongOffset, begin_upload, receive, remove_upload
 from fenlei.store import Conflict, NotFound, Store, StoreAddress
 from fenlei.store.tables import Import
 from tests.integration.datasets_store.importing import drawn, sent, zipped
@@ -177,8 +178,8 @@ def test_a_file_that_fits_on_no_disk_is_refused_before_it_is_sent(sqlite_store: 
         begin_upload(sqlite_store, folder, opened(sqlite_store).id, "cats.zip", 1 << 43)
 
 
-def test_two_senders_of_one_file_do_not_mix_their_bytes(store: Store, folder: Path) -> None:
-    upload = begin_upload(store, folder, opened(store).id, "cats.zip", len(BYTES))
+def test_two_senders_of_one_file_do_not_mix_their_bytes(sqlite_store: Store, folder: Path) -> None:
+    upload = begin_upload(sqlite_store, folder, opened(sqlite_store).id, "cats.zip", len(BYTES))
     inside, leave = Event(), Event()
 
     def slow() -> Iterator[bytes]:
@@ -187,16 +188,16 @@ def test_two_senders_of_one_file_do_not_mix_their_bytes(store: Store, folder: Pa
         assert leave.wait(20)
         yield BYTES[1000:2000]
 
-    first = Thread(target=receive, args=(store, folder, upload.id, 0, slow()))
+    first = Thread(target=receive, args=(sqlite_store, folder, upload.id, 0, slow()))
     first.start()
     try:
         assert inside.wait(20)
         with pytest.raises(Conflict, match="somebody else"):
-            receive(store, folder, upload.id, 0, [bytes(2000)])
+            receive(sqlite_store, folder, upload.id, 0, [bytes(2000)])
     finally:
         leave.set()
         first.join(20)
-    assert received(store, upload.id) == 2000
+    assert received(sqlite_store, upload.id) == 2000
     assert upload_path(folder, upload).read_bytes() == BYTES[:2000]
 
 
