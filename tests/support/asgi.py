@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from fenlei.serving.asgi import App
-
 Message = MutableMapping[str, Any]
+App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 @dataclass

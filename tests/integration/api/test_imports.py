@@ -157,7 +157,7 @@ def test_a_piece_is_never_whole_in_memory(client: TestClient, begun: str) -> Non
 async def _send(client: TestClient, upload: str, pieces: Iterator[bytes]) -> int:
     headers = {"host": "127.0.0.1", "authorization": client.headers["authorization"]}
     caller = Caller("PUT", f"{API}/uploads/{upload}?offset=0", headers, pieces)
-    answer = await caller.call(client.app)  # type: ignore[arg-type]
+    answer = await caller.call(client.app)
     return int(answer.json()["received"])
 
 
@@ -180,7 +180,14 @@ def test_paths_are_read_below_what_the_operator_allows_and_nowhere_else(
         return client.post(f"{API}/datasets/{dataset}/imports", json=body).status_code
 
     assert begin(allowed / "in") == 201
-    refused = [tmp_path / "out", allowed / "link", allowed / ".." / "out", "/etc", "out", tmp_path / "nothing"]
+    refused: list[Path | str] = [
+        tmp_path / "out",
+        allowed / "link",
+        allowed / ".." / "out",
+        "/etc",
+        "out",
+        tmp_path / "nothing",
+    ]
     assert [begin(path) for path in refused] == [422] * len(refused)
 
 

@@ -189,7 +189,7 @@ def test_a_stream_that_waits_keeps_no_transaction_open(client: TestClient, platf
         call = asyncio.create_task(caller.call(make_api(platform)))
         await seen(caller, '"queued"')
         pool: Any = platform.store.database.engine.pool
-        held = min([pool.checkedout() async for _ in _moments(20)])
+        held: int = min([pool.checkedout() async for _ in _moments(20)])
         caller.hang_up()
         await call
         return held
