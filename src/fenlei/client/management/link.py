@@ -111,12 +111,31 @@ class Link:
             time.sleep(pause)
         raise AssertionError("the last attempt either returns or raises")
 
-    def download(self, path: str, target: Path, **query: Any) -> Path:
-        """Save an answer as a file, which is there whole or not at all."""
+    def send_body(self, method: str, path: str, file: Path) -> dict[str, Any]:
+        """Send a file as the body of one call.
+
+        Raises:
+            PlatformError: it was not taken.
+            OSError: it cannot be read.
+        """
+        with file.open("rb") as body:
+            try:
+                response = self._http.request(
+                    method, path, content=iter(lambda: body.read(CHUNK), b""), timeout=httpx.Timeout(60, read=600)
+                )
+            except httpx.HTTPError as error:
+                raise self._unreachable(error) from error
+        if not response.is_success:
+            raise error_of(response, self.base)
+        found: dict[str, Any] = self._decoded(response, dict[str, Any])
+        return found
+
+    def download(self, path: str, target: Path, *, timeout: float = 60.0, **query: Any) -> Path:
+        """Save an answer as a file, which is there whole or not at all; `timeout` seconds may pass in silence."""
         beside = target.with_name(f".{target.name}.part")
         params = {name: _said(value) for name, value in query.items() if value is not None}
         try:
-            with self._http.stream("GET", path, params=params) as response:
+            with self._http.stream("GET", path, params=params, timeout=timeout) as response:
                 if not response.is_success:
                     response.read()
                     raise error_of(response, self.base)

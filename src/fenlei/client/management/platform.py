@@ -6,8 +6,11 @@ from types import TracebackType
 from urllib.parse import parse_qs, urldefrag
 
 from fenlei.client.management.datasets import Datasets
+from fenlei.client.management.deployments import Deployments
 from fenlei.client.management.link import Link
+from fenlei.client.management.models import Models
 from fenlei.client.management.people import People, Tokens
+from fenlei.client.management.projects import Projects
 from fenlei.client.management.records import User
 from fenlei.client.management.runs import Runs
 from fenlei.client.target import BadTarget
@@ -18,7 +21,10 @@ class Platform:
 
     Attributes:
         datasets: pictures, their classes, and versions of them.
+        projects: what is trained on them.
         runs: what is going on.
+        models: what came of it.
+        deployments: names under which models answer.
         people: who may do what.
         tokens: one's own.
 
@@ -35,6 +41,9 @@ class Platform:
         self._link = Link(url, token, timeout)
         self.runs = Runs(self._link)
         self.datasets = Datasets(self._link, self.runs)
+        self.projects = Projects(self._link)
+        self.models = Models(self._link)
+        self.deployments = Deployments(self._link)
         self.people = People(self._link)
         self.tokens = Tokens(self._link)
 
