@@ -14,7 +14,7 @@ from fenlei.projects.training_run import TRAIN
 from fenlei.runs import Recipes, RunContext
 
 
-def recipes(*, uploads: Path, cache: Path, engine: str = "openvino", backbone: str | None = None) -> Recipes:
+def recipes(uploads: Path, cache: Path, engine: str = "openvino", backbone: str | None = None) -> Recipes:
     """The recipes of this platform.
 
     Args:
