@@ -56,7 +56,7 @@ def test_a_guide_names_no_command_and_no_option_that_does_not_exist(guide: str) 
         given = {word for p in KNOWN[name].parameters for word in p.name.split(", ")}
         assert {word for word in words if word.startswith("-")} <= given, line
     ours = re.sub(CODE_SAMPLE, "", text)
-    foreign = {"--data-binary"}
+    foreign = {"--data-binary", "--self-test"}
     assert set(OPTION.findall(ours)) <= OPTIONS | foreign
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningDelete
 
 from fenlei.store.errors import Conflict, NotFound, Stale
-from fenlei.store.tables import Deployment, Model, ModelVersion, Run, Step
+from fenlei.store.tables import Deployment, Model, ModelVersion
 
 
 class Models:
@@ -209,18 +209,6 @@ class Models:
             versions = select(ModelVersion.id).where(ModelVersion.model_id == model_id)
             query = query.where(Deployment.model_version_id.in_(versions))
         return [(row[0], row[1]) for row in self._session.execute(query)]
-
-    def digests(self) -> set[str]:
-        """The blobs that this corner needs: model files of versions, those of runs that have learned and not yet ended,
-        and what export runs have made."""
-        learning = (
-            select(Step.result)
-            .join(Run, Run.id == Step.run_id)
-            .where(Step.name == "learn", Step.state == "done", Run.state.in_(("queued", "running")))
-        )
-        exported = select(Run.result).where(Run.kind == "export", Run.state == "done")
-        found = {row["sha256"] for query in (learning, exported) for row in self._session.scalars(query) if row}
-        return found | set(self._session.scalars(select(ModelVersion.sha256).distinct()))
 
     def _removed(self, query: ReturningDelete[Any], what: str) -> bool:
         try:
