@@ -23,8 +23,8 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,dev]'
 	@touch $@ $(VENV)/.train
 
-run: $(VENV)/.train   ## train on real handwritten digits and serve them: make run PORT=8001
-	@exec $(BIN)/python -m fenlei demo --port $(PORT) $(if $(WORKSPACE),--workspace '$(WORKSPACE)')
+run: $(VENV)/.train   ## the platform with a demo, trained on real handwritten digits: make run PORT=8001
+	@exec $(BIN)/python -m fenlei up --demo --port $(PORT) $(if $(WORKSPACE),--workspace '$(WORKSPACE)')
 
 test: $(VENV)/.dev lint types imports   ## everything
 	$(BIN)/python -m pytest

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Callable, Sequence
 
 from fenlei.app.allocator import calm_allocator
 from fenlei.app.build import Address, Ready, ServedModel, build
 from fenlei.app.logs import set_up_logs
+from fenlei.app.names import base_url
 from fenlei.app.server import bind, listen, run
 from fenlei.contract import Envelope, StatusStyle, prediction_url
 from fenlei.gateway.keys import check_key, new_key
@@ -61,7 +61,7 @@ def serve(
         house = build(models, settings, key=secret, envelope=envelope, status=status, idle=give_back)
         try:
             listen(sock)
-            base = _base(sock)
+            base = base_url(*sock.getsockname()[:2])
             addresses = tuple(Address(name, prediction_url(base, name, secret)) for name in house.names)
 
             def started() -> None:
@@ -73,11 +73,3 @@ def serve(
             house.close()
     log.info("stopped")
     return 0
-
-
-def _base(sock: socket.socket) -> str:
-    """The address as a person on this machine would type it."""
-    host, port = sock.getsockname()[:2]
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 (compared, not bound)
-        host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -11,19 +11,32 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Protocol
 
 import uvicorn
 
 from fenlei.app.http11 import PlainHttp
 from fenlei.contract import FenleiError
-from fenlei.serving.asgi import App
+from fenlei.serving.exchange import Receive, Scope, Send
 
 log = logging.getLogger("fenlei.app")
 
 BACKLOG = 2048
 KEEP_ALIVE_SECONDS = 65
 """Longer than what clients and load balancers keep idle connections for, so that it is they who close them."""
+
+
+class Served(Protocol):
+    """An ASGI application that can be told that the end begins."""
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Serve one connection event."""
+        ...
+
+    def drain(self) -> None:
+        """Take nothing new; called once, on the event loop."""
+        ...
 
 
 class PortTaken(FenleiError):
@@ -75,7 +88,14 @@ def listen(sock: socket.socket) -> None:
         raise _explained(exc, host, port) from exc
 
 
-def run(app: App, sock: socket.socket, *, drain: float, on_started: Callable[[], None]) -> None:
+def run(
+    app: Served,
+    sock: socket.socket,
+    *,
+    drain: float,
+    on_started: Callable[[], None],
+    on_drain: Callable[[], None] = lambda: None,
+) -> None:
     """Serve until SIGTERM or SIGINT, finish what is in flight, and return.
 
     Args:
@@ -83,6 +103,7 @@ def run(app: App, sock: socket.socket, *, drain: float, on_started: Callable[[],
         sock: listens already.
         drain: seconds that requests in flight get.
         on_started: called once when requests are being answered.
+        on_drain: called once when the end begins.
     """
     config = uvicorn.Config(
         app,
@@ -98,7 +119,7 @@ def run(app: App, sock: socket.socket, *, drain: float, on_started: Callable[[],
     )
     server = _Server(config, on_started)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(server, app, sock))
+        runner.run(_serve(server, app, sock, on_drain))
 
 
 class _Server(uvicorn.Server):
@@ -117,13 +138,14 @@ class _Server(uvicorn.Server):
         self._on_started()
 
 
-async def _serve(server: _Server, app: App, sock: socket.socket) -> None:
+async def _serve(server: _Server, app: Served, sock: socket.socket, on_drain: Callable[[], None]) -> None:
     def stop() -> None:
         if server.should_exit:
             server.force_exit = True  # asked twice: do not wait for anybody
             return
         log.info("draining")
         app.drain()
+        on_drain()
         server.should_exit = True
 
     with _signals(stop):

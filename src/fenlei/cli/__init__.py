@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from fenlei import __version__
-from fenlei.cli import backbones, demo, doctor, evaluate, export, predict, report, serve, train
+from fenlei.cli import backbones, doctor, evaluate, export, predict, report, serve, train, up, worker
 from fenlei.cli.console import complain, say
 from fenlei.contract.errors import FenleiError
 
@@ -27,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("up")(up.up)
 app.command("train")(train.train)
 app.command("serve")(serve.serve)
 app.command("predict")(predict.predict)
@@ -34,7 +35,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
-app.command("demo")(demo.demo)
+app.command("worker")(worker.worker)
+app.command("run-job", hidden=True)(worker.run_job)
 app.add_typer(backbones.app, name="backbones")
 
 

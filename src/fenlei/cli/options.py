@@ -13,3 +13,22 @@ Workspace = Annotated[
 ]
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        help="Where rows are kept.  [default: FENLEI_DATABASE_URL or fenlei.db in the workspace]",
+        metavar="URL",
+    ),
+]
+
+BlobUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--blobs",
+        help="Where files are kept: a folder or s3://BUCKET/PREFIX.  [default: FENLEI_BLOB_URL or blobs/ in the "
+        "workspace]",
+        metavar="URL",
+    ),
+]
