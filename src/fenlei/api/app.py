@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from fenlei import __version__
 from fenlei.api import errors
 from fenlei.api.access import least_role
+from fenlei.api.document import finished
 from fenlei.api.platform import Platform
 from fenlei.api.routes import ROUTERS
 from fenlei.api.shield import Shield
@@ -42,6 +43,8 @@ def make_app(platform: Platform) -> FastAPI:
         route.summary = route.description.split("\n")[0].split(". ")[0].removesuffix(".")
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
+    describe = app.openapi
+    app.openapi = lambda: finished(describe())  # type: ignore[method-assign]
     return app
 
 

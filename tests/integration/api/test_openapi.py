@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
+
+from jsonschema_rs import Draft202012Validator
 
 from fenlei.api import Platform, make_app
 
@@ -25,13 +28,45 @@ def test_every_operation_says_what_it_does_and_who_may(platform: Platform) -> No
 
 
 def test_every_error_answer_has_the_one_shape(platform: Platform) -> None:
+    shared = make_app(platform).openapi()["components"]["responses"]
     for name, operation in operations(platform):
         for status, answer in operation["responses"].items():
             if int(status) >= 400:
-                schema = answer["content"]["application/json"]["schema"]
+                assert answer == {"$ref": f"#/components/responses/Error{status}"}, f"{name} {status}"
+                schema = shared[f"Error{status}"]["content"]["application/json"]["schema"]
                 assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}, f"{name} {status}"
 
 
 def test_operation_ids_are_unique(platform: Platform) -> None:
     ids = [operation["operationId"] for _, operation in operations(platform)]
     assert len(ids) == len(set(ids))
+
+
+def test_every_json_body_has_an_example_that_its_schema_allows(platform: Platform) -> None:
+    document = make_app(platform).openapi()
+    checked = 0
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            for name, content in _json(operation):
+                schema = {**content["schema"], "components": document["components"]}
+                Draft202012Validator(schema, validate_formats=True).validate(content["example"])
+                assert content["example"] != {}, f"{method} {path} {name}"
+                checked += 1
+    assert checked > 100
+
+
+def _json(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    bodies = [("request", operation.get("requestBody", {})), *operation["responses"].items()]
+    for name, body in bodies:
+        content = body.get("content", {}).get("application/json")
+        if content is not None and content["schema"]:
+            yield name, content
+
+
+def test_every_value_that_goes_in_or_out_says_what_it_is_like(platform: Platform) -> None:
+    """A text, a number, or a list says it by an example, a pattern of values, or words."""
+    for name, schema in make_app(platform).openapi()["components"]["schemas"].items():
+        for field, told in schema.get("properties", {}).items():
+            plain = [each for each in told.get("anyOf", [told]) if each.get("type") in {"string", "integer", "number"}]
+            known = {"examples", "description", "enum", "const", "format", "default"}
+            assert not plain or known & (set(told) | set(plain[0])), f"{name}.{field}"

@@ -2,139 +2,37 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from fenlei.api.access import COOKIE, Here, Owner, Viewer
 from fenlei.api.errors import documented
 from fenlei.api.etag import Expected, tag
-from fenlei.api.paging import After, Limit, Page, page_of
+from fenlei.api.paging import After, AfterNumber, Limit, Page, page_of
 from fenlei.api.repeats import SHOWS_SECRET, CreatingRoute
+from fenlei.api.wire.base import EXAMPLE, id_shape
+from fenlei.api.wire.people import (
+    AuditOut,
+    Credentials,
+    Link,
+    MadeTokenOut,
+    Me,
+    NewPassword,
+    NewToken,
+    NewUser,
+    TokenOut,
+    UserChange,
+    UserOut,
+)
 from fenlei.projects.roles import Role
 from fenlei.projects.sign_in import SignedIn, make_sign_in_link, sign_in, sign_in_by_link, sign_out
 from fenlei.projects.tokens import make_token, revoke_token, tokens_of
 from fenlei.projects.users import add_user, change_user, set_password
 from fenlei.store.tables import User
 
-UserId = Annotated[str, Path(pattern="^us_[0-9a-z]{26}$", examples=["us_01m842snrh77bcervabfy582wn"])]
-Name = Annotated[str, Field(min_length=1, max_length=100, examples=["Ann"])]
-Password = Annotated[str, Field(min_length=1, max_length=200, examples=["correct horse battery staple"])]
-
-
-class Credentials(BaseModel):
-    """Name and password, or the secret of a sign-in link."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Annotated[str, Field(max_length=100, examples=["owner"])] | None = None
-    password: Password | None = None
-    link: Annotated[str, Field(max_length=100)] | None = None
-
-
-class Me(BaseModel):
-    """Who is signed in."""
-
-    id: str
-    name: str
-    role: Role
-    expires_at: datetime | None = None
-    password_set: bool
-
-
-class UserOut(BaseModel):
-    """A person."""
-
-    id: str
-    name: str
-    role: Role
-    revision: int
-    created_at: datetime
-    disabled_at: datetime | None
-    password_set: bool
-
-
-class NewUser(BaseModel):
-    """A person to add."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Name
-    role: Role = Role.VIEWER
-    password: Password | None = None
-
-
-class UserChange(BaseModel):
-    """What to change of a person; what is absent stays."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Name | None = None
-    role: Role | None = None
-    disabled: bool | None = None
-
-
-class NewPassword(BaseModel):
-    """A password to set."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    password: Password
-    current: Password | None = Field(None, description="The one so far, where there is one.")
-
-
-class Link(BaseModel):
-    """A link that signs somebody in once."""
-
-    url: str
-
-
-class NewToken(BaseModel):
-    """A token to make."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Annotated[str, Field(min_length=1, max_length=200, examples=["nightly import"])]
-    role: Role = Role.VIEWER
-    expires_at: datetime | None = None
-
-
-class TokenOut(BaseModel):
-    """A token; its secret is shown once, when it is made."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str
-    name: str
-    role: Role
-    beginning: str
-    created_at: datetime
-    expires_at: datetime | None
-    used_at: datetime | None
-
-
-class MadeTokenOut(TokenOut):
-    """A new token, with its secret."""
-
-    secret: str
-
-
-class AuditOut(BaseModel):
-    """One change."""
-
-    model_config = ConfigDict(from_attributes=True)
-
-    id: int
-    at: datetime
-    user_id: str | None
-    user_name: str
-    token_id: str | None
-    action: str
-    object_id: str | None
-    detail: dict[str, Any]
-
+UserId = Annotated[str, Path(pattern=id_shape("us"), examples=[f"us_{EXAMPLE}"])]
+TokenId = Annotated[str, Path(pattern=id_shape("tk"), examples=[f"tk_{EXAMPLE}"])]
 
 router = APIRouter(tags=["people"], route_class=CreatingRoute)
 
@@ -249,7 +147,7 @@ def new_token(body: NewToken, who: Viewer, here: Here) -> MadeTokenOut:
 
 
 @router.delete("/tokens/{token_id}", status_code=204, responses=documented(401, 404))
-def end_token(token_id: Annotated[str, Path(pattern="^tk_[0-9a-z]{26}$")], who: Viewer, here: Here) -> None:
+def end_token(token_id: TokenId, who: Viewer, here: Here) -> None:
     """Revoke a token at once: one's own, or anybody's for an owner."""
     revoke_token(here.store, who, token_id)
 
@@ -258,7 +156,7 @@ def end_token(token_id: Annotated[str, Path(pattern="^tk_[0-9a-z]{26}$")], who: 
 def audit(
     who: Owner,
     here: Here,
-    after: Annotated[int | None, Query(ge=1, lt=2**62, description="`next` of the page before.")] = None,
+    after: AfterNumber = None,
     limit: Limit = 100,
     object_id: Annotated[str | None, Query(max_length=60, pattern="^[a-z]{2}_[0-9a-z]+$")] = None,
     user_id: Annotated[str | None, Query(pattern="^us_[0-9a-z]{26}$")] = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Base64Bytes, Field
+from pydantic import Base64Bytes, ConfigDict, Field
 
 from fenlei.api.wire.base import (
     EXAMPLE,
@@ -128,6 +128,8 @@ class DeclarationIn(Given):
 class SamplePicture(Given):
     """A picture to try a network on."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"picture_id": 4711}]})
+
     picture_id: APictureId | None = Field(None, description="A picture of a data set; its class is what is expected.")
     data: Base64Bytes | None = Field(None, description="Or a JPEG or PNG file, in base64.", examples=["/9j/4AAQ"])
     label: Text200 | None = Field(None, description="What the network must call it; null: anything.", examples=["cat"])
@@ -143,6 +145,10 @@ class OnnxTrial(Given):
 
 class NewModelVersion(Given):
     """A file that becomes a version of a model: a model file of Fenlei, or an ONNX file with what is declared of it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"file": f"mf_{EXAMPLE}", "name": "Gestures", "tags": ["night shots"]}]}
+    )
 
     file: Annotated[str, Field(pattern=id_shape("mf"), examples=[f"mf_{EXAMPLE}"])]
     name: Name | None = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from fenlei.api.wire.base import EXAMPLE, NO_NUL, ADatasetId, ALabelId, APictureId, By, Given, Revision, Shown
 from fenlei.datasets.changing import Outcome
@@ -85,12 +85,18 @@ class Filter(Given):
 class Chosen(Given):
     """Pictures: by their ids, or all that a filter lets through."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ids": [4711, 4712]}]})
+
     ids: Annotated[list[APictureId], Field(max_length=MOST_IDS)] | None = None
     filter: Filter | None = None
 
 
 class PicturesChange(Given):
     """One thing to change of many pictures: exactly one of `label_id`, `split` and `removed`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"pictures": {"ids": [4711, 4712]}, "label_id": f"lb_{EXAMPLE}"}]}
+    )
 
     pictures: Chosen = Field(examples=[{"ids": [4711, 4712]}])
     label_id: ALabelId | None = Field(None, description="The class; null for none.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from fenlei.api.wire.base import (
     EXAMPLE,
@@ -30,6 +30,8 @@ Seconds = Annotated[float, Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False, exa
 
 class Training(Given):
     """How a model is learned; what is absent has its default, or the project's."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"goal": "balanced", "budget": 60, "seed": 0}]})
 
     goal: Literal["fast", "balanced", "accurate"] | None = Field(None, description="What matters most.")
     budget: Seconds | None = Field(None, description="Seconds to try candidates in; null tries what the goal asks for.")
@@ -74,6 +76,10 @@ class NewProject(Given):
 
 class ProjectChange(Given):
     """What to change of a project; what is absent stays."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"settings": {"goal": "accurate", "budget": 600}, "note": "For the night."}]}
+    )
 
     name: ProjectName | None = None
     dataset_id: ADatasetId | None = Field(None, description="null: none.")
