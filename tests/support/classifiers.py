@@ -124,6 +124,22 @@ def endless_network() -> bytes:
     return bytes(model.SerializeToString())
 
 
+def greedy_network() -> bytes:
+    """A whole network that wants 48 GB for a picture."""
+    model = onnx.load_from_string(colour_network(batch=1))
+    more = [
+        helper.make_node("ConstantOfShape", ["much"], ["room"]),
+        helper.make_node("Add", ["room", "means"], ["full"]),
+        helper.make_node("ReduceMax", ["full"], ["most"], axes=[0], keepdims=1),
+        helper.make_node("Add", ["most", "row"], ["output"]),
+    ]
+    del model.graph.node[-1]
+    model.graph.node.extend(more)
+    model.graph.initializer.append(numpy_helper.from_array(np.array([4_000_000_000, 3]), "much"))
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
 def picture(colour: str, width: int = 60, height: int = 40) -> bytes:
     """A PNG file that is nearly all of one colour of `LABELS`."""
     levels = np.full((height, width, 3), 30, np.uint8)

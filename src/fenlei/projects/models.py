@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from contextlib import suppress
 from typing import Any
 
 from fenlei.projects.naming import checked_name, checked_note, numbered_name
@@ -92,14 +94,22 @@ def delete_model(store: Store, model_id: str, *, and_all: bool = False, revision
 
 def model_of_project(work: Work, project: Project, by: str | None) -> Model:
     """The model that a project's runs add versions to; made, under the project's name, when there is none."""
+    work.projects.lock(project.id)  # two runs that end at once shall not make two
     found = work.models.of_project(project.id)
     if found is not None:
         return found
-    number = 1
-    while work.models.named(numbered_name(project.name, number)) is not None:
-        number += 1
-    name = numbered_name(project.name, number)
-    return work.models.add(Model(id=new_id("md"), name=name, project_id=project.id, created_at=now(), created_by=by))
+    for number in itertools.count(1):
+        row = Model(
+            id=new_id("md"),
+            name=numbered_name(project.name, number),
+            project_id=project.id,
+            created_at=now(),
+            created_by=by,
+        )
+        if work.models.named(row.name) is None:
+            with suppress(Conflict):  # somebody took the name at this very moment
+                return work.models.add(row)
+    raise AssertionError("numbers do not end")
 
 
 def model_for(work: Work, *, model_id: str | None, name: str, by: str | None) -> Model:

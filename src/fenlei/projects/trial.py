@@ -1,7 +1,8 @@
 """Try a stranger's model in a process of its own: what crashes there, or never ends, takes nobody with it.
 
 Engines are native code and read whatever is in the file. `try_model_file` and `try_onnx` start a fresh interpreter for
-each attempt, give it a time limit, and bring back either what was found or the sentence that says what is wrong.
+each attempt, limit its time and its memory, and bring back either what was found or the sentence that says what is
+wrong.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,12 @@ from fenlei.serving.errors import ModelNotServable
 
 SECONDS = 120.0
 """How long an attempt may take. A network of 100 MB is read and run on twenty pictures in under ten."""
+
+
+MEMORY = 4 * 1024**3
+"""Bytes that an attempt may use, besides eight times the file. A usual one takes a tenth of it."""
+
+_AT_A_TIME = threading.Semaphore(2)
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,11 +121,12 @@ def try_onnx(
 
 
 def _carry_out(task: Task) -> Outcome:
-    command = [sys.executable, "-m", "fenlei.projects.trial"]
+    command = [sys.executable, "-P", "-m", "fenlei.projects.trial"]
     try:
-        done = subprocess.run(  # noqa: S603 (our own module)
-            command, input=msgspec.json.encode(task), capture_output=True, timeout=task.seconds, check=False
-        )
+        with _AT_A_TIME:
+            done = subprocess.run(  # noqa: S603 (our own module)
+                command, input=msgspec.json.encode(task), capture_output=True, timeout=task.seconds, check=False
+            )
     except subprocess.TimeoutExpired as exc:
         raise ModelNotServable(f"{task.name} was not done after {task.seconds:.0f} seconds of trying it.") from exc
     try:
@@ -134,6 +143,8 @@ def _attempt(task: Task) -> Outcome:
     """The other process's side."""
     try:
         return _try_onnx(task, task.declaration) if task.declaration is not None else _try_model_file(task)
+    except MemoryError:
+        return Outcome(refusal=f"{task.name} needs more memory than a model may take ({_memory(task)} bytes).")
     except FenleiError as exc:
         return Outcome(refusal=str(exc))
     except OSError as exc:
@@ -163,23 +174,28 @@ def _try_onnx(task: Task, said: Declaration) -> Outcome:
     return Outcome(answers=accepted.answers)
 
 
-def _limit(seconds: float) -> None:
-    """Let the system end this process, should nobody be left to do it."""
+def _memory(task: Task) -> int:
+    return MEMORY + 8 * Path(task.file).stat().st_size
+
+
+def _limit(task: Task) -> None:
+    """Let the system end this process, should nobody be left to do it, and refuse it memory that others need."""
     try:
         import resource
     except ImportError:  # Windows
         return
     from fenlei.inference import usable_cores
 
-    allowed = int(seconds * usable_cores()) + 1
+    allowed = int(task.seconds * usable_cores()) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, allowed))
+    resource.setrlimit(resource.RLIMIT_DATA, (_memory(task), _memory(task)))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def main() -> Any:
     """Read a task from stdin, carry it out, write the outcome to stdout."""
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    _limit(task.seconds)
+    _limit(task)
     sys.stdout.buffer.write(msgspec.json.encode(_attempt(task)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,15 @@ from fenlei.projects.foreign.declaration import BadDeclaration, declared
 from fenlei.projects.foreign.errors import ForeignRefused
 from fenlei.projects.trial import try_model_file, try_onnx
 from fenlei.serving.errors import ModelNotServable
-from tests.support.classifiers import LABELS, SIZE, colour_network, declaration, endless_network, picture
+from tests.support.classifiers import (
+    LABELS,
+    SIZE,
+    colour_network,
+    declaration,
+    endless_network,
+    greedy_network,
+    picture,
+)
 from tests.support.models import tiny_model
 
 SAMPLES = [Sample(picture(colour), colour) for colour in LABELS]
@@ -211,6 +220,16 @@ def test_a_network_without_end_is_given_up(tmp_path: Path) -> None:
             engine="onnxruntime",
             seconds=4,
         )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system limits memory on Linux only")
+@pytest.mark.parametrize("engine", ["onnxruntime", "openvino"])
+def test_a_network_that_wants_all_memory_does_not_get_it(tmp_path: Path, engine: str) -> None:
+    path, target = tmp_path / "greedy.onnx", tmp_path / "m.fenlei"
+    path.write_bytes(greedy_network())
+    cache = tmp_path / "cache"
+    with pytest.raises(ModelNotServable, match=r"does not run here|needs more memory|brought down the process"):
+        try_onnx(path, declared(declaration()), "greedy", [], target, cache=cache, engine=engine)
 
 
 def test_a_model_file_whose_scores_moved_does_not_pass_its_trial(tmp_path: Path) -> None:
