@@ -162,6 +162,7 @@ class Datasets:
         return self._link.download(f"/datasets/{dataset_id}/download.zip", Path(target))
 
     def _carry_out(self, import_id: str, progress: Progress) -> Import:
+        self._link.post(f"/imports/{import_id}/preview", Import)
         run = self._link.post(f"/imports/{import_id}/commit", Run)
         self._runs.wait(run.id, on_progress=progress)
         return self._link.get(f"/imports/{import_id}", Import)
