@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -116,23 +115,6 @@ def found_pictures(store: Store, version_id: str) -> FoundPictures:
         read = partial(_read, store.blobs, entry.sha256, entry.name)
         found.items.append(Item(entry.name, label, part, read, entry.group))
     return found
-
-
-def referred_to(store: Store) -> Iterator[str]:
-    """The digest of every blob that some version needs: its manifest, and its pictures, wherever they are now."""
-    with store.reading() as work:
-        digests = work.versions.digests()
-    seen: set[str] = set()
-    for digest in digests:
-        yield digest
-        try:
-            content = read_manifest(store.blobs.get(digest))
-        except NotFound:
-            continue  # the version was deleted in the meantime, with its data set
-        for entry in content.entries:
-            if entry.sha256 not in seen:
-                seen.add(entry.sha256)
-                yield entry.sha256
 
 
 def _read(blobs: Blobs, sha256: str, name: str) -> bytes:

@@ -106,7 +106,3 @@ class Versions:
             query = query.where(DatasetVersion.number < after)
         rows = list(self._session.scalars(query.order_by(DatasetVersion.number.desc()).limit(limit + 1)))
         return rows[:limit], rows[limit - 1].number if len(rows) > limit else None
-
-    def digests(self) -> Sequence[str]:
-        """The digests of all manifests."""
-        return self._session.scalars(select(DatasetVersion.digest).distinct()).all()

@@ -131,7 +131,8 @@ def test_pictures_without_a_label_have_a_folder_that_no_class_has() -> None:
 
 def test_the_list_says_all_there_is_and_hides_no_formula(sqlite_store: Store, tmp_path: Path) -> None:
     files = {"=1+1.png": png(40, 30), 'a "b", c.png': png(40, 31), "plain.png": png(40, 32)}
-    dataset_id, _ = imported(sqlite_store, lay(tmp_path / "in", {f"cat/{name}": data for name, data in files.items()}))
+    source = lay(tmp_path / "in", {f"cat/{name}": data for name, data in files.items()})
+    dataset_id, _ = imported(sqlite_store, source, format="class-folders")
     content = read_current(sqlite_store, dataset_id)
     renamed = content_of(
         content.labels, [each._replace(name=each.name.removeprefix("cat/")) for each in content.entries]

@@ -231,11 +231,10 @@ def test_another_picture_of_the_same_name_gets_a_number_and_keeps_it(store: Stor
 
 
 def test_a_label_that_somebody_gave_stays_and_the_report_says_so(store: Store, tmp_path: Path) -> None:
-    picture = png(40, 40)
-    dataset_id, _ = imported(store, lay(tmp_path / "in", {"cat/1.png": picture}))
+    dataset_id, _ = imported(store, lay(tmp_path / "in", drawn("cat/1.png", "dog/2.png")))
     with store.writing() as work:
         wolf = work.pictures.declare_labels(dataset_id, ["wolf"])["wolf"]
-        work.session.execute(update(Picture).values(label_id=wolf))
+        work.session.execute(update(Picture).where(Picture.name == "cat/1.png").values(label_id=wolf))
     row = begun(store, tmp_path / "in", dataset_id)
     carry_out(store, tmp_path, row.id)
     assert entries(store, row.id)["cat/1.png"] == (

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from fenlei.datasets.create import BadValue, create_dataset
 from fenlei.datasets.diff import Kind, diff
 from fenlei.datasets.found import DatasetError, Part, Skipped
 from fenlei.datasets.version_content import read_manifest, write_manifest
-from fenlei.datasets.versions import found_pictures, make_version, read_current, read_version, referred_to
+from fenlei.datasets.versions import found_pictures, make_version, read_current, read_version
 from fenlei.store import NotFound, Store, now
+from fenlei.store.gc import remove_garbage
 from fenlei.store.tables import Label, Picture
 from tests.integration.datasets_store.importing import contents, drawn, imported, lay
 from tests.support.drawing import png
@@ -112,7 +114,7 @@ def test_what_is_different_is_told_by_picture_and_counted(store: Store, tmp_path
     alter(store, dataset_id, "cat/2.png", split="test")
     alter(store, dataset_id, "cat/3.png", split="train", label_id=None)
     alter(store, dataset_id, "cat/4.png", group="box")
-    imported(store, lay(tmp_path / "more", {"dog/new.png": png(50, 50, seed=99)}), dataset_id)
+    imported(store, lay(tmp_path / "more", {"dog/new.png": png(50, 50, seed=99)}), dataset_id, format="class-folders")
     after = make_version(store, dataset_id)
     told = diff(read_version(store, before.id), read_version(store, after.id))
     assert told.counts == {"added": 1, "removed": 1, "relabelled": 2, "moved": 2, "regrouped": 1}
@@ -175,16 +177,18 @@ def test_a_blob_that_is_gone_is_a_file_that_cannot_be_read(store: Store, tmp_pat
         found.items[0].read()
 
 
-def test_all_that_versions_need_is_known(store: Store, tmp_path: Path) -> None:
+def test_what_a_version_needs_is_no_garbage_wherever_its_pictures_went(store: Store, tmp_path: Path) -> None:
     dataset_id = filled(store, tmp_path)
-    first = make_version(store, dataset_id)
-    names = contents(store, dataset_id)
-    imported(store, lay(tmp_path / "more", {"cat/new.png": png(50, 50, seed=99)}), dataset_id)
-    second = make_version(store, dataset_id)
-    wanted = {first.digest, second.digest, *(row[0] for row in (names | contents(store, dataset_id)).values())}
-    found = list(referred_to(store))
-    assert set(found) == wanted
-    assert len(found) == len(wanted) == 2 + 5
+    version = make_version(store, dataset_id)
+    held = read_version(store, version.id)
+    lost = store.blobs.put(b"nobody's")
+    with store.writing() as work:
+        work.session.execute(delete(Picture))  # as if they had moved to a data set that was deleted
+    removed = remove_garbage(store, timedelta(seconds=-60))
+    assert set(removed.blobs) == {lost}
+    assert [len(item.read()) for item in found_pictures(store, version.id).items] == [
+        entry.bytes for entry in held.entries
+    ]
 
 
 def test_versions_are_of_data_sets_that_are_there(store: Store) -> None:
@@ -234,9 +238,7 @@ def test_a_hundred_thousand_pictures_are_a_version_in_a_moment(sqlite_store: Sto
             for number in range(100_000)
         ]
         work.session.execute(insert(Picture.__table__), rows)  # type: ignore[arg-type]
-    seconds: list[float] = []
-    while len(seconds) < 3 and min(seconds, default=9.0) >= 2:  # a busy machine is no finding
-        start = time.perf_counter()
-        assert make_version(sqlite_store, dataset.id).pictures == 100_000
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 2, f"it took {seconds} s"
+    start = time.process_time()  # on a machine with something else to do, the clock on the wall tells of that
+    assert make_version(sqlite_store, dataset.id).pictures == 100_000
+    seconds = time.process_time() - start
+    assert seconds < 2, f"it took {seconds:.2f} s"
