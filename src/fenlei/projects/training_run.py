@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from fenlei.datasets.versions import make_version, read_current, read_version
+from fenlei.datasets.versions import make_version, read_version
 from fenlei.projects.projects import ProjectKind
-from fenlei.projects.trainable import check_trainable
+from fenlei.projects.trainable import cells_now, cells_of, check_trainable
 from fenlei.projects.training_settings import training_settings
 from fenlei.runs import enqueue
 from fenlei.store import Conflict, Store, Work
@@ -51,12 +51,15 @@ def start_training(
         version = None if dataset_version_id is None else work.versions.get(dataset_version_id)
         dataset_id = _dataset_of(project, version)
         dataset = work.datasets.get(dataset_id)
+        labels, cells = cells_now(work, dataset_id)
     wishes = training_settings({**project.settings, **(settings or {})})
     if version is None:
         # Looked at before the version is made, so that what cannot be trained on leaves none behind.
-        check_trainable(dataset.name, read_current(store, dataset_id))
+        check_trainable(dataset.name, labels, cells)
         version = make_version(store, dataset_id, by=by)
-    check_trainable(dataset.name, read_version(store, version.id))
+    else:
+        content = read_version(store, version.id)
+        check_trainable(dataset.name, content.labels, cells_of(content))
     with store.writing() as work:
         work.projects.lock(project_id)
         _runnable(work, project_id)  # it may have been put into the archive meanwhile

@@ -66,9 +66,9 @@ def bring_in(store: Store, known: Recipes, folder: Path, name: str = "animals") 
     return dataset
 
 
-def bring_more(store: Store, known: Recipes, dataset_id: str, folder: Path) -> None:
+def bring_more(store: Store, known: Recipes, dataset_id: str, folder: Path, **options: str) -> None:
     """Pictures of a folder into a data set that is there."""
-    row = begin_import(store, dataset_id, {"kind": "path", "path": str(folder)})
+    row = begin_import(store, dataset_id, {"kind": "path", "path": str(folder)}, options)
     start_import(store, row.id)
     (run,) = work_off(store, known)
     assert run.state == "done", run.error

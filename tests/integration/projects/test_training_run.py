@@ -149,7 +149,11 @@ def test_what_cannot_be_trained_on_is_refused_before_anything_is_queued(
             path.unlink()
         if label not in keep:
             (photos / label).rmdir()
-    dataset = bring_in(sqlite_store, known, photos) if keep else create_dataset(sqlite_store, "empty")
+    dataset = create_dataset(sqlite_store, "few")
+    if len(keep) == 1:
+        bring_more(sqlite_store, known, dataset.id, photos / "cat", label="cat")
+    elif keep:
+        bring_more(sqlite_store, known, dataset.id, photos)
     project = create_project(sqlite_store, "p", "automated", dataset.id)
     with pytest.raises(NotTrainable) as refused:
         start_training(sqlite_store, project.id)
