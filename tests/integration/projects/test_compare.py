@@ -25,7 +25,7 @@ def test_two_runs_are_compared_by_settings_data_figures_and_classes(store: Store
     shutil.copytree(photos / "dog", more / "wolf")
     for path in sorted((more / "wolf").iterdir())[6:]:
         path.unlink()
-    bring_more(store, known, dataset.id, more)
+    bring_more(store, known, dataset.id, more, label="wolf")
     two = train(store, known, project.id, seed=5)
 
     seen = compare(store, one.id, two.id)

@@ -107,7 +107,7 @@ def test_a_version_that_is_named_is_learned_from_though_the_data_set_went_on(
     dataset = bring_in(sqlite_store, known, photos)
     old = make_version(sqlite_store, dataset.id)
     shutil.copytree(photos / "dog", photos.parent / "more" / "wolf")
-    bring_more(sqlite_store, known, dataset.id, photos.parent / "more")
+    bring_more(sqlite_store, known, dataset.id, photos.parent / "more", label="wolf")
     project = create_project(sqlite_store, "p", "automated", dataset.id)
     run = train(sqlite_store, known, project.id, old.id)
     assert run.result is not None
