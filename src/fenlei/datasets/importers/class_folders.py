@@ -22,8 +22,8 @@ class ClassFolders:
         if pile.only is not None or not layout.tops or layout.parts:
             return None
         depth = len(layout.inside)
-        inside = any(entry.name.count("/") > depth and entry.ending in PICTURE_ENDINGS for entry in pile.listing.entries)
-        if not inside and pile.pictures:
+        pictures = (entry.name for entry in pile.listing.entries if entry.ending in PICTURE_ENDINGS)
+        if pile.pictures and not any(name.count("/") > depth for name in pictures):
             return None
         count = len(layout.tops)
         return Fit(FOLDERS, f"{count} folders hold pictures" if count > 1 else f"{layout.tops[0]}/ holds pictures")

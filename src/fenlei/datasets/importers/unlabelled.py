@@ -12,8 +12,8 @@ SLUG = "unlabelled"
 
 NO_CLASSES = {
     *("images", "image", "imgs", "img", "pictures", "pics", "photos", "photo", "data", "dataset", "files", "upload"),
-    *("uploads", "jpegimages", "dcim", "camera", "unlabelled", "unlabeled", "_unlabelled", "图片", "图像", "照片"),
-    *("数据", "未标注", *PARTS),
+    *("uploads", "jpegimages", "dcim", "camera", "unlabelled", "unlabeled", "_unlabelled", "new folder"),
+    *("图片", "图像", "照片", "数据", "数据集", "未标注", "新建文件夹", *PARTS),
 }
 """Names of folders, lower case, that are no class where such a folder holds all pictures."""
 
@@ -24,9 +24,9 @@ class Unlabelled:
     def recognise(self, pile: Pile) -> Fit | None:
         if pile.only is not None:
             return None
-        tops = pile.layout.tops
-        if len(tops) == 1 and not pile.layout.parts and tops[0].lower() in NO_CLASSES:
-            return Fit(FOLDERS + 5, f"{tops[0]}/ is no name of a class")
+        layout = pile.layout
+        if len(layout.tops) == 1 and not layout.parts and layout.tops[0].lower() in NO_CLASSES:
+            return Fit(FOLDERS + 5, f"{layout.tops[0]}/ holds all pictures, and is no name of a class")
         return Fit(LAST, "there are pictures") if pile.pictures or self._any(pile) else None
 
     def read(self, pile: Pile) -> Found:
