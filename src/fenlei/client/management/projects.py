@@ -1,0 +1,78 @@
+"""Projects: made, trained, put away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from fenlei.client.management.link import Link
+from fenlei.client.management.records import Project, Run
+
+
+class Projects:
+    """The projects of a platform."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+
+    def create(
+        self, name: str, dataset_id: str | None = None, *, kind: str = "automated", note: str = "", **settings: Any
+    ) -> Project:
+        """Make a project.
+
+        Args:
+            name: no other project has it.
+            dataset_id: what it works on; may be chosen later.
+            kind: `automated` or `canvas`.
+            note: whatever people want to know about it.
+            settings: of its trainings: goal, budget, seed, test_fraction, backbone, size, policy, time_limit.
+        """
+        body = {"name": name, "kind": kind, "dataset_id": dataset_id, "note": note, "settings": settings or None}
+        return self._link.post("/projects", Project, body)
+
+    def list(self, *, archived: bool = False) -> Iterator[Project]:
+        """Projects, the oldest first; or those in the archive."""
+        return self._link.pages("/projects", Project, archived=archived)
+
+    def get(self, project_id: str) -> Project:
+        """A project."""
+        return self._link.get(f"/projects/{project_id}", Project)
+
+    def rename(self, project_id: str, name: str, *, revision: int | None = None) -> Project:
+        """Give it another name."""
+        return self._link.patch(f"/projects/{project_id}", Project, {"name": name}, revision=revision)
+
+    def archive(self, project_id: str, archived: bool = True) -> Project:
+        """Put it out of sight, or take it back."""
+        return self._link.patch(f"/projects/{project_id}", Project, {"archived": archived})
+
+    def clone(self, project_id: str, name: str | None = None) -> Project:
+        """Make one like it, without runs, models and deployments."""
+        return self._link.post(f"/projects/{project_id}/clone", Project, {"name": name})
+
+    def what_hangs_on(self, project_id: str) -> dict[str, Any]:
+        """What would go, or stay without its project, if it were deleted."""
+        return self._link.get(f"/projects/{project_id}/hanging", dict[str, Any])
+
+    def delete(self, project_id: str, *, everything: bool = False) -> None:
+        """Delete a project; with `everything`, although something hangs on it."""
+        self._link.delete(f"/projects/{project_id}", and_all=everything or None)
+
+    def train(self, project_id: str, dataset_version_id: str | None = None, **settings: Any) -> Run:
+        """Train, as a run; `runs.wait` waits for it, and its result names the model version.
+
+        Args:
+            project_id: which one.
+            dataset_version_id: what to learn from; None keeps the data set as it is now, and takes that.
+            settings: what differs from the project's for this run.
+        """
+        body = {"dataset_version_id": dataset_version_id, "settings": settings or None}
+        return self._link.post(f"/projects/{project_id}/runs", Run, body)
+
+    def runs(self, project_id: str) -> Iterator[Run]:
+        """Its runs, the latest first."""
+        return self._link.pages(f"/projects/{project_id}/runs", Run)
+
+    def compare(self, run_id: str, other_id: str) -> dict[str, Any]:
+        """Two trainings side by side: settings, data, figures with their intervals."""
+        return self._link.get(f"/runs/{run_id}/compare/{other_id}", dict[str, Any])
