@@ -79,7 +79,7 @@ def carry_out(
             log.warning("store not usable", extra={"run": run_id, "error": str(exc)})
             if not context.finished:
                 with pulse.fenced(last=True) as (work, job):
-                    transitions.give_up(work, job, f"could not go on: {exc}", attempts=attempts)
+                    transitions.give_up(work, job, f"could not go on: {str(exc).rstrip('.')}", attempts=attempts)
         except FenleiError as exc:
             _fail(context, pulse, str(exc))
         except MemoryError:

@@ -14,6 +14,7 @@ from fenlei.runs.deathwatch import die_with_worker, end_in, end_no_more
 from fenlei.runs.errors import LeaseLost
 from fenlei.runs.pulse import Pulse
 from fenlei.runs.recipe import Recipes
+from fenlei.runs.reclaim import SPARE
 from fenlei.store import Store
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,9 @@ def run_job(
     """
     die_with_worker()
     _stand_back(nice)
-    # A database in a file is on this machine. Who else would claim the run sees that we live, and waits longer.
-    spare = spare_of(store, lease)
+    # In SQLite a long writer keeps us from renewing the lease. Then all workers are on this machine: they see that we
+    # live, and wait longer before they take the run.
+    spare = SPARE * lease if store.database.is_sqlite else 0.0
 
     def began(pulse: Pulse) -> None:
         signal.signal(signal.SIGTERM, lambda number, frame: pulse.drain())
@@ -82,12 +84,6 @@ def run_job(
     finally:
         end_no_more()
     return SETTLED
-
-
-def spare_of(store: Store, lease: float) -> float:
-    """Seconds after the end of a lease for which a living process of this machine is not taken for dead. With SQLite a
-    long writer keeps others from renewing their leases, and all processes are on one machine, where one can look."""
-    return 2 * lease if store.database.is_sqlite else 0.0
 
 
 def _stand_back(nice: int) -> None:

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fenlei.runs import transitions
-from fenlei.runs.child import spare_of
 from fenlei.runs.compute import Child
 from fenlei.runs.manners import Manners
+from fenlei.runs.reclaim import SPARE
 from fenlei.store import Store, Work
 from fenlei.store.tables import Job, Run
 
 log = logging.getLogger(__name__)
+
+LAST_WORDS = 10.0
+"""Seconds that a process has to end by itself after its run is over."""
 
 
 @dataclass
@@ -34,7 +37,7 @@ class Crew:
 
     def __init__(self, store: Store, worker_id: str, manners: Manners) -> None:
         self._store, self._worker_id, self._manners = store, worker_id, manners
-        self._spare = spare_of(store, manners.lease)
+        self._spare = timedelta(seconds=SPARE * manners.lease)
         self._members: list[_Member] = []
 
     def __len__(self) -> int:
@@ -93,7 +96,7 @@ class Crew:
     def _settled(self, member: _Member) -> str | None:
         # It has written its last word, or lost the run, and is about to end by itself.
         member.done_since = member.done_since or time.monotonic()
-        return "its work is over" if time.monotonic() - member.done_since > self._manners.grace else None
+        return "its work is over" if time.monotonic() - member.done_since > LAST_WORDS else None
 
     def _wrong(self, member: _Member, job: Job, at: datetime) -> str | None:
         grace = timedelta(seconds=self._manners.grace)
@@ -105,7 +108,7 @@ class Crew:
             return "took too long"
         if job.pid is None:
             return self._starting(job, at)
-        if job.lease_until is not None and at - job.lease_until > timedelta(seconds=self._spare):
+        if job.lease_until is not None and at - job.lease_until > self._spare:
             return "stopped answering"
         return None
 

@@ -1,4 +1,4 @@
-"""The thread beside a recipe: keeps the lease, hands on what the run tells, learns when it shall stop."""
+"""Beside a recipe: keep the lease, hand on what the run tells, learn when it shall stop."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from fenlei.runs.errors import LeaseLost
 from fenlei.runs.outbox import Batch, Outbox
 from fenlei.runs.reason import Reason
 from fenlei.store import Store, Work
+from fenlei.store.beats import beat
 from fenlei.store.tables import Job
 
 log = logging.getLogger(__name__)
 
 LOOK = 0.25
 """Seconds between two batches, and between two looks at whether the run is cancelled."""
+
+LONG = 3
+"""Leases that a transaction which guards may take before this process is taken for stuck."""
 
 
 class Pulse:
@@ -51,7 +55,7 @@ class Pulse:
             beat: seconds between two renewals.
             seconds_left: of the run's time limit.
             armed: told after each renewal how many seconds the lease holds from now.
-            lost: called, once and in the thread of the pulse, when somebody else may have the run.
+            lost: called in a thread of the pulse when somebody else may have the run.
         """
         self.outbox = Outbox()
         self.reason: Reason | None = None
@@ -61,26 +65,30 @@ class Pulse:
         self._ends = None if seconds_left is None else time.monotonic() + seconds_left
         self._turn = threading.Lock()
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._go, name="pulse", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._loop, args=(work,), name=name, daemon=True)
+            for name, work in (("pulse", self._keep), ("post", self._post))
+        ]
         self._next_beat = time.monotonic() + beat
-        self._complained = False
 
     def __enter__(self) -> Pulse:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
     def drain(self) -> None:
         """The worker is leaving. Safe in a signal handler."""
         self.reason = self.reason or Reason.DRAIN
 
     def guard(self, work: Work) -> Job:
-        """The job, locked in this transaction.
+        """The job, locked in this transaction, with a lease that begins anew.
 
         Raises:
             LeaseLost: it is not held any more under our fence.
@@ -88,6 +96,9 @@ class Pulse:
         job = work.jobs.held(self._run_id, self._fence)
         if job is None:
             raise LeaseLost(f"The run {self._run_id} is not held under fence {self._fence} any more.")
+        # While the row is locked nobody else can claim it, and we cannot renew it: the transaction may take its time.
+        work.jobs.renew(job, self._lease)
+        self._armed(LONG * self._lease)
         return job
 
     @contextmanager
@@ -119,47 +130,50 @@ class Pulse:
             self.outbox.give_back(batch)
             raise
 
-    def _go(self) -> None:
+    def _loop(self, once: Callable[[], None]) -> None:
+        complained = False
         while not self._over.wait(LOOK):
             try:
-                self._once()
+                once()
+                complained = False
             except LeaseLost:
                 with self._turn:
                     settled = self._over.is_set()
                 if not settled:
+                    self._stop_for(Reason.LOST)
                     self._lost()
                 return
             except Exception as exc:  # noqa: BLE001 (whatever ails the database: the lease decides how long we try)
-                if not self._complained:
-                    log.warning("lease not renewed", extra={"run": self._run_id, "error": str(exc)})
-                self._complained = True
+                if not complained:
+                    log.warning("run cannot reach the store", extra={"run": self._run_id, "error": str(exc)})
+                complained = True
 
-    def _once(self) -> None:
+    def _keep(self) -> None:
+        """Renew the lease when it is time, and look whether the run shall stop."""
         if self._ends is not None and time.monotonic() > self._ends:
             self._stop_for(Reason.TIME)
-        if self.outbox.waiting or time.monotonic() >= self._next_beat:
-            self._renew()
+        began = time.monotonic()
+        if began >= self._next_beat:
+            job = beat(self._store, self._run_id, self._fence, self._lease)
+            if job is not None:
+                self._next_beat = began + self._beat
+                self._armed(self._lease - (time.monotonic() - began))
         else:
-            self._look()
-
-    def _renew(self) -> None:
-        with self._turn:
-            if self._over.is_set():
-                return
-            began = time.monotonic()
-            with self._transaction() as (work, job):
-                work.jobs.renew(job, self._lease)
-            self._next_beat = began + self._beat
-            self._complained = False
-            self._armed(self._lease - (time.monotonic() - began))
-        self._heed(job)
-
-    def _look(self) -> None:
-        with self._store.reading() as work:
-            job = work.jobs.get(self._run_id)
-        if job.state != "held" or job.fence != self._fence:
+            with self._store.reading() as work:
+                found = work.jobs.get(self._run_id)
+            job = found if found.state == "held" and found.fence == self._fence else None
+        if job is None:
             raise LeaseLost(f"The run {self._run_id} was taken away.")
-        self._heed(job)
+        if job.cancel is not None:
+            self._stop_for(Reason.CANCEL)
+
+    def _post(self) -> None:
+        """Hand on what the run has told."""
+        if self.outbox.waiting:
+            with self._turn:
+                if not self._over.is_set():
+                    with self._transaction():
+                        pass
 
     def _write(self, work: Work, batch: Batch) -> None:
         events = batch.events if batch.progress is None else [*batch.events, batch.progress]
@@ -167,10 +181,6 @@ class Pulse:
         if batch.progress is not None:
             data = batch.progress.data
             work.runs.report(self._run_id, data["stage"], data["fraction"])
-
-    def _heed(self, job: Job) -> None:
-        if job.cancel is not None:
-            self._stop_for(Reason.CANCEL)
 
     def _stop_for(self, reason: Reason) -> None:
         weights = list(Reason)

@@ -12,6 +12,10 @@ from fenlei.store.tables import Job, Worker
 
 log = logging.getLogger(__name__)
 
+SPARE = 2
+"""Leases after the end of its lease during which a process of this host that lives is not taken for dead: one can see
+it, and a long writer may have kept it from renewing."""
+
 FORGET = timedelta(days=1)
 """A worker of another host that was not seen for so long is not listed any more."""
 
@@ -35,13 +39,13 @@ def free_the_dead(store: Store, host: str, attempts: int) -> int:
     return freed
 
 
-def free_the_expired(store: Store, host: str, spare: float, attempts: int) -> int:
+def free_the_expired(store: Store, host: str, lease: float, attempts: int) -> int:
     """Free jobs whose lease has ended.
 
     Args:
         store: where they are.
         host: where we are.
-        spare: seconds after its end during which a process of this host that lives is left alone.
+        lease: seconds that a lease lasts.
         attempts: how often a run may be begun without finishing a step.
 
     Returns:
@@ -50,7 +54,7 @@ def free_the_expired(store: Store, host: str, spare: float, attempts: int) -> in
     with store.reading() as work:
         at = work.jobs.time()
         expired = work.jobs.expired(at)
-    late = at - timedelta(seconds=spare)
+    late = at - timedelta(seconds=SPARE * lease)
     freed = 0
     for job, worker in expired:
         here = worker is not None and worker.host == host

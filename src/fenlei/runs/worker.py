@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 
 from fenlei.runs import transitions
-from fenlei.runs.child import spare_of
 from fenlei.runs.compute import Compute
 from fenlei.runs.crew import Crew
 from fenlei.runs.manners import Manners
@@ -120,7 +119,7 @@ class _Worker:
 
     def _look_around(self) -> None:
         free_the_dead(self._store, self._host, self._manners.attempts)
-        free_the_expired(self._store, self._host, spare_of(self._store, self._manners.lease), self._manners.attempts)
+        free_the_expired(self._store, self._host, self._manners.lease, self._manners.attempts)
         self._next_look = time.monotonic() + LOOK_AROUND
         if time.monotonic() >= self._next_word:
             with self._store.writing() as work:

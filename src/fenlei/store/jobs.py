@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from fenlei.store.clock import now
 from fenlei.store.errors import NotFound
 from fenlei.store.tables import Job, Run, Worker
-
-_CLAIMS = 4_203_012
-"""Where a limit holds for all workers together, PostgreSQL lets one claim at a time under this number."""
 
 
 class Jobs:
@@ -26,13 +23,11 @@ class Jobs:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    @property
-    def _sqlite(self) -> bool:
-        return self._session.get_bind().dialect.name == "sqlite"
-
     def time(self) -> datetime:
         """The database's time: hosts whose clocks differ agree on when a lease ends."""
-        return now() if self._sqlite else self._session.scalars(select(func.clock_timestamp())).one()
+        if self._session.get_bind().dialect.name == "sqlite":
+            return now()
+        return self._session.scalars(select(func.clock_timestamp())).one()
 
     def add(self, run_id: str, *, priority: int, not_before: datetime | None) -> Job:
         """Queue a run that was just added."""
@@ -101,11 +96,8 @@ class Jobs:
         Returns:
             The job under its new fence, or None when there is nothing to do.
         """
-        if everywhere is not None:
-            if not self._sqlite:
-                self._session.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _CLAIMS})
-            if self.counts().get("held", 0) >= everywhere:
-                return None
+        if everywhere is not None and self.counts().get("held", 0) >= everywhere:
+            return None
         due = self._due(kinds, but).limit(1).with_for_update(skip_locked=True, of=Job)
         job = self._session.scalar(due.execution_options(populate_existing=True))
         if job is None:

@@ -1,0 +1,1 @@
+"""Runs: the queue on every database, and real processes that are killed."""
