@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
-from fenlei import __version__
 from fenlei.api import errors
 from fenlei.api.access import least_role
 from fenlei.api.document import finished
@@ -28,7 +28,7 @@ def make_app(platform: Platform) -> FastAPI:
     """The bare application, which the reference and tests read."""
     app = FastAPI(
         title="Fenlei",
-        version=__version__,
+        version=version("fenlei"),
         summary="Data sets, runs, models and deployments.",
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
