@@ -143,7 +143,7 @@ async def _known(request: Request, exc: Exception) -> JSONResponse:
         headers["upload-offset"] = str(exc.wanted)
     if status == 401:
         headers["www-authenticate"] = "Bearer"
-    if status == 503:
+    if isinstance(exc, StoreError):
         log.error("store_unavailable", extra={"request_id": request_id_of(request), "error": str(exc)})
     return answer(
         request_id_of(request),

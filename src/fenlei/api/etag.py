@@ -6,20 +6,20 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Response
 
-from fenlei.api.errors import BadRequest
-
 
 def _expected(
     if_match: Annotated[
-        str | None, Header(description="The `ETag` that was read; another one now is answered 412.")
+        str | None,
+        Header(
+            pattern=r'^(\*|(W/)?"?[0-9]{1,9}"?)$',
+            description="The `ETag` that was read; another one now is answered 412.",
+            examples=['"3"'],
+        ),
     ] = None,
 ) -> int | None:
-    if if_match is None or if_match.strip() == "*":
+    if if_match is None or if_match == "*":
         return None
-    text = if_match.strip().removeprefix("W/").strip('"')
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise BadRequest("If-Match is not an ETag of this server.", "If-Match", 'the ETag as it was sent, such as "3"')
-    return int(text)
+    return int(if_match.removeprefix("W/").strip('"'))
 
 
 Expected = Annotated[int | None, Depends(_expected)]

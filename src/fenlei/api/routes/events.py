@@ -23,11 +23,22 @@ from fenlei.runs import News, news
 
 router = APIRouter(tags=["runs"])
 
+ONE = {
+    "type": "object",
+    "required": ["id", "event", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "To go on after."},
+        "event": {"type": "string", "description": "The event's kind."},
+        "data": {"type": "string", "contentMediaType": "application/json", "description": "The event."},
+    },
+}
+"""One event, as OpenAPI 3.2 describes streams."""
+
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "Events in order. Each has its id, its kind as `event`, and as `data` the event as JSON.",
         "model": Page[EventOut],
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"itemSchema": ONE}},
     },
     204: {"description": "The run is over, and nothing came after the last id: there is nothing to wait for."},
 }

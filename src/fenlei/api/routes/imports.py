@@ -148,7 +148,7 @@ async def send_file(
     return UploadOut.model_validate(receiver.upload)
 
 
-@router.head("/uploads/{upload_id}", responses=documented(401, 403, 404))
+@router.head("/uploads/{upload_id}", response_class=Response, responses=documented(401, 403, 404))
 def upload_offset(upload_id: UploadId, who: Viewer, here: Here) -> Response:
     """Where the next piece of a file begins, in the header `Upload-Offset`."""
     upload = _upload(here.store, upload_id)
