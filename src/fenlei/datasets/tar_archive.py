@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from fenlei.datasets import archive
+from fenlei.datasets.encoding import guess_encoding
 from fenlei.datasets.found import MAX_PICTURE_BYTES, DatasetError
-from fenlei.datasets.listing import Filing, Listing, readable_name
+from fenlei.datasets.listing import Filing, Listing
 from fenlei.datasets.tar_headers import BLOCK, looks_like_tar, read_members
 
 _PIECE = 1 << 20
@@ -64,10 +65,10 @@ class _Tar:
         self._lock = threading.Lock()
         self._offsets, self._sizes = array("Q"), array("Q")
 
-    def keep(self, offset: int, size: int) -> int:
+    def keep(self, offset: int, size: int) -> None:
+        """Give the next number to a member."""
         self._offsets.append(offset)
         self._sizes.append(size)
-        return len(self._offsets) - 1
 
     def head(self, key: int, name: str, size: int) -> bytes:
         return self._bytes(key, name, size)
@@ -96,15 +97,22 @@ def _listed(file: BinaryIO, path: Path) -> Listing:
     listing = Listing(close=file.close)
     filing = Filing(listing)
     size = file.seek(0, 2)
+    names: list[bytes] = []
+    about: list[str | None] = []
     try:
         for member in read_members(file, size, archive.MAX_ENTRIES):
-            name = member.name if member.name.isascii() else "/".join(map(readable_name, member.name.split("/")))
-            if name.endswith("/"):
-                filing.folder(name)
-            else:
-                filing.file(name, source, source.keep(member.offset, member.size), member.reason)
+            source.keep(member.offset, member.size)
+            names.append(member.name)
+            about.append(member.reason)
     except DatasetError as exc:
         raise DatasetError(f"{path} is no tar that can be read ({exc}).") from exc
+    encoding = guess_encoding(names)
+    for key, raw in enumerate(names):
+        name = raw.decode(encoding or "utf-8", "backslashreplace")
+        if name.endswith("/"):
+            filing.folder(name)
+        else:
+            filing.file(name, source, key, about[key])
     file.seek(max(0, size - BLOCK))
     if any(file.read(BLOCK)):
         listing.notes.append("The tar has no end mark. If files are missing, it was cut off.")

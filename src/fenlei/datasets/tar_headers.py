@@ -27,13 +27,13 @@ class Member(NamedTuple):
     """One file or folder.
 
     Attributes:
-        name: its path; bytes that are no UTF-8 as lone surrogates; a folder's ends in `/`.
+        name: its path, in whatever encoding; a folder's ends in `/`.
         reason: why it cannot be read, or None.
         offset: of its bytes in the tar.
         size: how many they are.
     """
 
-    name: str
+    name: bytes
     reason: str | None
     offset: int
     size: int
@@ -84,9 +84,9 @@ def read_members(file: BinaryIO, size: int, most: int) -> Iterator[Member]:
             length = int(told[b"size"])
         elif kind in _WITHOUT_BYTES:
             length = 0
-        full = _text(told.get(b"path", name if name is not None else _short_name(header)))
-        if kind == b"5" and not full.endswith("/"):
-            full += "/"
+        full = told.get(b"path", name if name is not None else _short_name(header))
+        if kind == b"5" and not full.endswith(b"/"):
+            full += b"/"
         reason = _REASONS.get(kind)
         if kind == _HOLES or any(key.startswith(b"GNU.sparse") for key in told):
             reason = "it is stored with holes, which is not read here"
@@ -142,10 +142,6 @@ def _pax(record: bytes) -> dict[bytes, bytes]:
         said[key] = value
         at += int(digits)
     return said
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "surrogateescape")
 
 
 def _after(start: int, length: int, size: int) -> int:

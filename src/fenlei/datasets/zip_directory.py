@@ -86,8 +86,8 @@ def _place(file: BinaryIO) -> tuple[int, int, int]:
     tail_at = max(0, whole - _END.size - _MOST_COMMENT)
     file.seek(tail_at)
     tail = file.read()
-    found = tail.rfind(b"PK\x05\x06")
-    if found < 0 or len(tail) - found < _END.size:
+    found = _end(tail)
+    if found is None:
         file.seek(0)
         begun = file.read(4) == b"PK\x03\x04"
         raise DatasetError("its end is missing; was it cut off?" if begun else "it has no table of contents")
@@ -108,6 +108,18 @@ def _place(file: BinaryIO) -> tuple[int, int, int]:
     if shift < 0:
         raise DatasetError("its table of contents is not where its end says")
     return start + shift, length, shift
+
+
+def _end(tail: bytes) -> int | None:
+    """Where in the last bytes of the file the end of the zip begins. Its comment may hold what looks like one."""
+    places = []
+    at = tail.rfind(b"PK\x05\x06", 0, len(tail) - _END.size + 4)
+    while at >= 0:
+        places.append(at)
+        if at + _END.size + int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail):
+            return at
+        at = tail.rfind(b"PK\x05\x06", 0, at)
+    return places[0] if places else None
 
 
 def _end64(file: BinaryIO, claimed: int, locator: int) -> int:

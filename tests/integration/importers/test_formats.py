@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from fenlei.datasets.importers import look
 from tests.integration.importers.importer_suite import ImporterSuite, ManifestSuite, Said, Shot
 from tests.integration.importers.piles import picture, written
 
@@ -65,8 +66,6 @@ class TestTxfl(ManifestSuite):
 
     def test_pictures_stay_in_the_order_of_the_manifest(self, root: Path) -> None:
         laid = self.lay_out(root, [Shot("z.jpg", "cat"), Shot("a.jpg", "cat"), Shot("m.jpg", "ant")])
-        from fenlei.datasets.importers import look
-
         assert [file.name for file in look(root).files] == list(laid)
 
 
@@ -132,7 +131,7 @@ class TestCoco(ManifestSuite):
     def write(self, root: Path, said: Sequence[Said]) -> None:
         names: list[Any] = []
         images: dict[str, int] = {}
-        annotations = []
+        annotations: list[dict[str, Any]] = []
         for each in said:
             image = images.setdefault(each.reference, len(images) + 1)
             if each.label is None:

@@ -80,10 +80,8 @@ class Finder:
                 return self._by_name[name]
             if name in self._aside:
                 return Lost.LEFT_ASIDE
-        if not segments:
-            return Lost.UNNAMED
         wanted = segments if ".." in plain else plain
-        return self._by_end(wanted, hints)
+        return self._by_end(wanted, hints) if wanted else Lost.UNNAMED
 
     def _by_end(self, wanted: tuple[str, ...], hints: Sequence[str]) -> Entry | Lost:
         alike = [entry for entry in self._last().get(_key(wanted[-1]), []) if self._ends(entry, wanted)]
