@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fenlei.settings import Settings
-from fenlei.store import S3Access, Store, StoreAddress, StoreError, bring_up_to_date
+from fenlei.store import S3Access, Store, StoreAddress, StoreError, bring_up_to_date, must_be_up_to_date
 
 
 def store_address(settings: Settings) -> StoreAddress:
@@ -31,6 +31,25 @@ def open_store(settings: Settings) -> Store:
             _make(store.database.file.parent)
         bring_up_to_date(store.database)
         store.blobs.check()
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def existing_store(settings: Settings) -> Store:
+    """The store as it is, for those who look after it: nothing is made, nothing migrated.
+
+    Raises:
+        NewerDatabase: it was written by a newer Fenlei.
+        StoreError: there is none, it was written by an older Fenlei, or it cannot be used.
+    """
+    store = Store.at(store_address(settings))
+    file = store.database.file
+    if file is not None and not file.exists():
+        raise StoreError(f"There is no database {file}. `fenlei up` makes one; --workspace names another folder.")
+    try:
+        must_be_up_to_date(store.database)
     except BaseException:
         store.close()
         raise

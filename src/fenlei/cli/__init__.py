@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from fenlei import __version__
-from fenlei.cli import backbones, doctor, evaluate, export, predict, report, serve, train, up, worker
+from fenlei.cli import backbones, doctor, evaluate, export, gc, predict, report, serve, train, up, worker
 from fenlei.cli.console import complain, say
+from fenlei.cli.remote import datasets, deployments, login, models, projects, runs
 from fenlei.contract.errors import FenleiError
 
 STOPPED = 130
@@ -35,9 +36,14 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
+app.command("gc")(gc.gc)
 app.command("worker")(worker.worker)
 app.command("run-job", hidden=True)(worker.run_job)
 app.add_typer(backbones.app, name="backbones")
+app.command("login")(login.login)
+app.command("logout")(login.logout)
+for noun in (datasets, projects, runs, models, deployments):
+    app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
 
 
 def _version(wanted: bool) -> None:

@@ -6,7 +6,7 @@ from fenlei.store.clock import now
 from fenlei.store.database import Database
 from fenlei.store.errors import Conflict, NewerDatabase, NotFound, Stale, StoreError
 from fenlei.store.ids import new_id
-from fenlei.store.migrate import bring_up_to_date
+from fenlei.store.migrate import bring_up_to_date, must_be_up_to_date
 from fenlei.store.place import BlobInfo, Leftovers
 from fenlei.store.store import Store
 from fenlei.store.work import Work
@@ -26,6 +26,7 @@ __all__ = [
     "StoreError",
     "Work",
     "bring_up_to_date",
+    "must_be_up_to_date",
     "new_id",
     "now",
 ]

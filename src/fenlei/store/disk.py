@@ -120,11 +120,9 @@ class Disk:
         try:
             drawers = sorted(self.folder.glob("[0-9a-f][0-9a-f]"))
             for drawer in drawers:
-                for file in os.scandir(drawer):
-                    if _DIGEST.match(file.name):
-                        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
-                            found = file.stat()
-                            yield BlobInfo(file.name, found.st_size, _moment(found.st_mtime))
+                with os.scandir(drawer) as files:
+                    infos = [_info(file) for file in files if _DIGEST.match(file.name)]
+                yield from filter(None, infos)
         except OSError as exc:
             raise StoreError(f"The blobs in {self.folder} cannot be listed: {exc.strerror}.") from exc
 
@@ -210,6 +208,14 @@ def _drop(paths: Iterable[Path]) -> None:
     for path in paths:
         with contextlib.suppress(OSError):
             path.unlink()
+
+
+def _info(file: os.DirEntry[str]) -> BlobInfo | None:
+    try:
+        found = file.stat()
+    except FileNotFoundError:  # removed meanwhile
+        return None
+    return BlobInfo(file.name, found.st_size, _moment(found.st_mtime))
 
 
 def _pieces(path: Path, sha256: str) -> Iterator[bytes]:

@@ -45,15 +45,27 @@ def bring_up_to_date(database: Database) -> Path | None:
         current = _current(connection)
         if current == head:  # another server was faster
             return None
-        if current is not None and current not in {step.revision for step in script.walk_revisions()}:
-            raise NewerDatabase(
-                f"The database is of a newer Fenlei: its tables are at step {current}, this Fenlei knows the steps up "
-                f"to {head}. Install the newer Fenlei, or restore a backup made before."
-            )
+        _must_be_known(current, script)
         saved = _save(database, f"before-{head}") if current is not None else None
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
     return saved
+
+
+def must_be_up_to_date(database: Database) -> None:
+    """Refuse a database that this Fenlei would have to migrate.
+
+    Raises:
+        NewerDatabase: it has seen migrations that this Fenlei does not know.
+        StoreError: it lacks some, or cannot be read.
+    """
+    script = ScriptDirectory.from_config(_config())
+    current, head = current_step(database), script.get_current_head()
+    _must_be_known(current, script)
+    if current is None:
+        raise StoreError("The database is empty. `fenlei up` makes its tables.")
+    if current != head:
+        raise StoreError(f"The database is at step {current}, before {head}. `fenlei up` brings it up to date.")
 
 
 def current_step(database: Database) -> str | None:
@@ -69,6 +81,14 @@ def current_step(database: Database) -> str | None:
 def latest_step() -> str:
     """The last migration that this Fenlei knows."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
+def _must_be_known(step: str | None, script: ScriptDirectory) -> None:
+    if step is not None and step not in {known.revision for known in script.walk_revisions()}:
+        raise NewerDatabase(
+            f"The database is of a newer Fenlei: its tables are at step {step}, this Fenlei knows the steps up to "
+            f"{script.get_current_head()}. Install the newer Fenlei, or restore a backup made before."
+        )
 
 
 def _current(connection: Connection) -> str | None:

@@ -49,8 +49,13 @@ else:
 
 
 @contextmanager
-def turn(path: Path, *, alone: bool) -> Iterator[None]:
-    """Wait for a turn at `path`, which is made when it is not there; the turn ends with the block or the process.
+def turn(path: Path, *, alone: bool, wait: bool = True) -> Iterator[bool]:
+    """Take a turn at `path`, which is made when it is not there; the turn ends with the block or the process.
+
+    Args:
+        path: the file.
+        alone: nobody else has a turn meanwhile.
+        wait: until the others let it be; otherwise the block begins at once and is told whether it has the turn alone.
 
     Raises:
         StoreError: the file cannot be opened.
@@ -60,8 +65,13 @@ def turn(path: Path, *, alone: bool) -> Iterator[None]:
     except OSError as exc:
         raise StoreError(f"{path} cannot be opened: {exc.strerror}.") from exc
     with file:
-        _take(file, alone)
+        if not wait:
+            taken = take_now(file)
+        else:
+            _take(file, alone)
+            taken = True
         try:
-            yield
+            yield taken
         finally:
-            leave(file)
+            if taken:
+                leave(file)

@@ -1,0 +1,60 @@
+"""Which rows refer to which blobs. Whoever adds a column that names a blob adds it here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import Text, cast, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from fenlei.store.blobs import Blobs
+from fenlei.store.errors import NotFound, StoreError
+from fenlei.store.tables import DatasetVersion, ModelVersion, Picture, Run, Step
+
+NAMED: tuple[InstrumentedAttribute[str], ...] = (Picture.sha256, ModelVersion.sha256, DatasetVersion.digest)
+"""Columns whose value is a blob's SHA-256. Removed pictures count: their removal can be undone."""
+
+UNFINISHED = ("queued", "running")
+"""States of runs whose finished steps will be read again; the blobs that those speak of are still needed."""
+
+_DIGEST = re.compile(rb'"([0-9a-f]{64})"')
+_ROWS = 10_000
+
+
+def named_in_rows(session: Session) -> Iterator[str]:
+    """The SHA-256 of every blob that a row names, as this transaction sees it; the same one may come several times.
+
+    Besides the columns above these are the results of runs, and the results of steps that a run may come back to.
+    """
+    for column in NAMED:
+        yield from session.execute(select(column).distinct(), execution_options={"yield_per": _ROWS}).scalars()
+    results = select(cast(Run.result, Text)).where(Run.result.is_not(None))
+    steps = select(cast(Step.result, Text)).join(Run, Run.id == Step.run_id).where(Run.state.in_(UNFINISHED))
+    for statement in (results, steps):
+        for told in session.execute(statement, execution_options={"yield_per": 100}).scalars():
+            yield from _digests((told or "").encode())
+
+
+def manifests(session: Session) -> dict[str, str]:
+    """The manifests of data set versions, which name pictures in their turn: version id by SHA-256."""
+    return {digest: version for version, digest in session.execute(select(DatasetVersion.id, DatasetVersion.digest))}
+
+
+def named_in_manifests(blobs: Blobs, versions: Mapping[str, str]) -> Iterator[str]:
+    """The SHA-256 of every picture that these manifests name.
+
+    Raises:
+        StoreError: one is missing or damaged, so that nobody knows what it names.
+    """
+    for digest, version in versions.items():
+        try:
+            manifest = blobs.get(digest)
+        except (NotFound, StoreError) as exc:
+            raise StoreError(f"The manifest of the data set version {version} cannot be read. {exc}") from exc
+        yield from _digests(manifest)
+
+
+def _digests(text: bytes) -> Iterator[str]:
+    for found in _DIGEST.finditer(text):
+        yield found[1].decode()
