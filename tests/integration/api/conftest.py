@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,11 +17,11 @@ from fenlei.projects.sign_in import make_sign_in_link, sign_in_by_link
 from fenlei.projects.tokens import make_token
 from fenlei.projects.users import add_user, first_owner
 from fenlei.projects.who import Who
-from fenlei.store import Store
 from fenlei.store.tables import Run
 from tests.integration.datasets_store.importing import drawn, lay
 from tests.support.networks import tiny_network
 from tests.support.runs import work_off
+from tests.support.stores import MakeStore
 
 BASE = "http://127.0.0.1:8000"
 
@@ -29,10 +30,16 @@ Finish = Callable[[str], Run]
 
 
 @pytest.fixture
-def platform(sqlite_store: Store, tmp_path: Path) -> Platform:
+def kind() -> str:
+    """Of the store; `FENLEI_TEST_STORE=postgres-s3` runs all of these tests on the other one."""
+    return os.environ.get("FENLEI_TEST_STORE", "sqlite-disk")
+
+
+@pytest.fixture
+def platform(make_store: MakeStore, kind: str, tmp_path: Path) -> Platform:
     allowed = tmp_path / "allowed"
     allowed.mkdir()
-    return Platform(sqlite_store, tmp_path / "uploads", tmp_path / "cache", BASE, import_roots=(allowed,))
+    return Platform(make_store(kind), tmp_path / "uploads", tmp_path / "cache", BASE, import_roots=(allowed,))
 
 
 @pytest.fixture

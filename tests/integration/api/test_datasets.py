@@ -12,8 +12,14 @@ from starlette.testclient import TestClient
 from fenlei.projects.roles import Role
 from tests.integration.api.conftest import ClientFor
 from tests.support.drawing import png
+from tests.support.stores import KINDS
 
 API = "/api/v1"
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def names(client: TestClient, dataset: str, **wanted: object) -> list[str]:

@@ -12,10 +12,10 @@ from starlette.testclient import TestClient
 
 from fenlei.api import Platform
 from fenlei.contract import encode_request
-from fenlei.store import Store
 from fenlei.store.tables import ModelVersion
 from tests.support.counter import Counter
 from tests.support.drawing import jpeg
+from tests.support.stores import MakeStore
 from tests.support.versions import add_version
 
 API = "/api/v1"
@@ -23,20 +23,20 @@ BODY = encode_request(jpeg(80, 60))
 
 
 @pytest.fixture
-def counter(sqlite_store: Store, tmp_path: Path) -> Iterator[Counter]:
-    with Counter(sqlite_store, tmp_path / "front") as running:
+def counter(make_store: MakeStore, kind: str, tmp_path: Path) -> Iterator[Counter]:
+    with Counter(make_store(kind), tmp_path / "front") as running:
         yield running
 
 
 @pytest.fixture
 def platform(platform: Platform, counter: Counter) -> Platform:
-    return replace(platform, front=counter.front, base_url=counter.base)
+    return replace(platform, store=counter.store, front=counter.front, base_url=counter.base)
 
 
 @pytest.fixture
-def two(sqlite_store: Store) -> list[ModelVersion]:
+def two(platform: Platform) -> list[ModelVersion]:
     """Two versions of one model, told apart by their first class."""
-    return [add_version(sqlite_store, labels=(label, "z"), head_seed=number) for number, label in enumerate("ab")]
+    return [add_version(platform.store, labels=(label, "z"), head_seed=number) for number, label in enumerate("ab")]
 
 
 def publish(client: TestClient, version: ModelVersion, **more: Any) -> dict[str, Any]:
@@ -98,8 +98,8 @@ def test_another_version_answers_and_the_one_before_again(
     assert code(counter, url) == 1100
 
 
-def test_a_model_that_scores_otherwise_is_not_published(client: TestClient, sqlite_store: Store) -> None:
-    moved = add_version(sqlite_store, parity_shift=0.1)
+def test_a_model_that_scores_otherwise_is_not_published(client: TestClient, platform: Platform) -> None:
+    moved = add_version(platform.store, parity_shift=0.1)
     answer = client.post(f"{API}/deployments", json={"name": "cats", "model_version_id": moved.id})
     assert answer.status_code == 422
     assert client.get(f"{API}/deployments").json()["items"] == []

@@ -19,9 +19,15 @@ from fenlei.api.shield import MAX_CHUNK_BYTES
 from tests.integration.api.conftest import Finish
 from tests.integration.datasets_store.importing import drawn, lay, zipped
 from tests.support.asgi import Caller
+from tests.support.stores import KINDS
 from tests.support.until import until
 
 API = "/api/v1"
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
-from schemathesis.checks import CHECKS, CheckFunction
+from schemathesis.checks import CHECKS
 from schemathesis.core.failures import FailureGroup
 from schemathesis.schemas import APIOperation
 from starlette.testclient import TestClient
@@ -30,6 +30,8 @@ from tests.support.models import LABELS
 from tests.support.versions import add_version
 
 API = "/api/v1"
+
+Operation = APIOperation[Any, Any, Any, Any]
 
 EXAMPLES = int(os.environ.get("FENLEI_TEST_EXAMPLES", "0"))
 FEW = {None: (1, 1), Role.VIEWER: (2, 1), Role.LABELLER: (2, 1), Role.EDITOR: (2, 1), Role.OWNER: (3, 2)}
@@ -64,13 +66,13 @@ class Known:
 
 
 @pytest.fixture(scope="module")
-def operations(tmp_path_factory: pytest.TempPathFactory) -> list[APIOperation]:
+def operations(tmp_path_factory: pytest.TempPathFactory) -> list[Operation]:
     """All that can be asked. What takes things away comes last, and what would sign us out not at all."""
     nowhere = tmp_path_factory.mktemp("nowhere")
     store = Store(Database(nowhere / "fenlei.db"), Blobs(nowhere))
     app = make_api(Platform(store, nowhere, nowhere, "", hosts=frozenset({"*"})))
     schema: Any = schemathesis.openapi.from_asgi(f"{API}/openapi.json", app)
-    found: list[APIOperation] = [result.ok() for result in schema.get_all_operations()]
+    found: list[Operation] = [result.ok() for result in schema.get_all_operations()]
     assert len(found) > 100
     found = [each for each in found if each.path not in {f"{API}/sign-out", f"{API}/me/password"}]
     return sorted(found, key=lambda each: each.method == "delete")
@@ -121,13 +123,13 @@ def known(client: TestClient, platform: Platform, animals: str) -> Known:
     )
 
 
-def checks() -> list[CheckFunction]:
+def checks() -> list[Any]:
     return [check for name, check in CHECKS._items.items() if name not in LEFT_OUT]
 
 
 @pytest.mark.parametrize("role", [None, *Role])
 def test_nothing_that_is_sent_is_answered_otherwise_than_documented(
-    operations: list[APIOperation], platform: Platform, client_for: ClientFor, known: Known, role: Role | None
+    operations: list[Operation], platform: Platform, client_for: ClientFor, known: Known, role: Role | None
 ) -> None:
     token = client_for(role).headers.get("authorization")
     headers = {} if token is None else {"authorization": token}
@@ -148,7 +150,7 @@ def test_nothing_that_is_sent_is_answered_otherwise_than_documented(
     assert not found, "\n\n".join(found)
 
 
-def repeat(operation: APIOperation, mode: GenerationMode, count: int, ask: Callable[[Any], None]) -> None:
+def repeat(operation: Operation, mode: GenerationMode, count: int, ask: Callable[[Any], None]) -> None:
     """Let so many requests to one operation be asked."""
 
     @settings(
