@@ -69,7 +69,7 @@ def up(
         settings: of this process and its children.
         host: the address to listen on.
         port: 0 takes any free one.
-        workers: processes that carry out runs, one run each at a time.
+        workers: processes that carry out runs.
         on_ready: called once when requests are being answered, in a thread of its own.
 
     Returns:
@@ -111,11 +111,18 @@ def up(
             tree.start()
             log.info("serving", extra={"base": base, "workers": workers})
             told = Up(base, _sign_in_link(store, base), platform, front)
-            threading.Thread(target=on_ready, args=(told,), name="fenlei-ready", daemon=True).start()
+            threading.Thread(target=_tell, args=(on_ready, told), name="fenlei-ready", daemon=True).start()
 
         run(served, sock, drain=settings.drain, on_started=started, on_drain=tree.ask)
     log.info("stopped")
     return 0
+
+
+def _tell(on_ready: Callable[[Up], None], told: Up) -> None:
+    try:
+        on_ready(told)
+    except Exception:  # a closed terminal, or a bug there, is no reason to stop answering
+        log.exception("not_told")
 
 
 def _platform(settings: Settings, store: Store, front: LocalFront, host: str, base: str) -> Platform:

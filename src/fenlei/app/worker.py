@@ -9,6 +9,7 @@ from collections.abc import Callable
 from fenlei.app.logs import set_up_logs
 from fenlei.app.storage import open_store, store_address
 from fenlei.projects.recipes import recipes
+from fenlei.projects.training_run import TRAIN
 from fenlei.runs import LocalProcesses, Manners, run_job, run_worker
 from fenlei.runs.deathwatch import die_with_worker
 from fenlei.settings import Settings
@@ -21,13 +22,13 @@ RUN_JOB = "run-job"
 
 
 def work(
-    settings: Settings, *, concurrency: int = 1, tied: bool = False, on_ready: Callable[[], None] = lambda: None
+    settings: Settings, *, concurrency: int = 2, tied: bool = False, on_ready: Callable[[], None] = lambda: None
 ) -> int:
     """Carry out runs until SIGTERM or SIGINT; what is under way then goes on elsewhere, or later.
 
     Args:
         settings: of this process, and of those it starts.
-        concurrency: runs side by side.
+        concurrency: runs side by side; one training at most, so that an import need not wait for it.
         tied: end when standard input does, which is a pipe of the server that started this.
         on_ready: called when it begins to look for runs.
 
@@ -43,7 +44,7 @@ def work(
     store = open_store(settings)
     compute = LocalProcesses([sys.executable, "-m", "fenlei", RUN_JOB], environment=settings.environment())
     try:
-        run_worker(store, compute, Manners(concurrency=concurrency), ready=on_ready)
+        run_worker(store, compute, Manners(concurrency=concurrency, most={TRAIN: 1}), ready=on_ready)
     finally:
         store.close()
     return 0

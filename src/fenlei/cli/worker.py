@@ -14,7 +14,7 @@ def worker(
     workspace: Workspace = None,
     database: DatabaseUrl = None,
     blobs: BlobUrl = None,
-    concurrency: Annotated[int, typer.Option(min=1, help="Runs side by side.")] = 1,
+    concurrency: Annotated[int, typer.Option(min=1, help="Runs side by side; one training at most.")] = 2,
     tied: Annotated[bool, typer.Option("--tied", hidden=True)] = False,
 ) -> None:
     """Carry out runs: imports, checks, training. `fenlei up` starts one by itself; more may run beside it, on any
