@@ -56,8 +56,8 @@ class Settings(BaseSettings):
     s3_secret: SecretStr | None = None
     s3_region: str | None = None
     public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#\s]+/?$")
-    hosts: str = ""
-    import_roots: str = ""
+    hosts: str | None = None
+    import_roots: str | None = None
     server: str | None = None
     token: SecretStr | None = None
     engine: str = "openvino"

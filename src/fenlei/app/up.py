@@ -131,8 +131,8 @@ def _platform(settings: Settings, store: Store, front: LocalFront, host: str, ba
         uploads=settings.uploads,
         cache=settings.cache,
         base_url=base,
-        hosts=names_of(host, settings.public_url, settings.hosts),
-        import_roots=tuple(Path(root).absolute() for root in settings.import_roots.split(os.pathsep) if root),
+        hosts=names_of(host, settings.public_url, settings.hosts or ""),
+        import_roots=tuple(Path(root).absolute() for root in (settings.import_roots or "").split(os.pathsep) if root),
         engine=settings.engine,
         front=front,
     )
