@@ -56,6 +56,23 @@ def existing_store(settings: Settings) -> Store:
     return store
 
 
+def new_store(settings: Settings) -> Store:
+    """The store that shall be filled from a backup: nothing is migrated.
+
+    Raises:
+        StoreError: it cannot be used.
+    """
+    store = Store.at(store_address(settings))
+    try:
+        if store.database.file is not None:
+            _make(store.database.file.parent)
+        store.blobs.check()
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,21 @@ from typing import Annotated
 import typer
 
 from fenlei import __version__
-from fenlei.cli import backbones, doctor, evaluate, export, gc, predict, report, serve, train, up, worker
+from fenlei.cli import (
+    backbones,
+    backup,
+    doctor,
+    evaluate,
+    export,
+    gc,
+    predict,
+    report,
+    restore,
+    serve,
+    train,
+    up,
+    worker,
+)
 from fenlei.cli.console import complain, say
 from fenlei.cli.remote import datasets, deployments, login, models, projects, runs
 from fenlei.contract.errors import FenleiError
@@ -36,6 +50,8 @@ app.command("evaluate")(evaluate.evaluate)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)
+app.command("backup")(backup.backup)
+app.command("restore")(restore.restore)
 app.command("gc")(gc.gc)
 app.command("worker")(worker.worker)
 app.command("run-job", hidden=True)(worker.run_job)

@@ -4,7 +4,7 @@ from fenlei.store.address import S3Access, StoreAddress
 from fenlei.store.blobs import Blobs
 from fenlei.store.clock import now
 from fenlei.store.database import Database
-from fenlei.store.errors import Conflict, NewerDatabase, NotFound, Stale, StoreError
+from fenlei.store.errors import Conflict, DamagedBlob, NewerDatabase, NotFound, Stale, StoreError
 from fenlei.store.ids import new_id
 from fenlei.store.migrate import bring_up_to_date, must_be_up_to_date
 from fenlei.store.place import BlobInfo, Leftovers
@@ -15,6 +15,7 @@ __all__ = [
     "BlobInfo",
     "Blobs",
     "Conflict",
+    "DamagedBlob",
     "Database",
     "Leftovers",
     "NewerDatabase",

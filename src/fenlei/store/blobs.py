@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fenlei.store.address import S3Access
 from fenlei.store.disk import Disk
-from fenlei.store.errors import NotFound, StoreError
+from fenlei.store.errors import DamagedBlob, NotFound, StoreError
 from fenlei.store.place import BlobInfo, Leftovers, Place
 from fenlei.store.s3 import Bucket
 
@@ -85,7 +85,8 @@ class Blobs:
 
         Raises:
             NotFound: it is not there.
-            StoreError: it is damaged, or cannot be read.
+            DamagedBlob: it is not what was put.
+            StoreError: it cannot be read.
         """
         data = self._place.get(sha256)
         if hashlib.sha256(data).hexdigest() != sha256:
@@ -97,7 +98,8 @@ class Blobs:
 
         Raises:
             NotFound: it is not there; at once, not at the first piece.
-            StoreError: it cannot be read; or, after the last piece, it is damaged.
+            DamagedBlob: it is not what was put; after the last piece.
+            StoreError: it cannot be read.
         """
         return _checked(self._place.read(sha256), sha256)
 
@@ -106,7 +108,8 @@ class Blobs:
 
         Raises:
             NotFound: it is not there.
-            StoreError: it is damaged, cannot be read, or the file cannot be written.
+            DamagedBlob: it is not what was put.
+            StoreError: it cannot be read, or the file cannot be written.
         """
         pieces = self.stream(sha256)
         try:
@@ -186,5 +189,5 @@ def _checked(pieces: Iterator[bytes], sha256: str) -> Iterator[bytes]:
         raise _damaged(sha256)
 
 
-def _damaged(sha256: str) -> StoreError:
-    return StoreError(f"The blob {sha256} is damaged: what is stored under this name has another digest.")
+def _damaged(sha256: str) -> DamagedBlob:
+    return DamagedBlob(f"The blob {sha256} is damaged: what is stored under this name has another digest.")

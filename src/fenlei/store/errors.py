@@ -9,6 +9,10 @@ class StoreError(FenleiError):
     """The database or the blobs cannot be used."""
 
 
+class DamagedBlob(StoreError):
+    """What is stored under a digest is something else."""
+
+
 class NewerDatabase(StoreError):
     """The database was written by a newer Fenlei."""
 

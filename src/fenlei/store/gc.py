@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from fenlei.store.clock import now
+from fenlei.store.errors import DamagedBlob, NotFound, StoreError
 from fenlei.store.keeping import removing
 from fenlei.store.place import Leftovers
-from fenlei.store.references import manifests, named_in_manifests, named_in_rows
+from fenlei.store.progress import Progress, silent
+from fenlei.store.references import manifests, named_in_manifest, named_in_rows
 from fenlei.store.store import Store
 
 GRACE = timedelta(hours=24)
@@ -27,12 +28,6 @@ WRITING = timedelta(hours=1)
 
 BATCH = 500
 """Blobs that are removed at a time; on disk nobody can put one meanwhile."""
-
-
-class Progress(Protocol):
-    """Called as work goes on: `done` of `total` steps of `stage`."""
-
-    def __call__(self, stage: str, done: int, total: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -76,12 +71,18 @@ def find_garbage(store: Store, grace: timedelta = GRACE) -> Garbage:
         versions = manifests(work.session)
         for digest in named_in_rows(work.session):
             blobs.pop(digest, None)
-    for digest in named_in_manifests(store.blobs, versions):
-        blobs.pop(digest, None)
+    for manifest, version in versions.items():
+        try:
+            for digest in named_in_manifest(store.blobs, manifest):
+                blobs.pop(digest, None)
+        except (NotFound, DamagedBlob) as exc:
+            raise StoreError(
+                f"The manifest of the data set version {version} cannot be read, so nobody knows what it needs: {exc}"
+            ) from exc
     return Garbage(blobs, store.blobs.leftovers(_stale(grace)), before)
 
 
-def remove_garbage(store: Store, grace: timedelta = GRACE, progress: Progress = lambda *_: None) -> Garbage:
+def remove_garbage(store: Store, grace: timedelta = GRACE, progress: Progress = silent) -> Garbage:
     """Remove blobs that nothing refers to.
 
     Args:

@@ -35,8 +35,7 @@ def bring_up_to_date(database: Database) -> Path | None:
         NewerDatabase: it has seen migrations that this Fenlei does not know.
         StoreError: it cannot be opened or migrated; then it is as it was.
     """
-    config = _config()
-    script = ScriptDirectory.from_config(config)
+    script = ScriptDirectory.from_config(_config())
     head = script.get_current_head()
     with database.reading() as session:
         if _current(session.connection()) == head:
@@ -47,9 +46,21 @@ def bring_up_to_date(database: Database) -> Path | None:
             return None
         _must_be_known(current, script)
         saved = _save(database, f"before-{head}") if current is not None else None
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade(connection)
     return saved
+
+
+def upgrade(connection: Connection, step: str = "head") -> None:
+    """Run the migrations up to a step, in the transaction of `database.migrating()`.
+
+    Raises:
+        NewerDatabase: this Fenlei does not know the step.
+    """
+    config = _config()
+    if step != "head":
+        _must_be_known(step, ScriptDirectory.from_config(config))
+    config.attributes["connection"] = connection
+    command.upgrade(config, step)
 
 
 def must_be_up_to_date(database: Database) -> None:

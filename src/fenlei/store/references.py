@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from fenlei.store.blobs import Blobs
-from fenlei.store.errors import NotFound, StoreError
 from fenlei.store.tables import DatasetVersion, ModelVersion, Picture, Run, Step
 
 NAMED: tuple[InstrumentedAttribute[str], ...] = (Picture.sha256, ModelVersion.sha256, DatasetVersion.digest)
@@ -41,18 +40,14 @@ def manifests(session: Session) -> dict[str, str]:
     return {digest: version for version, digest in session.execute(select(DatasetVersion.id, DatasetVersion.digest))}
 
 
-def named_in_manifests(blobs: Blobs, versions: Mapping[str, str]) -> Iterator[str]:
-    """The SHA-256 of every picture that these manifests name.
+def named_in_manifest(blobs: Blobs, digest: str) -> Iterator[str]:
+    """The SHA-256 of every picture that a manifest names.
 
     Raises:
-        StoreError: one is missing or damaged, so that nobody knows what it names.
+        NotFound, DamagedBlob: it is missing or damaged, so that nobody knows what it names.
+        StoreError: it cannot be read.
     """
-    for digest, version in versions.items():
-        try:
-            manifest = blobs.get(digest)
-        except (NotFound, StoreError) as exc:
-            raise StoreError(f"The manifest of the data set version {version} cannot be read. {exc}") from exc
-        yield from _digests(manifest)
+    yield from _digests(blobs.get(digest))
 
 
 def _digests(text: bytes) -> Iterator[str]:
