@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -110,6 +112,68 @@ def test_a_worker_that_dies_is_started_again_and_what_trains_is_loaded_by_neithe
     until_done(shared, run)
     for pid in (shared.process.pid, shared.worker()):
         assert "torch" not in Path(f"/proc/{pid}/maps").read_text()
+
+
+PAGE_IN_NODE = """
+const [base, link, password] = process.argv.slice(2);
+let cookie = "", seen = [];
+const real = fetch;
+globalThis.fetch = async (path, options) => {
+  const answer = await real(base + path, { ...options, headers: { ...options.headers, Cookie: cookie, Origin: base } });
+  cookie = (answer.headers.get("set-cookie") ?? cookie).split(";")[0];
+  return answer;
+};
+const elements = {};
+const element = (id) => elements[id] ??= {
+  id, hidden: true, value: "", textContent: "", listeners: {},
+  querySelector: () => element(id + " button"),
+  addEventListener(kind, listener) { this.listeners[kind] = listener; },
+};
+globalThis.document = { getElementById: element };
+Object.defineProperty(globalThis, "navigator", { value: { language: "en" } });
+globalThis.location = { hash: `#link=${link}`, pathname: "/sign-in" };
+globalThis.history = { replaceState: (state, title, path) => seen.push(path) };
+const page = await (await real(base + "/sign-in")).text();
+eval(page.split("<script>")[1].split("</script>")[0] + "; globalThis.begun = begin");
+for (let i = 0; i < 500 && !element("told").textContent; i++) await new Promise((done) => setTimeout(done, 10));
+const first = element("told").textContent, asked = !element("choose").hidden;
+element("new").value = password;
+await element("choose").listeners.submit({ preventDefault() {} });
+console.log(JSON.stringify({ first, asked, then: element("told").textContent, seen }));
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js runs the page's script")
+def test_the_page_behind_the_link_signs_in_and_sets_a_password(workspace: Path, tmp_path: Path) -> None:
+    script = tmp_path / "page.mjs"
+    script.write_text(PAGE_IN_NODE)
+    with Up(workspace, "--workers", "0") as platform:
+        secret = platform.line().partition("#link=")[2]
+        for path in ("/", "/sign-in"):
+            status, headers, body = platform.call("GET", path)
+            assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
+            assert "script-src 'sha256-" in headers["content-security-policy"]
+            assert b"<h1>" in body
+        done = subprocess.run(
+            ["node", script, platform.base, secret, "a good password"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert json.loads(done.stdout) == {
+            "first": "You are signed in as owner (owner).",
+            "asked": True,
+            "then": "The password is set. Later you sign in with it.",
+            "seen": ["/sign-in"],
+        }
+        credentials = {"name": "owner", "password": "a good password"}
+        assert platform.call("POST", "/api/v1/sign-in", credentials)[0] == 200
+        assert platform.stop() == 0
+    with Up(workspace, "--workers", "0") as again:  # an owner who has a password is offered no link
+        assert again.stop() == 0
+        assert again.process.stdout is not None
+        assert again.process.stdout.read() == ""
 
 
 def test_after_kill_9_no_worker_is_left_and_a_restart_continues_where_it_was(workspace: Path) -> None:
