@@ -59,7 +59,7 @@ class ComputeSuite:
     @pytest.fixture
     def start(self, compute_for: Callable[[str], Compute], tmp_path: Path) -> Iterator[Callable[[str], Child]]:
         """Starts a child and waits until it is at work."""
-        children = []
+        children: list[Child] = []
 
         def make(what: str) -> Child:
             child = compute_for(what).start(f"rn_{len(children)}", 42)

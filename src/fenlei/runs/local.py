@@ -17,6 +17,7 @@ class LocalProcess:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
+        self._cleared = False
 
     @property
     def pid(self) -> int:
@@ -25,28 +26,31 @@ class LocalProcess:
 
     def status(self) -> int | None:
         """See `Child`."""
-        if self._process.returncode is None and self._has_ended(wait=False):
+        if not self._cleared and self._has_ended(wait=False):
             self._clear_away()
         return self._process.returncode
 
     def ask(self) -> None:
         """See `Child`."""
         if self.status() is None:
-            self._process.send_signal(signal.SIGTERM)
+            os.kill(self._process.pid, signal.SIGTERM)  # Popen's own way would reap it
 
     def kill(self) -> None:
         """See `Child`."""
-        if self._process.returncode is None:
+        if not self._cleared:
             self._signal_group()
             self._has_ended(wait=True)
             self._clear_away()
 
     def _has_ended(self, *, wait: bool) -> bool:
+        if not hasattr(os, "waitid"):  # macOS before Python 3.13
+            return (self._process.wait() if wait else self._process.poll()) is not None
         # Left unreaped, so that its number, which is also the group's, cannot be given to anybody else yet.
         how = os.WEXITED | os.WNOWAIT | (0 if wait else os.WNOHANG)
         return os.waitid(os.P_PID, self._process.pid, how) is not None
 
     def _clear_away(self) -> None:
+        self._cleared = True
         self._signal_group()
         self._process.wait()
         if self._process.stdin is not None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from fenlei.store.clock import now
 from fenlei.store.errors import NotFound
 from fenlei.store.tables import Job, Run, Worker
+from fenlei.store.tables.base import Moment
 
 
 class Jobs:
@@ -27,7 +28,7 @@ class Jobs:
         """The database's time: hosts whose clocks differ agree on when a lease ends."""
         if self._session.get_bind().dialect.name == "sqlite":
             return now()
-        return self._session.scalars(select(func.clock_timestamp())).one()
+        return self._session.scalars(select(func.clock_timestamp(type_=Moment()))).one()
 
     def add(self, run_id: str, *, priority: int, not_before: datetime | None) -> Job:
         """Queue a run that was just added."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from fenlei.runs import LeaseLost, RunContext, carry_out, transitions
-from fenlei.runs.pulse import Pulse
+from fenlei.runs.pulse import LOOK, Pulse
 from fenlei.store import Conflict, Store, Work
 from fenlei.store.tables import Run
 from tests.support.runs import Marks, ask, carried, claim, found, mark, told, work_off
@@ -129,10 +130,28 @@ def test_a_living_process_learns_that_its_lease_is_lost(store: Store) -> None:
         assert pulse.reason == "lost"
 
 
+def test_what_comes_after_the_end_of_a_run_is_not_taken_for_a_loss(store: Store) -> None:
+    lost: list[int] = []
+    over: list[bool] = []
+
+    def recipe(context: RunContext) -> None:
+        context.finish(lambda work: {})
+        context.log("too late")
+        over.append(context.cancelled())
+        time.sleep(3 * LOOK)  # the promise is that nothing happens
+
+    run = ask(store)
+    job = claim(store)
+    carry_out(store, {"check": recipe}, run.id, job.fence, beat=0.01, lost=lambda: lost.append(1))
+    assert found(store, run).state == "done"
+    assert (lost, over) == ([], [False])
+
+
 def test_a_lease_is_renewed_while_somebody_else_writes_for_long_on_postgres(make_store: MakeStore) -> None:
     store = make_store("postgres-s3")
     run = ask(store)
     job = claim(store)
-    with Pulse(store, run.id, job.fence, lease=10.0, beat=0.01), store.writing():
+    with Pulse(store, run.id, job.fence, lease=10.0, beat=0.01), store.writing() as work:
+        work.jobs.time()  # the first question takes the turn
         before = beat_of(store, run)
         until(lambda: beat_of(store, run) != before, 5, "a renewal")
