@@ -77,7 +77,8 @@ def browse(
         work.labels.get(dataset_id, wanted.label)
     limit = max(1, min(limit, MOST_ON_A_PAGE))
     pictures, following = work.browse.page(dataset_id, wanted, after, limit, newest_first=newest_first)
-    return Page(pictures, following, work.browse.count(dataset_id, wanted))
+    everything_seen = after is None and following is None
+    return Page(pictures, following, len(pictures) if everything_seen else work.browse.count(dataset_id, wanted))
 
 
 def counts(work: Work, dataset_id: str) -> Counts:

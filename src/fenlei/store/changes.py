@@ -120,11 +120,13 @@ class Changes:
             How many pictures had another value.
         """
         count = 0
-        kept = select(ChangedPicture.picture_id).where(ChangedPicture.change_id == change.id)
+        column = getattr(Picture, name)
         for value, pictures in numbers.items():
             if self.keep(change, pictures, {name: value}):
-                mine = (among(self._session, Picture.id, pictures), Picture.id.in_(kept))
-                count += self._execute(update(Picture).where(*mine).values({name: value}))
+                # The same pictures again: asking who was kept as well makes PostgreSQL, which does not yet know how
+                # many that are, compare each with each.
+                query = update(Picture).where(among(self._session, Picture.id, pictures), Picture.removed_at.is_(None))
+                count += self._execute(query.where(column.is_distinct_from(value)).values({name: value}))
         return count
 
     def rename(self, picture_id: int, name: str) -> None:

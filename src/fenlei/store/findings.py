@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from fenlei.store.clock import now
 from fenlei.store.tables import CheckRun, Finding, Picture
+
+_MANY = 100
 
 
 class Flagged(NamedTuple):
@@ -42,6 +44,10 @@ class Findings:
         if rows:
             fixed = {"dataset_id": dataset_id, "check": check, "open": True}
             self._session.execute(insert(Finding), [{**row, **fixed} for row in rows])
+        if len(rows) >= _MANY and self._session.get_bind().dialect.name == "postgresql":
+            # Until it has counted for itself PostgreSQL takes them for one finding on one picture, and lists of
+            # pictures with a finding then compare each with each.
+            self._session.execute(text("ANALYZE findings, pictures"))
         values = {"dataset_id": dataset_id, "check": check, "revision": revision, "at": now(), "found": len(rows)}
         self._session.execute(insert(CheckRun).values(**values))
 

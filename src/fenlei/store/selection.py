@@ -60,12 +60,12 @@ def matching(session: Session, dataset_id: str, wanted: PictureFilter) -> list[C
         found.append(Picture.split.is_(None) if wanted.split == NO_SPLIT else Picture.split == wanted.split)
     if wanted.check is not None:
         findings = select(Finding.picture_id).where(
-            Finding.dataset_id == dataset_id,
-            Finding.check == wanted.check,
-            Finding.open,
-            Finding.picture_id.is_not(None),
+            Finding.dataset_id == dataset_id, Finding.check == wanted.check, Finding.open
         )
-        found.append(Picture.id.in_(findings))
+        # Few pictures have a text in their name: those are asked for their findings. Else all that have one are listed.
+        one_by_one = findings.where(Finding.picture_id == Picture.id).exists()
+        listed = Picture.id.in_(findings.where(Finding.picture_id.is_not(None)))
+        found.append(one_by_one if wanted.text else listed)
     if wanted.text:
         # Not LIKE: `%` and `_` are ordinary characters of file names.
         place = func.instr if _is_sqlite(session) else func.strpos
