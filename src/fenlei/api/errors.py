@@ -65,6 +65,10 @@ class NotServed(FenleiError):
     """This server does not do that."""
 
 
+class Busy(FenleiError):
+    """This server does that, and has its hands full."""
+
+
 # The first that fits decides, so the special stands before the general.
 TABLE: list[tuple[type[Exception], int, str]] = [
     (NotSignedIn, 401, "not-signed-in"),
@@ -78,6 +82,7 @@ TABLE: list[tuple[type[Exception], int, str]] = [
     (TooManyFailures, 429, "too-many-failures"),
     (StoreError, 503, "unavailable"),
     (NotServed, 503, "unavailable"),
+    (Busy, 503, "busy"),
     (FenleiError, 422, "not-possible"),
 ]
 
@@ -96,7 +101,7 @@ SAID = {
     422: "A value is not allowed.",
     429: "Too often.",
     500: "The server failed on its own account.",
-    503: "The database or the blobs cannot be reached.",
+    503: "The database or the blobs cannot be reached, or the server has its hands full.",
 }
 
 
@@ -139,6 +144,8 @@ async def _known(request: Request, exc: Exception) -> JSONResponse:
     headers = {}
     if isinstance(exc, TooManyFailures):
         headers["retry-after"] = str(exc.retry_after)
+    if isinstance(exc, Busy):
+        headers["retry-after"] = "5"
     if isinstance(exc, WrongOffset):
         headers["upload-offset"] = str(exc.wanted)
     if status == 401:

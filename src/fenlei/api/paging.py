@@ -17,6 +17,8 @@ After = Annotated[
     str | None, Query(min_length=1, max_length=64, pattern="^[0-9A-Za-z_-]+$", description="`next` of the page before.")
 ]
 AfterNumber = Annotated[int | None, Query(ge=1, lt=2**62, description="`next` of the page before.")]
+AfterPlace = Annotated[int | None, Query(ge=1, lt=2**31, description="`next` of the page before.")]
+"""A cursor that counts within something, which the database keeps in half as many bits."""
 
 
 class Page(BaseModel, Generic[T]):

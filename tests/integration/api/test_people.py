@@ -161,7 +161,8 @@ def test_no_secret_lies_in_the_database(client: TestClient, platform: Platform, 
     again = client.post("/api/v1/tokens", json={"name": "x"}, headers=head)
     assert again.status_code == 409
     folder = platform.store.database.file
-    assert folder is not None
+    if folder is None:
+        pytest.skip("the file is searched, and this database is on a server")
     kept = b"".join(Path(each).read_bytes() for each in folder.parent.glob("fenlei.db*"))
     for secret in (token, link, PASSWORD):
         assert secret.encode() not in kept
@@ -173,3 +174,18 @@ def test_changes_are_written_down_with_who_made_them(client: TestClient, ann: st
     assert [entry["action"] for entry in entries] == ["user.change", "user.add"]
     assert entries[0]["user_name"] == "a owner"
     assert entries[0]["token_id"].startswith("tk_")
+
+
+def test_one_of_ones_browsers_is_signed_out_from_another(ann: str, client_for: ClientFor) -> None:
+    browser = client_for(None)
+    assert enter(browser) == 200
+    first = dict(browser.cookies)
+    assert enter(browser) == 200
+    listed = browser.get("/api/v1/me/sign-ins").json()
+    assert [each["current"] for each in listed] == [True, False]
+    assert browser.delete(f"/api/v1/me/sign-ins/{listed[1]['id']}").status_code == 204
+    assert browser.delete(f"/api/v1/me/sign-ins/{listed[1]['id']}").status_code == 404
+    assert browser.get("/api/v1/me").status_code == 200
+    browser.cookies.clear()
+    browser.cookies.update(first)
+    assert browser.get("/api/v1/me").status_code == 401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import zipfile
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fenlei.api import Platform
+from fenlei.api.routes import model_files
 from fenlei.modelfile.file import pack
 from tests.integration.api.conftest import Finish
 from tests.support.classifiers import colour_network, declaration
@@ -150,6 +152,15 @@ def test_a_model_file_made_elsewhere_becomes_a_version(client: TestClient, platf
     assert client.get(f"{API}/model-versions/{version['id']}/download").content == data
 
 
+def test_only_so_many_models_are_tried_at_a_time(client: TestClient) -> None:
+    body = {"file": client.post(f"{API}/model-files", content=pack(tiny_model())).json()["id"], "name": "Brought"}
+    with model_files._trials.take(), model_files._trials.take():
+        answer = client.post(f"{API}/model-versions", json=body)
+    assert (answer.status_code, answer.json()["error"]["type"]) == (503, "busy")
+    assert int(answer.headers["retry-after"]) > 0
+    assert client.post(f"{API}/model-versions", json=body).status_code == 201
+
+
 def test_what_is_no_model_is_refused_and_kept_for_another_try(client: TestClient) -> None:
     sent = client.post(f"{API}/model-files", content=b"PK no model").json()["id"]
     body = {"file": sent, "name": "Brought"}
@@ -162,8 +173,6 @@ def test_what_is_no_model_is_refused_and_kept_for_another_try(client: TestClient
 
 def test_a_foreign_network_is_tried_on_pictures_and_becomes_a_version(client: TestClient) -> None:
     sent = client.post(f"{API}/model-files", content=colour_network()).json()["id"]
-    import base64
-
     sample = {"data": base64.b64encode(png(64, 64)).decode()}
     tried = client.post(
         f"{API}/model-files/check", json={"file": sent, "declaration": declaration(), "samples": [sample]}

@@ -17,6 +17,7 @@ PUBLIC = {("POST", "/api/v1/sign-in")}
 SAMPLES = {
     "user_id": "us",
     "token_id": "tk",
+    "sign_in_id": "si",
     "dataset_id": "ds",
     "label_id": "lb",
     "import_id": "im",
@@ -47,7 +48,8 @@ def test_every_route_but_the_public_ones_asks_for_a_role() -> None:
 
 def test_reading_needs_less_than_changing() -> None:
     """What changes pictures and labels needs a labeller at least; only oneself is changed by a viewer."""
-    own = {"/api/v1/sign-out", "/api/v1/me/password", "/api/v1/tokens", "/api/v1/tokens/{token_id}"}
+    own = {f"/api/v1/{each}" for each in ("sign-out", "me/password", "me/sign-ins/{sign_in_id}")}
+    own |= {"/api/v1/tokens", "/api/v1/tokens/{token_id}"}
     for method, path, role in routes():
         if method not in {"GET", "HEAD"} and role is not None and path not in own:
             assert role.includes(Role.LABELLER), f"{method} {path}"

@@ -127,7 +127,9 @@ def checks() -> list[Any]:
     return [check for name, check in CHECKS._items.items() if name not in LEFT_OUT]
 
 
-@pytest.mark.parametrize("role", [None, *Role])
+@pytest.mark.parametrize(
+    ("role", "kind"), [*((role, "sqlite-disk") for role in (None, *Role)), (Role.OWNER, "postgres-s3")]
+)
 def test_nothing_that_is_sent_is_answered_otherwise_than_documented(
     operations: list[Operation], platform: Platform, client_for: ClientFor, known: Known, role: Role | None
 ) -> None:

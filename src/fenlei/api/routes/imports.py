@@ -13,7 +13,7 @@ from fenlei.api.bodies import BINARY, announced_length, hand_over
 from fenlei.api.downloads import documents, download
 from fenlei.api.errors import documented
 from fenlei.api.etag import Expected, tag
-from fenlei.api.paging import After, AfterNumber, Limit, Page, page, page_of
+from fenlei.api.paging import After, AfterPlace, Limit, Page, page, page_of
 from fenlei.api.platform import Platform
 from fenlei.api.repeats import CreatingRoute
 from fenlei.api.wire.base import MOST_NUMBER, NO_NUL, SHA256, DatasetId, ImportId, UploadId
@@ -87,7 +87,7 @@ def end_import(import_id: ImportId, who: Editor, here: Here, response: Response,
 
 @router.get("/imports/{import_id}/entries", responses=documented(401, 403, 404))
 def import_entries(
-    import_id: ImportId, who: Viewer, here: Here, after: AfterNumber = None, limit: Limit = 100
+    import_id: ImportId, who: Viewer, here: Here, after: AfterPlace = None, limit: Limit = 100
 ) -> Page[EntryOut]:
     """What became of each file, in the order in which they were met."""
     with here.store.reading() as work:

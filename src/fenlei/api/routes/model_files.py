@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path as FilePath
 from typing import Annotated
 
 from anyio import to_thread
@@ -12,6 +13,7 @@ from fenlei.api.bodies import BINARY, hand_over
 from fenlei.api.errors import BadRequest, documented
 from fenlei.api.platform import Platform
 from fenlei.api.repeats import CreatingRoute
+from fenlei.api.turns import Turns
 from fenlei.api.wire.base import EXAMPLE, id_shape
 from fenlei.api.wire.models import (
     AcceptedOut,
@@ -28,9 +30,12 @@ from fenlei.projects.foreign.accept import Sample
 from fenlei.projects.foreign.declaration import Declaration, declared
 from fenlei.projects.model_uploads import About, check_onnx, upload_model_file, upload_onnx
 from fenlei.projects.parked import Parking, parked_file, unpark
+from fenlei.store.tables import ModelVersion
 
 sending = APIRouter(tags=["models"])  # its bodies are too long to be kept under an idempotency key
 router = APIRouter(tags=["models"], route_class=CreatingRoute)
+
+_trials = Turns(2, "models are being tried")
 
 FileId = Annotated[str, Path(pattern=id_shape("mf"), examples=[f"mf_{EXAMPLE}"])]
 
@@ -60,7 +65,9 @@ def try_onnx_file(body: OnnxTrial, who: Editor, here: Here) -> TrialOut:
     """Try a foreign ONNX classifier on pictures; nothing is kept."""
     path = parked_file(here.uploads, body.file)
     samples = [_sample(here, each) for each in body.samples]
-    answers = check_onnx(path, _said(body.declaration), body.file, samples, cache=here.cache, engine=here.engine)
+    said = _said(body.declaration)
+    with _trials.take():
+        answers = check_onnx(path, said, body.file, samples, cache=here.cache, engine=here.engine)
     return TrialOut(answers=answers)
 
 
@@ -75,18 +82,21 @@ def new_model_version(body: NewModelVersion, who: Editor, here: Here) -> Accepte
         raise BadRequest("Of which model? Send either name or model_id.", "name", "either name or model_id")
     path = parked_file(here.uploads, body.file)
     about = About(body.name or "", body.model_id, body.note, body.tags, who.user_id)
-    answers: list[dict[str, float]] = []
-    if body.declaration is None:
-        version = upload_model_file(here.store, path, about, cache=here.cache, engine=here.engine)
-    else:
-        samples = [_sample(here, each) for each in body.samples]
-        made = upload_onnx(
-            here.store, path, _said(body.declaration), about, samples, cache=here.cache, engine=here.engine
-        )
-        version, answers = made.version, made.answers
+    with _trials.take():
+        version, answers = _tried(here, path, body, about)
     note(here.store, who, "model-version.add", version.id, model_id=version.model_id, sha256=version.sha256)
     unpark(here.uploads, body.file)
     return AcceptedOut(version=ModelVersionOut.model_validate(version), answers=answers)
+
+
+def _tried(
+    here: Platform, path: FilePath, body: NewModelVersion, about: About
+) -> tuple[ModelVersion, list[dict[str, float]]]:
+    if body.declaration is None:
+        return upload_model_file(here.store, path, about, cache=here.cache, engine=here.engine), []
+    said, samples = _said(body.declaration), [_sample(here, each) for each in body.samples]
+    made = upload_onnx(here.store, path, said, about, samples, cache=here.cache, engine=here.engine)
+    return made.version, made.answers
 
 
 def _said(declaration: DeclarationIn) -> Declaration:

@@ -12,8 +12,9 @@ from fenlei.api.access import Editor, Here, Viewer
 from fenlei.api.downloads import BLOCK_BYTES, documents, download
 from fenlei.api.errors import documented
 from fenlei.api.etag import Expected, tag
-from fenlei.api.paging import After, AfterNumber, Limit, Page, page
+from fenlei.api.paging import After, AfterPlace, Limit, Page, page
 from fenlei.api.repeats import CreatingRoute
+from fenlei.api.turns import Turns
 from fenlei.api.wire.base import ModelId, ModelVersionId, OfProject
 from fenlei.api.wire.models import (
     ModelChange,
@@ -33,6 +34,8 @@ from fenlei.store import Store
 from fenlei.store.tables import Model, ModelVersion
 
 router = APIRouter(tags=["models"], route_class=CreatingRoute)
+
+_exports = Turns(2, "exports are being made")
 
 CHANGES = documented(401, 403, 404, 409, 412)
 
@@ -102,7 +105,7 @@ def remove_model(
 
 @router.get("/models/{model_id}/versions", responses=documented(401, 403, 404))
 def model_versions_of(
-    model_id: ModelId, who: Viewer, here: Here, after: AfterNumber = None, limit: Limit = 100
+    model_id: ModelId, who: Viewer, here: Here, after: AfterPlace = None, limit: Limit = 100
 ) -> Page[ModelVersionOut]:
     """The versions of a model, the latest first."""
     with here.store.reading() as work:
@@ -165,7 +168,8 @@ def model_export(model_version_id: ModelVersionId, who: Viewer, here: Here) -> R
 
     It is made and proved when it is first asked for, which takes a while; a run can make it beforehand.
     """
-    made = export_version(here.store, model_version_id, cache=here.cache, engine=here.engine)
+    with _exports.take():
+        made = export_version(here.store, model_version_id, cache=here.cache, engine=here.engine)
     return download(_pieces(made.path), "application/zip", made.name, headers={"content-length": str(made.size)})
 
 

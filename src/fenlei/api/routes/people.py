@@ -21,6 +21,7 @@ from fenlei.api.wire.people import (
     NewPassword,
     NewToken,
     NewUser,
+    SignInOut,
     TokenOut,
     UserChange,
     UserOut,
@@ -29,9 +30,11 @@ from fenlei.projects.roles import Role
 from fenlei.projects.sign_in import SignedIn, make_sign_in_link, sign_in, sign_in_by_link, sign_out
 from fenlei.projects.tokens import make_token, revoke_token, tokens_of
 from fenlei.projects.users import add_user, change_user, set_password
+from fenlei.store import NotFound
 from fenlei.store.tables import User
 
 UserId = Annotated[str, Path(pattern=id_shape("us"), examples=[f"us_{EXAMPLE}"])]
+SignInId = Annotated[str, Path(pattern=id_shape("si"), examples=[f"si_{EXAMPLE}"])]
 TokenId = Annotated[str, Path(pattern=id_shape("tk"), examples=[f"tk_{EXAMPLE}"])]
 
 router = APIRouter(tags=["people"], route_class=CreatingRoute)
@@ -77,6 +80,30 @@ def me(who: Viewer, here: Here) -> Me:
 def set_my_password(body: NewPassword, who: Viewer, here: Here) -> None:
     """Set one's own password; every other sign-in of oneself ends."""
     set_password(here.store, who.user_id, body.password, who, current=body.current)
+
+
+@router.get("/me/sign-ins", responses=documented(401))
+def my_sign_ins(who: Viewer, here: Here) -> list[SignInOut]:
+    """Where one is signed in, the latest first."""
+    with here.store.reading() as work:
+        rows = work.sign_ins.of(who.user_id)
+    return [
+        SignInOut(
+            id=row.id,
+            agent=row.agent,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            current=row.id == who.sign_in_id,
+        )
+        for row in rows
+    ]
+
+
+@router.delete("/me/sign-ins/{sign_in_id}", status_code=204, responses=documented(401, 404))
+def end_my_sign_in(sign_in_id: SignInId, who: Viewer, here: Here) -> None:
+    """Sign one of one's browsers out."""
+    if not sign_out(here.store, who, sign_in_id):
+        raise NotFound(f"You are not signed in as {sign_in_id}.")
 
 
 @router.get("/users", responses=documented(401, 403))

@@ -13,7 +13,7 @@ from fenlei.api.paging import After, Limit, Page, page
 from fenlei.api.repeats import CreatingRoute
 from fenlei.api.wire.base import NO_NUL, OfProject, ProjectId, RunId
 from fenlei.api.wire.comparison import Comparison
-from fenlei.api.wire.runs import RunKind, RunOut, RunState, StepOut, run_out
+from fenlei.api.wire.runs import RunKind, RunOut, RunState, StepOut, WorkerOut, run_out
 from fenlei.projects.audit import audited, note
 from fenlei.projects.compare import compare
 from fenlei.projects.dataset_runs import cancel_run, retry_run
@@ -136,6 +136,13 @@ def run_log(
     """The log of a run, or of one of its steps, as a file."""
     name = f"{run_id}.log" if step is None else f"{run_id}-{step}.log"
     return download(log_text(here.store, run_id, step), "text/plain", name)
+
+
+@router.get("/workers", responses=documented(401, 403))
+def workers(who: Viewer, here: Here) -> list[WorkerOut]:
+    """The processes that carry out runs, the oldest first; without one, runs wait."""
+    with here.store.reading() as work:
+        return [WorkerOut.model_validate(row) for row in work.workers.all()]
 
 
 def _one(store: Store, run_id: str) -> RunOut:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from fenlei.api.access import Editor, Here, Viewer
 from fenlei.api.downloads import documents, download
 from fenlei.api.errors import documented
-from fenlei.api.paging import AfterNumber, Limit, Page, page
+from fenlei.api.paging import AfterPlace, Limit, Page, page
 from fenlei.api.repeats import CreatingRoute
 from fenlei.api.wire.base import DatasetId, VersionId
 from fenlei.api.wire.versions import DiffPage, NewVersion, VersionOut, diff_page
@@ -31,7 +31,7 @@ Parts = Annotated[bool, Query(description="Put `train/`, `validation/` and `test
 
 @router.get("/datasets/{dataset_id}/versions", responses=documented(401, 403, 404))
 def versions(
-    dataset_id: DatasetId, who: Viewer, here: Here, after: AfterNumber = None, limit: Limit = 100
+    dataset_id: DatasetId, who: Viewer, here: Here, after: AfterPlace = None, limit: Limit = 100
 ) -> Page[VersionOut]:
     """The versions of a data set, the latest first."""
     with here.store.reading() as work:
@@ -60,7 +60,7 @@ def version_diff(
     other_id: VersionId,
     who: Viewer,
     here: Here,
-    after: AfterNumber = None,
+    after: AfterPlace = None,
     limit: Limit = 100,
     kind: Annotated[Kind | None, Query(description="Only differences of this kind.")] = None,
 ) -> DiffPage:

@@ -51,6 +51,16 @@ class Me(Shown):
     password_set: bool
 
 
+class SignInOut(Shown):
+    """A browser that is signed in."""
+
+    id: str = Field(examples=[f"si_{EXAMPLE}"])
+    agent: str = Field(description="What it calls itself.", examples=["Mozilla/5.0 …"])
+    created_at: datetime
+    expires_at: datetime
+    current: bool = Field(description="Whether it is the one that asks.")
+
+
 class UserOut(Shown):
     """A person."""
 

@@ -76,6 +76,17 @@ class StepOut(Shown):
     finished_at: datetime | None
 
 
+class WorkerOut(Shown):
+    """A process that carries out runs."""
+
+    id: str = Field(examples=[f"wk_{EXAMPLE}"])
+    host: str = Field(description="Its machine, as far as that can be told.", examples=["pc-7/…"])
+    pid: int = Field(examples=[4242])
+    concurrency: int = Field(description="Runs side by side.", examples=[1])
+    started_at: datetime
+    seen_at: datetime
+
+
 def run_out(run: Run, position: int | None = None) -> RunOut:
     """A run as it is answered."""
     out = RunOut.model_validate(run)
