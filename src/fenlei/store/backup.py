@@ -92,6 +92,7 @@ class _Writer:
         self._passing = passing
         self._progress = progress
         self._time = int(time.time())
+        self._sizes: dict[str, int] = {}
 
     def tables(self, version: str) -> tuple[int, list[str]]:
         """Write the header and all rows; returns how many rows, and the blobs that they refer to."""
@@ -135,6 +136,8 @@ class _Writer:
         """Write the blobs; returns those that are not there or damaged."""
         missing = []
         self._progress("copying files", 0, len(wanted))
+        needed = set(wanted)
+        self._sizes = {info.sha256: info.bytes for info in self._store.blobs.all() if info.sha256 in needed}
         with ThreadPoolExecutor(READERS) as readers:
             ahead: deque[tuple[str, Future[bytes | None]]] = deque()
             try:
@@ -151,7 +154,8 @@ class _Writer:
 
     def _small(self, digest: str) -> bytes | None:
         """A blob that is not large."""
-        return self._store.blobs.get(digest) if self._store.blobs.size(digest) <= WHOLE else None
+        size = self._sizes[digest] if digest in self._sizes else self._store.blobs.size(digest)
+        return self._store.blobs.get(digest) if size <= WHOLE else None
 
     def _blob(self, digest: str, read: Future[bytes | None]) -> bool:
         try:
