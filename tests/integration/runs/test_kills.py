@@ -21,7 +21,7 @@ from tests.support.working import Yard
 STEPS = 12
 
 
-@pytest.mark.parametrize(("kind", "kills", "runs"), [("sqlite-disk", 22, 4), ("postgres-s3", 8, 2)])
+@pytest.mark.parametrize(("kind", "kills", "runs"), [("sqlite-disk", 24, 4), ("postgres-s3", 6, 2)])
 def test_kills_at_random_moments_lose_nothing_and_do_nothing_twice(
     make_store: MakeStore, tmp_path: Path, kind: str, kills: int, runs: int
 ) -> None:
@@ -31,7 +31,7 @@ def test_kills_at_random_moments_lose_nothing_and_do_nothing_twice(
     with Yard(store, tmp_path, concurrency=2, attempts=1000, pause=0.05) as yard:
         asked = [yard.enqueue("count", steps=STEPS, seconds=0.02) for _ in range(runs)]
         yard.start()
-        end = time.monotonic() + 120
+        end = time.monotonic() + 240
         while killed < kills and time.monotonic() < end:
             time.sleep(chance.uniform(0.0, 0.5))
             pids = _at_work(store, asked)

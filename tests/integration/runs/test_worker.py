@@ -141,7 +141,7 @@ def test_a_process_that_was_stopped_past_its_lease_finds_its_run_taken(brisk: Ya
     until(lambda: "002" in yard.marks.of(run), 20)
     pid = yard.pid(run.id)
     assert pid is not None
-    first.send_signal(signal.SIGSTOP)  # so that it does not kill its silent child
+    pause(yard, first.pid)  # so that it does not kill its silent child
     pause(yard, pid)
     before = yard.marks.of(run)
     yard.start()
