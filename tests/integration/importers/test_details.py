@@ -155,6 +155,17 @@ def test_lines_that_are_no_objects_are_told_by_their_number(tmp_path: Path) -> N
     assert set(reasons(found)) == {"list.jsonl, line 3", "list.jsonl, line 4", "list.jsonl, line 6"}
 
 
+def test_an_array_may_hold_what_is_no_number(tmp_path: Path) -> None:
+    text = '[{"path":"a.jpg","label":"é","area":NaN},{"path":"b.jpg","label":NaN}]'
+    found = look(written(tmp_path, {**pictures("a.jpg", "b.jpg"), "list.json": text}))
+    assert places(found) == {"a.jpg": ("é", None), "b.jpg": (None, None)}
+
+
+def test_json_in_gbk_is_read(tmp_path: Path) -> None:
+    text = '{"path":"a.jpg","label":"猫狗"}'.encode("gbk")
+    assert look(written(tmp_path, {**pictures("a.jpg"), "list.jsonl": text})).labels == ["猫狗"]
+
+
 # --- the original platform -------------------------------------------------------------------------------------------
 
 

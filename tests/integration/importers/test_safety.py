@@ -198,12 +198,17 @@ def test_of_two_files_of_one_name_the_later_one_is_taken(tmp_path: Path, kind: s
 def test_names_too_long_and_too_deep_are_left_aside(tmp_path: Path, container: str) -> None:
     deep = "cat/" + "d/" * 60 + "1.jpg"
     long = "cat/" + "/".join(["n" * 200] * 6) + ".jpg"
-    files = {**FILES, deep: picture("deep"), long: picture("long")}
+    just = "cat/" + "/".join(["n" * 198] * 5)[: 1000 - 8] + ".jpg"
+    files = {**FILES, deep: picture("deep"), long: picture("long"), just: picture("just")}
+    assert len(just) == 1000
     found = given(tmp_path, files, container)
-    assert set(places(found)) == set(FILES)
+    assert set(places(found)) == {*FILES, just}
     assert len(found.skipped) >= 2
     assert all(len(each.name) <= 1000 for each in found.skipped)
-    assert {"folders deep" in each.reason or "longer than" in each.reason for each in found.skipped} == {True}
+    assert {each.reason for each in found.skipped} == {
+        "it lies more than 50 folders deep",
+        "its path is longer than 1000 characters",
+    }
     found.close()
 
 
@@ -240,7 +245,7 @@ def test_a_label_that_is_too_long_is_the_end_of_its_pictures_only(tmp_path: Path
 def test_a_zip_behind_another_file_and_one_with_a_comment_are_read(tmp_path: Path) -> None:
     inner = zipped(tmp_path / "inner.zip", FILES)
     with zipfile.ZipFile(inner, "a") as out:
-        out.comment = b"a comment PK\x05\x06"
+        out.comment = b"a comment PK\x05\x06" + bytes(40)
     path = tmp_path / "set.zip"
     path.write_bytes(b"PK\x03\x04" + b"#!/bin/sh\n" * 100 + inner.read_bytes())
     with look(path) as found:
@@ -248,20 +253,26 @@ def test_a_zip_behind_another_file_and_one_with_a_comment_are_read(tmp_path: Pat
 
 
 def test_a_zip64_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "set.zip"
-    with zipfile.ZipFile(path, "w") as out:
-        for name, data in FILES.items():
-            with out.open(name, "w", force_zip64=True) as file:
-                file.write(bytes(data))  # type: ignore[arg-type]
-    raw = path.read_bytes()
-    end = raw.rindex(b"PK\x05\x06")
-    start = int.from_bytes(raw[end + 16 : end + 20], "little")
-    wide = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 2, 2, end - start, start)
-    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
-    last = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
-    path.write_bytes(raw[:end] + wide + locator + last)
-    with look(path) as found:
-        assert {file.read() for file in found.files} == set(FILES.values())
+    """As a zip of more than four gigabytes is written: every number of the table is beside it."""
+    data, name = picture("wide"), b"cat/1.jpg"
+    crc, full = zlib.crc32(data), 0xFFFFFFFF
+    local = (
+        struct.pack("<4s5H3L2H", b"PK\x03\x04", 45, 0, 0, 0, 0, crc, len(data), len(data), len(name), 0) + name + data
+    )
+    before = b"something else"
+    extra = struct.pack("<HH3Q", 1, 24, len(data), len(data), len(before))
+    table = struct.pack("<4s6H3L", b"PK\x01\x02", 45, 45, 0, 0, 0, 0, crc, full, full)
+    table += struct.pack("<5H2L", len(name), len(extra), 0, 0, 0, 0, full) + name + extra
+    start = len(before) + len(local)
+    wide = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 1, 1, len(table), start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, start + len(table), 1)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, full, full, 0)
+    raw = before + local + table + wide + locator + end
+    for prefix in (b"", b"and something more"):
+        (tmp_path / "set.zip").write_bytes(prefix + raw)
+        found = archive.list_archive(tmp_path / "set.zip")
+        assert [entry.read() for entry in found.entries] == [data]
+        found.close()
 
 
 @pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -307,8 +318,13 @@ def test_a_dictionary_of_gigabytes_is_not_made(tmp_path: Path) -> None:
     at = 30 + len("cat/1.jpg") + 5
     raw[at : at + 4] = b"\xff\xff\xff\xff"
     (tmp_path / "set.zip").write_bytes(raw)
-    with look(tmp_path / "set.zip") as found:
-        assert found.files[0].read() == picture("x" * 100)
+    tracemalloc.start()
+    try:
+        with look(tmp_path / "set.zip") as found:
+            assert found.files[0].read() == picture("x" * 100)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])
@@ -328,6 +344,17 @@ def test_damage_anywhere_is_a_sentence_and_never_an_accident(tmp_path: Path, kin
                         assert str(exc).endswith(".")  # noqa: PT017 - it may, and it may not
         except DatasetError as exc:
             assert str(exc).endswith(".")  # noqa: PT017 - it may, and it may not
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted by /proc")
+def test_an_archive_that_is_refused_is_closed(tmp_path: Path) -> None:
+    paths = [zipped(tmp_path / "a.zip", {"a.txt": ""}), tarred(tmp_path / "b.tgz", {"a.txt": ""}, "gz")]
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for path in paths:
+        with pytest.raises(DatasetError) as caught:
+            look(path)
+        assert caught.tb is not None  # what it refers to is still there
+        assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_too_many_entries_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

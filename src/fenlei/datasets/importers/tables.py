@@ -14,7 +14,7 @@ import msgspec
 
 from fenlei.datasets.found import DatasetError
 from fenlei.datasets.importers.columns import Columns, choose_columns
-from fenlei.datasets.importers.text import decoded, parsed
+from fenlei.datasets.importers.text import decoded, decoded_json, parsed
 from fenlei.datasets.layout import PICTURE_ENDINGS
 from fenlei.datasets.listing import Entry
 
@@ -96,7 +96,7 @@ def record_table(entry: Entry) -> Table | None:
     Raises:
         DatasetError: its text cannot be read.
     """
-    text = decoded(entry.read(), entry.name)
+    text = decoded_json(entry.read(), entry.name)
     kind = "array" if text.lstrip()[:1] == "[" else "lines"
     keys: dict[str, None] = {}
     for _, record in islice(_records(text, kind, entry.name), _FIRST_RECORDS):
@@ -161,7 +161,7 @@ def _records(text: str, kind: str, name: str) -> Iterator[tuple[int, object]]:
 
 
 def _array(text: str, name: str) -> Iterator[object]:
-    return (_object(item) for item in parsed(text.encode(), name, list[msgspec.Raw]))
+    return (_object(item) for item in parsed(text, name, list[msgspec.Raw]))
 
 
 def _object(text: str | msgspec.Raw) -> object:

@@ -15,48 +15,59 @@ T = TypeVar("T")
 
 
 def decoded(data: bytes, name: str) -> str:
-    """The bytes of a manifest as text.
+    """The bytes of a table as text.
 
     Raises:
         DatasetError: they are in none of these encodings.
     """
+    return _decoded(data, name, guess_encoding([data]) or "utf-8")
+
+
+def decoded_json(data: bytes, name: str) -> str:
+    """The bytes of a JSON file as text: GBK only where they cannot be UTF-8, which JSON should be.
+
+    Raises:
+        DatasetError: they are in none of these encodings.
+    """
+    try:
+        return _decoded(data, name, "utf-8")
+    except DatasetError:
+        return _decoded(data, name, "gb18030")
+
+
+def parsed(text: str | bytes, name: str, kind: type[T]) -> T:
+    """The JSON of a manifest as a value of a type; what the type does not name is not kept.
+
+    Raises:
+        DatasetError: it is no JSON, or of another shape.
+    """
+    if isinstance(text, bytes) and not text.isascii():
+        text = decoded_json(text, name)
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except msgspec.ValidationError as exc:
+        raise DatasetError(f"{name} has another shape: {exc}.") from exc
+    except msgspec.DecodeError as exc:
+        return _lenient(text, name, kind, str(exc))
+    except RecursionError as exc:
+        raise DatasetError(f"{name} cannot be read: it is nested too deep.") from exc
+
+
+def _decoded(data: bytes, name: str, encoding: str) -> str:
     if data.startswith(codecs.BOM_UTF8):
         encoding = "utf-8-sig"
     elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
-    else:
-        encoding = guess_encoding([data]) or "utf-8"
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as exc:
         raise DatasetError(f"{name} cannot be read: it is neither UTF-8 nor GBK. Save it as UTF-8.") from exc
 
 
-def parsed(data: bytes, name: str, kind: type[T]) -> T:
-    """The JSON of a manifest as a value of a type; what the type does not name is not kept.
-
-    Raises:
-        DatasetError: it is no JSON, or of another shape.
-    """
-    raw = data if data.isascii() else decoded(data, name).encode()
-    try:
-        return _typed(raw, kind)
-    except msgspec.ValidationError as exc:
-        raise DatasetError(f"{name} has another shape: {exc}.") from exc
-    except msgspec.DecodeError as exc:
-        return _lenient(raw, name, kind, str(exc))
-    except RecursionError as exc:
-        raise DatasetError(f"{name} cannot be read: it is nested too deep.") from exc
-
-
-def _typed(raw: bytes, kind: type[T]) -> T:
-    return msgspec.json.decode(raw, type=kind)
-
-
-def _lenient(raw: bytes, name: str, kind: type[T], said: str) -> T:
+def _lenient(text: str | bytes, name: str, kind: type[T], said: str) -> T:
     """Again for NaN and Infinity, which are no JSON and yet written by many programs: they become null."""
     try:
-        return _typed(msgspec.json.encode(json.loads(raw)), kind)
+        return msgspec.json.decode(msgspec.json.encode(json.loads(text)), type=kind)
     except msgspec.ValidationError as exc:
         raise DatasetError(f"{name} has another shape: {exc}.") from exc
     except (ValueError, RecursionError, msgspec.MsgspecError) as exc:

@@ -74,7 +74,7 @@ def test_json(given_rows: list[tuple[str, str, str | None, str | None]], array: 
         text = json.dumps(records, ensure_ascii=escaped)
     else:
         text = "\n".join(json.dumps(record, ensure_ascii=escaped) for record in records)
-    data = text.encode() if text.isascii() else b"\xef\xbb\xbf" + text.encode()
+    data = text.encode()
     files = {name: PICTURE for name, *_ in given_rows} | {"list.jsonl": data}
     check(IMPORTERS["jsonl"].read(pile(files)), given_rows)
 
