@@ -31,7 +31,7 @@ from fenlei.store.keeping import keeping
 from fenlei.store.migrate import current_step
 from fenlei.store.portable import write_rows
 from fenlei.store.progress import Progress, silent
-from fenlei.store.references import manifests, named_in_manifest, named_in_rows
+from fenlei.store.references import manifests, named_in_manifest, named_in_rows, spoken_of_in_runs
 from fenlei.store.store import Store
 from fenlei.store.tables import Base
 
@@ -109,6 +109,7 @@ class _Writer:
                             lines.write(piece)
                             rows += piece.count(b"\n")
                 wanted = set(named_in_rows(work.session))
+                spoken_of = set(spoken_of_in_runs(work.session))
                 versions = manifests(work.session)
             rows -= len(tables)  # the first line of each names its columns
             self._progress("reading rows", len(tables), len(tables))
@@ -117,6 +118,10 @@ class _Writer:
                     wanted.update(named_in_manifest(self._store.blobs, digest))
                 except (NotFound, DamagedBlob):
                     continue  # told with the other missing blobs
+            for info in self._store.blobs.all():
+                if info.sha256 in wanted or info.sha256 in spoken_of:
+                    self._sizes[info.sha256] = info.bytes
+            wanted |= self._sizes.keys()
             header = {
                 "format": FORMAT,
                 "fenlei": version,
@@ -136,8 +141,6 @@ class _Writer:
         """Write the blobs; returns those that are not there or damaged."""
         missing = []
         self._progress("copying files", 0, len(wanted))
-        needed = set(wanted)
-        self._sizes = {info.sha256: info.bytes for info in self._store.blobs.all() if info.sha256 in needed}
         with ThreadPoolExecutor(READERS) as readers:
             ahead: deque[tuple[str, Future[bytes | None]]] = deque()
             try:

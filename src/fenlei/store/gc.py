@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from fenlei.store.clock import now
 from fenlei.store.errors import DamagedBlob, NotFound, StoreError
 from fenlei.store.keeping import removing
 from fenlei.store.place import Leftovers
 from fenlei.store.progress import Progress, silent
-from fenlei.store.references import manifests, named_in_manifest, named_in_rows
+from fenlei.store.references import manifests, named_in_manifest, named_in_rows, spoken_of_in_runs
 from fenlei.store.store import Store
 
 GRACE = timedelta(hours=24)
@@ -69,7 +70,7 @@ def find_garbage(store: Store, grace: timedelta = GRACE) -> Garbage:
     blobs = {blob.sha256: blob.bytes for blob in store.blobs.all() if blob.written_at < before}
     with store.reading() as work:
         versions = manifests(work.session)
-        for digest in named_in_rows(work.session):
+        for digest in chain(named_in_rows(work.session), spoken_of_in_runs(work.session)):
             blobs.pop(digest, None)
     for manifest, version in versions.items():
         try:

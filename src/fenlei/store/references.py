@@ -22,12 +22,14 @@ _ROWS = 10_000
 
 
 def named_in_rows(session: Session) -> Iterator[str]:
-    """The SHA-256 of every blob that a row names, as this transaction sees it; the same one may come several times.
-
-    Besides the columns above these are the results of runs, and the results of steps that a run may come back to.
-    """
+    """The SHA-256 of every blob that a row names, as this transaction sees it; the same one may come several times."""
     for column in NAMED:
         yield from session.execute(select(column).distinct(), execution_options={"yield_per": _ROWS}).scalars()
+
+
+def spoken_of_in_runs(session: Session) -> Iterator[str]:
+    """Every SHA-256 in the results of runs, and in the results of steps that a run may come back to. Some are of blobs;
+    others are of networks, recipes and the like, which are no blobs."""
     results = select(cast(Run.result, Text)).where(Run.result.is_not(None))
     steps = select(cast(Step.result, Text)).join(Run, Run.id == Step.run_id).where(Run.state.in_(UNFINISHED))
     for statement in (results, steps):

@@ -58,7 +58,7 @@ def a_picture(dataset: str, name: str, sha256: str) -> Picture:
 
 def fill(store: Store) -> dict[str, bytes]:
     """Rows with everything that is hard to carry from one database to another; returns the blobs by digest."""
-    datas = [b"first", b"", bytes(range(256)) * 100, bytes(5_000_000), b"named by a manifest alone"]
+    datas = [b"first", b"", bytes(range(256)) * 100, bytes(5_000_000), b"named by a manifest alone", b"a run's result"]
     digests = store.blobs.put_many(datas)
     manifest = f'["odd.png","{digests[4]}"]\n'.encode()
     store.blobs.put(b"nobody's")
@@ -74,7 +74,7 @@ def fill(store: Store) -> dict[str, bytes]:
             subject={},
             settings={"deep": {"list": [1, 2.5, None, True, "é\n\u0001"]}, "big": 12345678901234567890},
             progress=0.1 + 0.2,
-            result=None,
+            result={"sha256": digests[5], "network": "f" * 64},
             created_at=datetime(2026, 1, 2, 3, 4, 5, 678901, UTC),
         )
         work.session.add_all(
@@ -90,6 +90,7 @@ def fill(store: Store) -> dict[str, bytes]:
                     created_at=now(),
                 ),
                 run,
+                Run(id="rn_2", number=2, kind="train", state="queued", subject={}, settings={}, created_at=now()),
                 User(id="us_1", name="小明", password="$argon2id$…", role="owner", created_at=now()),
                 Repeat(
                     user_id="us_1",
@@ -124,11 +125,11 @@ def test_a_backup_brings_back_every_row_and_every_blob_into_either_place(
 ) -> None:
     blobs = fill(store)
     made = back_up(store, tmp_path / "backup.tar", "1.2.3")
-    assert (made.blobs, made.missing, made.bytes) == (6, [], (tmp_path / "backup.tar").stat().st_size)
+    assert (made.blobs, made.missing, made.bytes) == (7, [], (tmp_path / "backup.tar").stat().st_size)
     assert (tmp_path / "backup.tar").stat().st_mode & 0o777 == 0o600
     other = empty(target)
     restored = restore(other, tmp_path / "backup.tar")
-    assert (restored.rows, restored.blobs, restored.missing) == (made.rows, 6, [])
+    assert (restored.rows, restored.blobs, restored.missing) == (made.rows, 7, [])
     assert rows(other) == rows(store)
     assert {info.sha256: other.blobs.get(info.sha256) for info in other.blobs.all()} == blobs
     with other.reading() as work:  # SQL's null and JSON's are still two things
@@ -293,11 +294,11 @@ def test_by_command(sqlite_store: Store, tmp_path: Path) -> None:
     file, new = tmp_path / "backup.tar", tmp_path / "new"
     told = fenlei("backup", file, "--database", database, "--blobs", blobs, workspace=tmp_path)
     assert told.code == 0
-    assert "rows, 6 files" in told.err
+    assert "rows, 7 files" in told.err
     told = fenlei("restore", file, "--workspace", new, workspace=tmp_path)
     assert told.code == 0
     assert "Restored" in told.err
-    assert "and 6 files" in told.err
+    assert "and 7 files" in told.err
     again = fenlei("restore", file, "--workspace", new, "--json", workspace=tmp_path)
     assert (again.code, again.out) == (1, "")
     assert "There is something in the database already." in again.err
