@@ -1,92 +1,59 @@
-"""Put right what a check found, in one call that can be undone."""
+"""Put right what a check has found: one call, one change in the history, undone like any other."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fenlei.datasets.changing import Outcome, change_pictures
-from fenlei.datasets.checking import CHECKS
+from fenlei.datasets.checking import CHECKS, Remedy
 from fenlei.datasets.create import BadValue
 from fenlei.store import Conflict, Store, now
-from fenlei.store.findings import Flagged
-
-REMOVES = ("unreadable", "too-small", "odd-ratio", "blank")
-THINS = ("exact-duplicates", "near-duplicates")
-FIXABLE = (*REMOVES, *THINS, "two-labels")
 
 
-class NoFix(Conflict):
-    """This cannot be put right by a program."""
+@dataclass(frozen=True)
+class Fixed(Outcome):
+    """What a fix has done.
+
+    Attributes:
+        left: clusters of pictures that a person must decide about; nothing was done there.
+    """
+
+    left: int = 0
 
 
-def fix(store: Store, dataset_id: str, check: str, by: str | None = None, *, revision: int | None = None) -> Outcome:
-    """Put right what a check found when it was asked last.
+def fix(store: Store, dataset_id: str, check: str, by: str | None = None, *, revision: int | None = None) -> Fixed:
+    """Put right what a check has found, as far as it is still so; see `advice` of the check for what that means.
 
-    - `unreadable`, `too-small`, `odd-ratio`, `blank`: the pictures are removed.
-    - `exact-duplicates`, `near-duplicates`: of each group one picture stays: one that has a class before one that has
-      none, the largest of those, the first of those. A group whose pictures are in different classes stays as it is.
-    - `two-labels`: the copies lose their class, because which of them is right only a person can say.
-    - `imbalance`: nothing but more pictures helps.
+    Only pictures about which there is an open finding are touched. When it is undone, the findings are open again.
 
     Args:
         store: where the data set is.
         dataset_id: which one.
-        check: its name.
+        check: name of the check.
         by: id of the user.
         revision: the one that the caller saw.
 
     Raises:
         NotFound, Stale: no such data set; another revision.
         BadValue: there is no such check.
-        NoFix: it has to be put right by people.
-        Conflict: the check was not asked yet.
+        Conflict: the check was not asked yet, or has no fix.
     """
-    if check not in CHECKS:
-        raise BadValue(f"There is no check {check!r}; known are {', '.join(CHECKS)}.", "check", ", ".join(CHECKS))
-    if check not in FIXABLE:
-        raise NoFix(
-            "Only more pictures of the small classes help against imbalance; training weighs classes meanwhile."
-        )
+    known = CHECKS.get(check)
+    if known is None:
+        raise BadValue(f"There is no check {check!r}.", "check", ", ".join(CHECKS))
+    if not known.fixable:
+        raise Conflict(f"The check {check} has no fix. {known.advice}")
     with store.writing() as work:
-        work.datasets.lock(dataset_id, revision)
+        dataset = work.datasets.lock(dataset_id, revision)
         if check not in work.findings.runs(dataset_id):
-            raise Conflict(f"The check {check!r} was not asked yet; run it first.")
-        flagged = work.findings.flagged(dataset_id, check)
-        mixed = _mixed(flagged)
-        if check == "two-labels":
-            chosen = [each.id for each in flagged if each.cluster in mixed]
-            values: dict[str, object] = {"label_id": None}
-            left: set[int] = set()
-        else:
-            left = mixed if check in THINS else set()
-            chosen = [each.id for each in flagged] if check in REMOVES else _surplus(flagged, left)
-            values = {"removed_at": now()}
-        outcome = change_pictures(work, dataset_id, chosen, values, "fix", by, {"check": check})
+            raise Conflict(f"The check {check} was not asked about this data set yet, so there is nothing to fix.")
+        mending = known.mend(work.findings.flagged(dataset_id, check))
+        left = len(mending.left)
+        if not mending.pictures:
+            return Fixed(None, 0, dataset.revision, left)
+        values = {"removed_at": now()} if mending.remedy is Remedy.REMOVE else {"label_id": None}
+        summary = {"check": check, "remedy": mending.remedy.value, "left": left}
+        outcome = change_pictures(work, dataset_id, mending.pictures, values, "fix", by, summary)
         if outcome.change is not None:
-            work.findings.close(dataset_id, check, outcome.change.id, left)
-        return outcome
-
-
-def _surplus(flagged: Sequence[Flagged], left: set[int]) -> list[int]:
-    """All pictures of each cluster but the one that stays."""
-    best: dict[int, Flagged] = {}
-    for each in flagged:
-        if each.cluster is None or each.cluster in left:
-            continue
-        if each.cluster not in best or _worth(each) > _worth(best[each.cluster]):
-            best[each.cluster] = each
-    stays = {each.id for each in best.values()}
-    return [each.id for each in flagged if each.cluster in best and each.id not in stays]
-
-
-def _worth(picture: Flagged) -> tuple[bool, int, int]:
-    return picture.label_id is not None, picture.width * picture.height, -picture.id
-
-
-def _mixed(flagged: Sequence[Flagged]) -> set[int]:
-    """Clusters whose pictures are in different classes."""
-    labels: dict[int, set[str]] = {}
-    for each in flagged:
-        if each.cluster is not None and each.label_id is not None:
-            labels.setdefault(each.cluster, set()).add(each.label_id)
-    return {cluster for cluster, names in labels.items() if len(names) > 1}
+            work.findings.close(dataset_id, check, outcome.change.id, but=mending.left)
+        return Fixed(outcome.change, outcome.pictures, outcome.revision, left)

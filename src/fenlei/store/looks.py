@@ -18,11 +18,12 @@ class Looks:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def of(self, dataset_id: str, method: str) -> dict[str, Look]:
-        """What is known of the files of a data set by this way of looking, by digest."""
+    def of(self, dataset_id: str, method: str) -> dict[str, tuple[str | None, str | None, float | None]]:
+        """What is known of the files of a data set by this way of looking: problem, pixels and spread by digest."""
         files = select(Picture.sha256).where(Picture.dataset_id == dataset_id, Picture.removed_at.is_(None))
-        query = select(Look).where(Look.method == method, Look.sha256.in_(files))
-        return {look.sha256: look for look in self._session.scalars(query)}
+        query = select(Look.sha256, Look.problem, Look.pixels, Look.spread)
+        query = query.where(Look.method == method, Look.sha256.in_(files))
+        return {row[0]: (row[1], row[2], row[3]) for row in self._session.execute(query)}
 
     def remember(self, rows: Sequence[dict[str, Any]]) -> None:
         """Keep looks, given as values by column, in the place of those by an older method. Whoever looked at the same

@@ -1,26 +1,32 @@
-"""Pictures with nothing on them."""
+"""Pictures on which there is nothing to see: a lens cap, a white sheet, a failed download of one colour."""
 
 from __future__ import annotations
 
-from fenlei.datasets.checking.subject import Found, Subject
+from collections.abc import Iterable, Sequence
 
-MOST_SPREAD = 6.0
-"""Levels of 255 between the lightest and the darkest part of a picture that has nothing on it: JPEG's noise in one
-grey stays below 3, a scanned empty page below 6."""
+from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
+from fenlei.datasets.checking.survey import Survey
+from fenlei.store.findings import Flagged
+
+LEAST_SPREAD = 6.0
+"""Levels of 255. Sensor noise of a covered lens stays below; a grey pencil stroke across a sheet is above."""
 
 
 class Blank:
-    """Lens caps, empty pages, failed exports."""
+    """Flat but for noise, all over."""
 
     name = "blank"
-    decodes = True
-    compares = False
+    needs = frozenset({Need.LOOKS})
+    advice = "The fix removes them. If nothing to see is a class of yours, leave them where they are."
+    fixable = True
 
-    def __call__(self, subject: Subject) -> list[Found]:
-        """Pictures whose parts are all of one brightness and colour."""
-        found = []
-        for picture in subject.pictures:
-            look = subject.looks.get(picture.sha256)
-            if look is not None and look.spread is not None and look.spread < MOST_SPREAD:
-                found.append(Found(picture.id, {"spread": round(look.spread, 2)}))
-        return found
+    def find(self, survey: Survey) -> Iterable[Found]:
+        """Says how much there is to see."""
+        for picture in survey.pictures:
+            seen = survey.looks.get(picture.sha256)
+            if seen is not None and seen.spread is not None and seen.spread < LEAST_SPREAD:
+                yield Found(picture.id, detail={"spread": round(seen.spread, 2), "least": LEAST_SPREAD})
+
+    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+        """Remove them."""
+        return Mending(Remedy.REMOVE, [each.id for each in flagged])

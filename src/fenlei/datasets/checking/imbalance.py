@@ -1,33 +1,42 @@
-"""Classes that have far fewer pictures than others."""
+"""Classes with far fewer pictures than others, or with too few to learn at all."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
-from fenlei.datasets.checking.subject import Found, Subject
+from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
+from fenlei.datasets.checking.survey import Survey
+from fenlei.store.findings import Flagged
 
 MOST_TIMES = 10
-"""How many times the pictures of the smallest class the largest may have."""
+"""So many times the pictures of a class the largest class may have."""
 
-FEW = 10
-"""Pictures of a class below which its figures mean little, however balanced the classes are."""
+LEAST = 2
+"""Pictures without which a class cannot be learned."""
 
 
 class Imbalance:
-    """Training weighs classes, which helps; more pictures of the small ones help more."""
+    """About the data set, not about pictures: one finding for each class that is short."""
 
     name = "imbalance"
-    decodes = False
-    compares = False
+    needs: frozenset[Need] = frozenset()
+    advice = (
+        "Only more pictures help: add some to the small classes, or merge classes that are hard to tell apart. "
+        "Removing pictures of the large ones loses what they teach."
+    )
+    fixable = False
 
-    def __call__(self, subject: Subject) -> list[Found]:
-        """One finding about the data set, or none."""
-        counts = Counter(each.label_id for each in subject.pictures if each.label_id is not None)
-        sizes = {label.name: counts.get(label.id, 0) for label in subject.labels}
-        if len(sizes) < 2:
-            return []
-        largest = max(sizes.values())
-        small = {name: size for name, size in sizes.items() if size < FEW or size * MOST_TIMES < largest}
-        if not small:
-            return []
-        return [Found(None, {"small": small, "largest": largest, "few": FEW, "most_times": MOST_TIMES})]
+    def find(self, survey: Survey) -> Iterable[Found]:
+        """Says which class is short, by how much, and whether it can be learned at all."""
+        counts = Counter(each.label_id for each in survey.pictures if each.label_id is not None)
+        largest = max(counts.values(), default=0)
+        for label_id, name in survey.labels.items():
+            count = counts[label_id]
+            if count < LEAST or count * MOST_TIMES < largest:
+                detail = {"label_id": label_id, "label": name, "pictures": count, "largest": largest}
+                yield Found(None, detail={**detail, "learnable": count >= LEAST})
+
+    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+        """There is nothing that a program should do."""
+        return Mending(Remedy.REMOVE, [])

@@ -1,27 +1,32 @@
-"""Pictures that were made of one another."""
+"""Pictures made of one another: saved again, resized, cropped, mirrored, turned or relit; see `duplicates.py`."""
 
 from __future__ import annotations
 
-from fenlei.datasets.checking.subject import Found, Subject, clusters, same_picture
+from collections.abc import Iterable, Sequence
+
+from fenlei.datasets.checking.check import Found, Mending, Need
+from fenlei.datasets.checking.clusters import as_findings, grouped, keep_one
+from fenlei.datasets.checking.survey import Survey
+from fenlei.store.findings import Flagged
 
 
 class NearDuplicates:
-    """Saved again, resized, cropped a little, mirrored, turned, relit; see datasets/duplicates.py."""
+    """Nearly the same; sets that are the same to the last pixel are what exact duplicates are about."""
 
     name = "near-duplicates"
-    decodes = True
-    compares = True
+    needs = frozenset({Need.LOOKS, Need.FEATURES})
+    advice = (
+        "The fix keeps one of each: one with a class rather than one without, then the largest. Those under two "
+        "classes it leaves alone. Kept together in a split they do little harm; look at them before you fix."
+    )
+    fixable = True
 
-    def __call__(self, subject: Subject) -> list[Found]:
-        """Every picture of a group that holds more than copies of one."""
-        same = dict(zip((each.id for each in subject.pictures), same_picture(subject), strict=True))
-        groups = [
-            together
-            for together in clusters(subject, subject.near)
-            if len({same[picture.id] for picture in together}) > 1
-        ]
-        return [
-            Found(picture.id, {"alike": len(together)}, number)
-            for number, together in enumerate(groups)
-            for picture in together
-        ]
+    def find(self, survey: Survey) -> Iterable[Found]:
+        """Says how many belong together, and under which classes."""
+        compared = ((survey.near[each.sha256], each) for each in survey.pictures if each.sha256 in survey.near)
+        clusters = grouped(compared)
+        return as_findings(survey, [each for each in clusters if len({survey.copy_of(one) for one in each}) > 1])
+
+    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+        """Keep one of each."""
+        return keep_one(flagged)

@@ -1,22 +1,33 @@
-"""Pictures longer than the prediction contract takes."""
+"""Pictures that are longer and thinner than a prediction request may be."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from fenlei.contract.limits import MAX_RATIO
-from fenlei.datasets.checking.subject import Found, Subject
+from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
+from fenlei.datasets.checking.survey import Survey
+from fenlei.store.findings import Flagged
 
 
 class OddRatio:
-    """A picture like this could be learned from, and never be asked about; most are strips and screenshots."""
+    """Beyond the contract's ratio of the longer side to the shorter."""
 
     name = "odd-ratio"
-    decodes = False
-    compares = False
+    needs: frozenset[Need] = frozenset()
+    advice = (
+        "The fix removes them: pictures as long as that cannot be predicted. Cut them and import the pieces instead."
+    )
+    fixable = True
 
-    def __call__(self, subject: Subject) -> list[Found]:
-        """Pictures more than three times as long as wide, or as wide as long."""
-        return [
-            Found(each.id, {"width": each.width, "height": each.height, "most": MAX_RATIO})
-            for each in subject.pictures
-            if max(each.width, each.height) > MAX_RATIO * min(each.width, each.height)
-        ]
+    def find(self, survey: Survey) -> Iterable[Found]:
+        """Says the size, the ratio, and the largest that is allowed."""
+        for picture in survey.pictures:
+            longer, shorter = max(picture.width, picture.height), min(picture.width, picture.height)
+            if longer > MAX_RATIO * shorter:
+                size = {"width": picture.width, "height": picture.height}
+                yield Found(picture.id, detail={**size, "ratio": round(longer / max(shorter, 1), 2), "most": MAX_RATIO})
+
+    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+        """Remove them."""
+        return Mending(Remedy.REMOVE, [each.id for each in flagged])

@@ -1,22 +1,32 @@
-"""Pictures smaller than the prediction contract takes."""
+"""Pictures with a side shorter than a prediction request may have."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from fenlei.contract.limits import MIN_SIDE
-from fenlei.datasets.checking.subject import Found, Subject
+from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
+from fenlei.datasets.checking.survey import Survey
+from fenlei.store.findings import Flagged
 
 
 class TooSmall:
-    """A picture like this could be learned from, and never be asked about."""
+    """Below the contract's least side, counted on the upright picture."""
 
     name = "too-small"
-    decodes = False
-    compares = False
+    needs: frozenset[Need] = frozenset()
+    advice = (
+        "The fix removes them: pictures as small as that cannot be predicted, so nothing is gained by learning them."
+    )
+    fixable = True
 
-    def __call__(self, subject: Subject) -> list[Found]:
-        """Pictures with a side of too few pixels."""
-        return [
-            Found(each.id, {"width": each.width, "height": each.height, "least": MIN_SIDE})
-            for each in subject.pictures
-            if min(each.width, each.height) < MIN_SIDE
-        ]
+    def find(self, survey: Survey) -> Iterable[Found]:
+        """Says the size, and the least side that is allowed."""
+        for picture in survey.pictures:
+            if min(picture.width, picture.height) < MIN_SIDE:
+                size = {"width": picture.width, "height": picture.height}
+                yield Found(picture.id, detail={**size, "least": MIN_SIDE})
+
+    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+        """Remove them."""
+        return Mending(Remedy.REMOVE, [each.id for each in flagged])

@@ -1,26 +1,40 @@
-"""The same picture in two classes."""
+"""The same picture under two classes: at least one of them is wrong."""
 
 from __future__ import annotations
 
-from fenlei.datasets.checking.subject import Found, Subject, clusters, same_picture
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
+from fenlei.datasets.checking.clusters import as_findings, by_cluster, grouped
+from fenlei.datasets.checking.survey import Survey
+from fenlei.store.findings import Flagged
 
 
 class TwoLabels:
-    """One of them is wrong, and a model cannot learn both."""
+    """Copies to the last pixel that are under different classes."""
 
     name = "two-labels"
-    decodes = True
-    compares = False
+    needs = frozenset({Need.LOOKS})
+    advice = (
+        "The fix takes the class from the copies that are under another one than most; where no class has more copies "
+        "than every other, from all of them. It never gives a class; a person does."
+    )
+    fixable = True
 
-    def __call__(self, subject: Subject) -> list[Found]:
-        """Every copy of a picture whose copies are in different classes."""
-        names = {label.id: label.name for label in subject.labels}
-        found = []
-        number = 0
-        for together in clusters(subject, same_picture(subject)):
-            labelled = [picture for picture in together if picture.label_id is not None]
-            said = sorted({names[picture.label_id] for picture in labelled if picture.label_id is not None})
-            if len(said) > 1:
-                found += [Found(picture.id, {"labels": said}, number) for picture in labelled]
-                number += 1
-        return found
+    def find(self, survey: Survey) -> Iterable[Found]:
+        """Says how many copies have a class, and which. Copies without one contradict nobody and are not counted."""
+        labelled = ((survey.copy_of(each), each) for each in survey.pictures if each.label_id is not None)
+        clusters = grouped(labelled)
+        return as_findings(survey, [each for each in clusters if len({one.label_id for one in each}) > 1])
+
+    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+        """Take the class from the minority, or from all where there is no majority."""
+        going: list[int] = []
+        for pictures in by_cluster(flagged).values():
+            counted = Counter(each.label_id for each in pictures if each.label_id is not None).most_common()
+            if len(counted) < 2:
+                continue  # somebody has put it right meanwhile
+            most = counted[0][0] if counted[0][1] > counted[1][1] else None
+            going += [each.id for each in pictures if each.label_id is not None and each.label_id != most]
+        return Mending(Remedy.UNLABEL, sorted(going))

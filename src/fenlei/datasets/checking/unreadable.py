@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from fenlei.datasets.checking.subject import Found, Subject
+from collections.abc import Iterable, Sequence
+
+from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
+from fenlei.datasets.checking.survey import Survey
+from fenlei.store.findings import Flagged
 
 
 class Unreadable:
-    """Import looks at files quickly; this looks at every pixel."""
+    """Imports leave such files out as far as a quick look tells; this is the thorough look."""
 
     name = "unreadable"
-    decodes = True
-    compares = False
+    needs = frozenset({Need.LOOKS})
+    advice = "The fix removes them. Training leaves them aside in any case; send them again if there are better ones."
+    fixable = True
 
-    def __call__(self, subject: Subject) -> list[Found]:
-        """The files that cannot be decoded, and why."""
-        found = []
-        for picture in subject.pictures:
-            look = subject.looks.get(picture.sha256)
-            if look is not None and look.problem is not None:
-                found.append(Found(picture.id, {"reason": look.problem}))
-        return found
+    def find(self, survey: Survey) -> Iterable[Found]:
+        """The sentence of the decoder is in `problem`."""
+        for picture in survey.pictures:
+            seen = survey.looks.get(picture.sha256)
+            if seen is not None and seen.problem is not None:
+                yield Found(picture.id, detail={"problem": seen.problem})
+
+    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+        """Remove them."""
+        return Mending(Remedy.REMOVE, [each.id for each in flagged])
