@@ -21,6 +21,7 @@ from typing import Any
 
 from fenlei.contract.errors import FenleiError
 from fenlei.runs import LocalProcesses, Manners, RunContext, enqueue, run_job, run_worker
+from fenlei.runs.deathwatch import die_with_worker
 from fenlei.store import Store, StoreAddress
 from fenlei.store.tables import Run
 from tests.support.runs import Marks, mark
@@ -49,6 +50,7 @@ class Yard:
         with (self.folder / "log").open("ab") as log:
             worker = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.working", "worker", json.dumps(self._said)],
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=ROOT,
@@ -106,8 +108,9 @@ class Yard:
 
     def _gone(self, worker: subprocess.Popen[bytes]) -> None:
         worker.wait(20)
-        if worker.stdout is not None:
-            worker.stdout.close()
+        for pipe in (worker.stdin, worker.stdout):
+            if pipe is not None:
+                pipe.close()
         if worker in self.workers:
             self.workers.remove(worker)
 
@@ -193,6 +196,7 @@ def main(what: str, said: dict[str, Any], *more: str) -> int:
     if what == "job":
         beat = manners.lease / 5
         return run_job(store, RECIPES, more[0], int(more[1]), lease=manners.lease, beat=beat, attempts=manners.attempts)
+    die_with_worker()  # here: with the test
     command = [sys.executable, "-m", "tests.support.working", "job", json.dumps(said)]
     run_worker(store, LocalProcesses(command), manners, ready=lambda: print("ready", flush=True))
     return 0

@@ -16,6 +16,9 @@ SPARE = 2
 """Leases after the end of its lease during which a process of this host that lives is not taken for dead: one can see
 it, and a long writer may have kept it from renewing."""
 
+WITH_WORKER = 4
+"""A run that ended because its worker did is hardly to blame: so many times as often it may be begun again."""
+
 FORGET = timedelta(days=1)
 """A worker of another host that was not seen for so long is not listed any more."""
 
@@ -32,7 +35,8 @@ def free_the_dead(store: Store, host: str, attempts: int) -> int:
     freed = 0
     for worker in gone:
         dead = [job for job in held[worker.id] if not _lives(job)]
-        freed += sum(_free(store, job, "ended together with its worker", attempts) for job in dead)
+        why, enough = "ended together with its worker", attempts * WITH_WORKER
+        freed += sum(_free(store, job, why, enough, wait=False) for job in dead)
         if len(dead) == len(held[worker.id]):
             with store.writing() as work:
                 work.workers.remove(worker.id)
@@ -64,13 +68,13 @@ def free_the_expired(store: Store, host: str, lease: float, attempts: int) -> in
     return freed
 
 
-def _free(store: Store, job: Job, why: str, attempts: int) -> bool:
+def _free(store: Store, job: Job, why: str, attempts: int, *, wait: bool = True) -> bool:
     with store.writing() as work:
         locked = work.jobs.held(job.run_id, job.fence)
         # It may have been renewed, settled or freed by another worker since we looked.
         if locked is None or locked.lease_until != job.lease_until:
             return False
-        transitions.give_up(work, locked, why, attempts=attempts)
+        transitions.give_up(work, locked, why, attempts=attempts, wait=wait)
     log.warning("run freed", extra={"run": job.run_id, "because": why})
     return True
 

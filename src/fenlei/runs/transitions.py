@@ -57,7 +57,7 @@ def put_back(work: Work, job: Job, why: str, *, wait: float = 0.0, counted: bool
     _tell(work, job, work.jobs.time(), "queued", because=why)
 
 
-def give_up(work: Work, job: Job, why: str, *, attempts: int) -> None:
+def give_up(work: Work, job: Job, why: str, *, attempts: int, wait: bool = True) -> None:
     """The process of a run ended without a word: let the run wait again, or end it when that is of no use.
 
     Args:
@@ -65,6 +65,7 @@ def give_up(work: Work, job: Job, why: str, *, attempts: int) -> None:
         job: its job, held.
         why: what happened to the process, such as "was killed".
         attempts: how often a run may be begun without finishing a step.
+        wait: whether one that dies again and again is begun at ever longer intervals.
     """
     limit = work.runs.get(job.run_id).time_limit
     if job.cancel is not None:
@@ -74,7 +75,7 @@ def give_up(work: Work, job: Job, why: str, *, attempts: int) -> None:
     elif job.attempts >= attempts:
         fail(work, job, f"It was begun {job.attempts} times and its process never came to an end; the last one {why}.")
     else:
-        put_back(work, job, f"its process {why}", wait=_pause(job.attempts))
+        put_back(work, job, f"its process {why}", wait=_pause(job.attempts) if wait else 0.0)
 
 
 def worked(job: Job, until: datetime | None) -> float:

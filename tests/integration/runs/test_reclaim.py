@@ -153,6 +153,15 @@ def test_a_run_whose_processes_die_again_and_again_fails(store: Store) -> None:
     assert work_off(store, {}) == []
 
 
+def test_the_death_of_a_worker_weighs_less_and_delays_nothing(store: Store) -> None:
+    run = ask(store)
+    for _ in range(8):
+        assert found(store, run).state == "queued"
+        claim(store, worker=a_worker(store, os.getpid(), "long ago"), lease=1000.0)  # so it may be claimed at once
+        assert free_the_dead(store, host(), attempts=2) == 1
+    assert found(store, run).state == "failed"
+
+
 def test_the_time_limit_counts_all_attempts(store: Store) -> None:
     run = ask(store, time_limit=100.0)
     for spent, state in ((60, "queued"), (60, "failed")):
