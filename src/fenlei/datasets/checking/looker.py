@@ -28,7 +28,7 @@ class File:
 
 
 @dataclass(frozen=True)
-class Features:
+class LookedAt:
     """What is known of some files.
 
     Attributes:
@@ -48,7 +48,7 @@ class Looker(Protocol):
 
     def __call__(
         self, files: Sequence[File], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
-    ) -> Features | None:
+    ) -> LookedAt | None:
         """Look at files, each of which is there once.
 
         Args:
