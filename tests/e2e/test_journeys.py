@@ -153,6 +153,19 @@ def test_in_python_alone(platform: PlatformProcess, token: str, photos: Path, tm
         assert here.datasets.counts(dataset.id).labels == {labels["apple"]: 13, labels["梨"]: 15}
         here.datasets.undo(dataset.id)
 
+        copied = photos.parent / "copied"
+        copied.mkdir(exist_ok=True)
+        (copied / "梨").mkdir(exist_ok=True)
+        (copied / "梨" / "copy.png").write_bytes(sorted((photos / "apple").glob("*.png"))[0].read_bytes())
+        here.datasets.bring(dataset.id, copied, format="class-folders")
+        told = {each.check: each for each in here.datasets.check(dataset.id)}
+        assert (told["exact-duplicates"].found, told["two-labels"].found, told["blank"].found) == (2, 2, 0)
+        assert len(list(here.datasets.findings(dataset.id, "two-labels"))) == 2
+        assert here.datasets.fix(dataset.id, "two-labels").pictures == 2
+        assert here.datasets.counts(dataset.id).unlabelled == 2
+        here.datasets.undo(dataset.id)
+        assert here.datasets.counts(dataset.id).unlabelled == 0
+
         project = here.projects.create("in Python", dataset.id, goal="fast")
         run = here.runs.wait(here.projects.train(project.id).id, on_progress=lambda stage, part: heard.add(stage))
         assert "computing features" in heard

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from fenlei.datasets.checking import CHECKS
+from fenlei.datasets.create import BadValue
 from fenlei.datasets.imports import State, cancel_import, queue_import
 from fenlei.runs import OVER, cancel, enqueue, retry
-from fenlei.store import Conflict, Store
+from fenlei.store import Conflict, Store, Work
 from fenlei.store.tables import Import, Run
 
 IMPORT, CHECK = "import", "check"
@@ -51,10 +53,21 @@ def start_checks(
 
     Raises:
         NotFound, Stale: no such data set; another revision.
+        BadValue: there is no such check.
     """
+    unknown = [name for name in checks if name not in CHECKS]
+    if unknown:
+        known = ", ".join(CHECKS)
+        raise BadValue(f"There is no check {unknown[0]!r}; known are {known}.", "checks", known)
     with store.writing() as work:
         work.datasets.lock(dataset_id, revision)
-        return enqueue(work, kind=CHECK, subject={"dataset_id": dataset_id}, settings={"checks": list(checks)}, by=by)
+        return enqueue_checks(work, dataset_id, checks, by)
+
+
+def enqueue_checks(work: Work, dataset_id: str, checks: Sequence[str], by: str | None, *, priority: int = 0) -> Run:
+    """Ask for checks in a transaction that is open."""
+    settings = {"checks": list(checks)}
+    return enqueue(work, kind=CHECK, subject={"dataset_id": dataset_id}, settings=settings, priority=priority, by=by)
 
 
 def cancel_run(store: Store, run_id: str, *, forced: bool = False) -> Run:

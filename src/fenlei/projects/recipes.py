@@ -7,11 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from fenlei.datasets.carry_out import carry_out
-from fenlei.projects.dataset_runs import IMPORT
+from fenlei.datasets.checking import CHECKS, Need
+from fenlei.datasets.imports import State
+from fenlei.projects.check_recipe import check_recipe
+from fenlei.projects.dataset_runs import CHECK, IMPORT, enqueue_checks
 from fenlei.projects.exports import EXPORT, export_recipe
 from fenlei.projects.train_recipe import train_recipe
 from fenlei.projects.training_run import TRAIN
 from fenlei.runs import Recipes, RunContext
+from fenlei.store import Work
+
+AFTER_IMPORT = tuple(check.name for check in CHECKS.values() if Need.FEATURES not in check.needs)
+"""Asked after each import. Comparing pictures takes a network; training does it anyway, and people may ask for it."""
+
+BEHIND = -10
+"""Priority of what nobody waits for."""
 
 
 def recipes(uploads: Path, cache: Path, engine: str = "openvino", backbone: str | None = None) -> Recipes:
@@ -26,13 +36,14 @@ def recipes(uploads: Path, cache: Path, engine: str = "openvino", backbone: str 
     """
     return {
         IMPORT: functools.partial(_import, uploads=uploads),
+        CHECK: check_recipe(cache, engine, backbone),
         TRAIN: train_recipe(cache, engine, backbone),
         EXPORT: export_recipe(cache, engine),
     }
 
 
-def _import(context: RunContext, *, uploads: Path) -> dict[str, Any]:
-    """Bring the pictures of an import into its data set; one that was begun goes on."""
+def _import(context: RunContext, *, uploads: Path) -> dict[str, Any] | None:
+    """Bring the pictures of an import into its data set; one that was begun goes on. Then they are checked."""
 
     def progress(done: int, total: int) -> None:
         context.progress("bringing pictures in", done / total if total else 0.0)
@@ -46,4 +57,13 @@ def _import(context: RunContext, *, uploads: Path) -> dict[str, Any]:
         guard=context.guard,
     )
     context.log(f"{counts['added']} pictures added, {counts['existing']} there already, {counts['skipped']} left aside")
+    if counts["state"] != State.DONE or not counts["added"]:
+        return counts
+    context.finish(functools.partial(_and_check, context, counts))
+    return None
+
+
+def _and_check(context: RunContext, counts: dict[str, Any], work: Work) -> dict[str, Any]:
+    dataset_id = str(context.run.subject["dataset_id"])
+    enqueue_checks(work, dataset_id, AFTER_IMPORT, context.run.created_by, priority=BEHIND)
     return counts

@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from fenlei.api.routes import (
+    checks,
     datasets,
     deployments,
     events,
@@ -23,7 +24,9 @@ ROUTERS: list[APIRouter] = [
     imports.router,
     pictures.router,
     labels.router,
+    checks.router,
     history.router,
+    checks.router,
     versions.router,
     projects.router,
     runs.router,

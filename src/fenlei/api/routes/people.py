@@ -26,6 +26,7 @@ from fenlei.api.wire.people import (
     UserChange,
     UserOut,
 )
+from fenlei.projects.audit import audited
 from fenlei.projects.roles import Role
 from fenlei.projects.sign_in import SignedIn, make_sign_in_link, sign_in, sign_in_by_link, sign_out
 from fenlei.projects.tokens import make_token, revoke_token, tokens_of
@@ -157,7 +158,8 @@ def set_users_password(user_id: UserId, body: NewPassword, who: Owner, here: Her
 )
 def new_link(user_id: UserId, who: Owner, here: Here) -> Link:
     """Make a link that signs this person in once, within a day."""
-    return Link(url=sign_in_url(here.base_url, make_sign_in_link(here.store, user_id)))
+    store = audited(here.store, who, "user.sign-in-link", user_id)
+    return Link(url=sign_in_url(here.base_url, make_sign_in_link(store, user_id)))
 
 
 @router.get("/tokens", responses=documented(401))

@@ -114,6 +114,48 @@ def versions(dataset: Name, server: Server = None, token: Token = None, as_json:
         )
 
 
+@app.command("check")
+def check(
+    dataset: Name,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[CHECK]...", help="Which; all when none is named.")
+    ] = None,
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look for what may be wrong with the pictures."""
+    with connect(server, token) as platform:
+        found = named(platform.datasets.list(), dataset, "data set")
+        with progress(quiet=as_json) as report:
+            told = platform.datasets.check(found.id, *(names or []), progress=shown(report))
+    show_rows(
+        told,
+        [
+            ("check", lambda row: row.check),
+            ("found", lambda row: row.found),
+            ("asked", lambda row: row.at),
+            ("advice", lambda row: row.advice),
+        ],
+        as_json=as_json,
+        none="There is no check.",
+    )
+
+
+@app.command("fix")
+def fix(
+    dataset: Name,
+    check: Annotated[str, typer.Argument(help="The check whose findings are put right.")],
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put right what a check found; `fenlei datasets undo` takes it back."""
+    with connect(server, token) as platform:
+        outcome = platform.datasets.fix(named(platform.datasets.list(), dataset, "data set").id, check)
+    show_one(outcome, as_json=as_json, sentence=f"{outcome.pictures} pictures were changed.")
+
+
 @app.command("undo")
 def undo(dataset: Name, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
     """Take back the last change."""

@@ -9,10 +9,12 @@ from typing import Any
 from fenlei.client.management.link import Link
 from fenlei.client.management.records import (
     Change,
+    Check,
     Counts,
     Dataset,
     DatasetVersion,
     Entry,
+    Finding,
     Import,
     Label,
     Outcome,
@@ -144,6 +146,36 @@ class Datasets:
     def undo(self, dataset_id: str) -> Outcome:
         """Take back the last change."""
         return self._link.post(f"/datasets/{dataset_id}/changes/undo", Outcome)
+
+    def checks(self, dataset_id: str) -> Sequence[Check]:
+        """Every check, and what it said when it was asked last."""
+        return self._link.get(f"/datasets/{dataset_id}/checks", list[Check])
+
+    def check(self, dataset_id: str, *names: str, progress: Progress = silent) -> Sequence[Check]:
+        """Ask checks, all of them when none is named, and wait for what they say."""
+        run = self._link.post(f"/datasets/{dataset_id}/checks", Run, {"checks": [*names] or None})
+        self._runs.wait(run.id, on_progress=progress)
+        return self.checks(dataset_id)
+
+    def findings(self, dataset_id: str, check: str) -> Iterator[Finding]:
+        """What a check found and still stands, pictures that belong together one after the other."""
+        return self._link.pages(f"/datasets/{dataset_id}/checks/{check}/findings", Finding)
+
+    def fix(self, dataset_id: str, check: str) -> Outcome:
+        """Put right what a check found; `undo` takes it back."""
+        return self._link.post(f"/datasets/{dataset_id}/checks/{check}/fix", Outcome)
+
+    def split(self, dataset_id: str, method: str = "stratified", *, seed: int = 0, **fractions: float) -> Outcome:
+        """Put pictures into parts.
+
+        Args:
+            dataset_id: which one.
+            method: `stratified`, `column` (as the imports brought) or `clear`.
+            seed: another seed, another draw.
+            fractions: of a draw: train, validation, test; together 1.
+        """
+        body = {"method": method, "fractions": fractions or None, "seed": seed}
+        return self._link.post(f"/datasets/{dataset_id}/splits", Outcome, body)
 
     def make_version(self, dataset_id: str, note: str = "") -> DatasetVersion:
         """Keep the data set as it is now."""

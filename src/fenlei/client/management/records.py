@@ -108,6 +108,26 @@ class Outcome(Struct, frozen=True):
     revision: int
 
 
+class Check(Struct, frozen=True):
+    """A check, and what it said when it was asked last; `found` is None where it was not."""
+
+    check: str
+    found: int | None
+    at: datetime | None
+    stale: bool
+    fixable: bool
+    advice: str
+
+
+class Finding(Struct, frozen=True):
+    """What a check has to say about a picture, or about the data set. Pictures of one `cluster` belong together."""
+
+    id: int
+    picture_id: int | None
+    cluster: int | None
+    detail: dict[str, Any]
+
+
 class DatasetVersion(Struct, frozen=True):
     """A data set as it was; never changed."""
 

@@ -1,0 +1,85 @@
+"""How runs that check a data set are carried out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fenlei.datasets.checking.looker import File, LookedAt
+from fenlei.datasets.checks import COMPARE, LOOK, run_checks
+from fenlei.datasets.found import Item
+from fenlei.runs import Recipe, RunContext
+
+_ENDS = {LOOK: 0.7, COMPARE: 0.98}
+"""What part of a run is done when a stage is; the rest is writing down."""
+
+
+def check_recipe(cache: Path, engine: str = "openvino", backbone: str | None = None) -> Recipe:
+    """How checks are carried out.
+
+    Args:
+        cache: the workspace's cache; features that training needs later are left there.
+        engine: what runs networks.
+        backbone: gives the features that pictures are compared by; None takes that of the goal `fast`.
+    """
+    return functools.partial(_check, cache=cache, engine=engine, backbone=backbone)
+
+
+def _check(context: RunContext, *, cache: Path, engine: str, backbone: str | None) -> dict[str, Any]:
+    def progress(stage: str, done: int, total: int) -> None:
+        end = _ENDS.get(stage, 1.0)
+        begin = max((each for each in (0.0, *_ENDS.values()) if each < end), default=0.0)
+        context.progress(stage, begin + (end - begin) * (done / total if total else 1.0))
+
+    checked = run_checks(
+        context.store,
+        str(context.run.subject["dataset_id"]),
+        [str(name) for name in context.run.settings["checks"]],
+        looker=functools.partial(_look, cache=cache, engine=engine, backbone=backbone),
+        progress=progress,
+        cancelled=context.cancelled,
+        guard=context.guard,
+    )
+    if checked.stopped:
+        context.check()
+    for name, count in checked.found.items():
+        context.log(f"{name}: {count} found" if count else f"{name}: nothing found")
+    for name, reason in checked.skipped.items():
+        context.log(f"{name} was not asked: {reason}")
+    return {"found": checked.found, "skipped": checked.skipped, "looked": checked.looked}
+
+
+def _look(
+    files: Sequence[File],
+    progress: Callable[[int, int], None],
+    cancelled: Callable[[], bool],
+    *,
+    cache: Path,
+    engine: str,
+    backbone: str | None,
+) -> LookedAt | None:
+    """Features of files, by the way that training computes them, and from its cache."""
+    import numpy as np
+
+    from fenlei.training.look import Picture
+    from fenlei.training.plan import make_plan
+    from fenlei.training.progress import Cancelled, Stage, Watch
+    from fenlei.training.workshop import Workshop
+
+    def telling(stage: Stage, done: int, total: int) -> None:
+        if stage is Stage.EMBED:
+            progress(done, total)
+
+    candidate = make_plan("fast", None, cache=cache, backbone=backbone).candidates[0]
+    pictures = [
+        Picture(Item(str(number), "", None, file.read), bytes.fromhex(file.sha256)) for number, file in enumerate(files)
+    ]
+    try:
+        with Workshop(cache, Watch(telling, cancelled), engine) as workshop:
+            seen = workshop.features(candidate, pictures)
+    except Cancelled:
+        return None
+    index = np.array([int(each.item.name) for each in seen.pictures], np.int64)
+    return LookedAt(index, seen.prints, seen.features)
