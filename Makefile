@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types imports unit bench docs clean
+.PHONY: help run test check lint types imports unit bench docs migration clean
 
 help:           ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -50,6 +50,10 @@ bench: $(VENV)/.dev   ## print the tables of bench/
 
 docs: $(VENV)/.dev    ## write docs/reference from the sources
 	$(BIN)/python -m docs.generate
+
+migration: $(VENV)/.dev   ## write the next step of the database from its tables: make migration WHAT='A colour for labels'
+	$(BIN)/python -m fenlei.store.migrations.draft '$(WHAT)'
+	$(BIN)/ruff format --quiet src/fenlei/store/migrations/versions
 
 clean:          ## remove what the targets above made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist build

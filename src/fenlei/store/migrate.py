@@ -35,7 +35,7 @@ def bring_up_to_date(database: Database) -> Path | None:
         NewerDatabase: it has seen migrations that this Fenlei does not know.
         StoreError: it cannot be opened or migrated; then it is as it was.
     """
-    script = ScriptDirectory.from_config(_config())
+    script = ScriptDirectory.from_config(alembic_config())
     head = script.get_current_head()
     with database.reading() as session:
         if _current(session.connection()) == head:
@@ -56,7 +56,7 @@ def upgrade(connection: Connection, step: str = "head") -> None:
     Raises:
         NewerDatabase: this Fenlei does not know the step.
     """
-    config = _config()
+    config = alembic_config()
     if step != "head":
         _must_be_known(step, ScriptDirectory.from_config(config))
     config.attributes["connection"] = connection
@@ -70,7 +70,7 @@ def must_be_up_to_date(database: Database) -> None:
         NewerDatabase: it has seen migrations that this Fenlei does not know.
         StoreError: it lacks some, or cannot be read.
     """
-    script = ScriptDirectory.from_config(_config())
+    script = ScriptDirectory.from_config(alembic_config())
     current, head = current_step(database), script.get_current_head()
     _must_be_known(current, script)
     if current is None:
@@ -91,7 +91,7 @@ def current_step(database: Database) -> str | None:
 
 def latest_step() -> str:
     """The last migration that this Fenlei knows."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
 
 
 def _must_be_known(step: str | None, script: ScriptDirectory) -> None:
@@ -106,10 +106,12 @@ def _current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
+    """Where Alembic finds the steps."""
     config = Config()
     config.set_main_option("script_location", str(STEPS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
+    config.set_main_option("file_template", "step_%%(rev)s")
     return config
 
 

@@ -39,7 +39,7 @@ AT_ONCE = 16
 # A service that is away is known within seconds; one that answers slowly but steadily is waited for.
 CLIENT: ClientConfig = {"connect_timeout": "3s", "read_timeout": "20s", "timeout": "10m"}
 RETRY: RetryConfig = {
-    "max_retries": 3,
+    "max_retries": 2,
     "retry_timeout": timedelta(seconds=10),
     "backoff": {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=1), "base": 2},
 }

@@ -229,11 +229,9 @@ def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
 
 def each_call(blobs: Blobs, file: Path) -> Iterator[Callable[[], object]]:
     yield blobs.check
-    yield lambda: blobs.put(b"data")
     yield lambda: blobs.put_many([b"data", b"more"])
     yield lambda: blobs.put_file(file)
     yield lambda: blobs.get(MISSING)
-    yield lambda: blobs.stream(MISSING)
     yield lambda: list(blobs.all())
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import select, text
 
 from fenlei.store import Database, NewerDatabase, Store, StoreError, bring_up_to_date, migrate, new_id, now
 from fenlei.store.migrate import current_step, latest_step
+from fenlei.store.migrations.draft import draft
 from fenlei.store.tables import Base, Dataset, Label
 from tests.support.postgres import Postgres
 
@@ -99,6 +100,10 @@ def test_a_step_keeps_what_is_there_and_a_copy_of_the_file(store: Store, a_next_
     with store.reading() as work:
         assert work.session.execute(text("SELECT name, colour FROM datasets")).all() == [("flowers", "red")]
         assert work.session.scalars(select(Label.name)).all() == ["rose"]  # not deleted with the table it refers to
+    if not store.database.is_sqlite:
+        with store.reading() as work:
+            asked = text("SELECT collation_name FROM information_schema.columns WHERE column_name = 'colour'")
+            assert work.session.scalar(asked) == "C"
     with store.writing() as work, pytest.raises(Exception, match="(?i)foreign key"):
         work.session.execute(text("INSERT INTO labels (id, dataset_id, name, position) VALUES ('a', 'b', 'c', 0)"))
     if store.database.file is None:
@@ -171,7 +176,7 @@ def test_servers_that_start_at_once_migrate_once(
     words = [sys.executable, "-W", "error", "-c", STARTS, str(empty.address), str(a_next_step())]
     servers = [
         subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
-        for _ in range(3)
+        for _ in range(2)
     ]
     for each in servers:
         assert each.stdout is not None
@@ -181,7 +186,7 @@ def test_servers_that_start_at_once_migrate_once(
         each.stdin.write(b"go\n")
         each.stdin.flush()
     told = [each.communicate(timeout=60)[1].decode() for each in servers]
-    assert [(each.returncode, said) for each, said in zip(servers, told, strict=True)] == [(0, "")] * 3
+    assert [(each.returncode, said) for each, said in zip(servers, told, strict=True)] == [(0, "")] * 2
     assert current_step(empty) == "9999"
 
 
@@ -195,3 +200,18 @@ def test_no_room_for_the_copy_leaves_the_database_alone(sqlite_store: Store, a_n
     with pytest.raises(StoreError, match=r"could not be copied to .*fenlei\.before-9999\.db before its migration"):
         bring_up_to_date(sqlite_store.database)
     assert current_step(sqlite_store.database) == before
+
+
+def test_a_drafted_step_makes_the_tables_and_stands_alone(
+    empty: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shutil.copytree(migrate.STEPS, tmp_path / "steps", ignore=shutil.ignore_patterns("step_*"))
+    monkeypatch.setattr(migrate, "STEPS", tmp_path / "steps")
+    [made] = draft("The first tables")
+    assert made.name == "step_0001.py"
+    assert "fenlei" not in made.read_text()
+    bring_up_to_date(empty)
+    with empty.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    assert draft("Nothing more") == []

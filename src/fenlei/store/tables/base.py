@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, Integer, MetaData, String, TypeDecorator
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, mapped_column
-from sqlalchemy.schema import CreateColumn
-from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.sql.compiler import TypeCompiler
 
 NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -41,14 +40,12 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-@compiles(CreateColumn, "postgresql")
-def _create_column(element: CreateColumn, compiler: DDLCompiler, **options: Any) -> str:
-    """Texts are sorted and compared by code point, as SQLite does it and whatever language the server speaks."""
-    said: str = compiler.visit_create_column(element, **options)  # type: ignore[no-untyped-call]
-    if isinstance(element.element.type, String):
-        kind = compiler.dialect.type_compiler_instance.process(element.element.type)
-        said = said.replace(kind, f'{kind} COLLATE "C"', 1)
-    return said
+@compiles(String, "postgresql")
+def _string(element: String, compiler: TypeCompiler, **options: Any) -> str:
+    """Texts are sorted and compared by code point, as SQLite does it and whatever language the server speaks: where a
+    column is made or added, here or in a migration, that is told with it."""
+    said = str(compiler.visit_string(element, **options))  # type: ignore[attr-defined]
+    return f'{said} COLLATE "C"' if isinstance(options.get("type_expression"), Column) else said
 
 
 class Base(DeclarativeBase):
