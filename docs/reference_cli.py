@@ -100,6 +100,7 @@ def _parameters(function: Callable[..., Any]) -> Iterator[Parameter]:
             if not spelt:
                 spelt = ["--" + name.replace("_", "-")]
                 spelt += ["--no-" + name.replace("_", "-")] if bare is bool else []
+            spelt = [each for word in spelt for each in word.split("/")]  # a switch and what turns it off
             spelt.sort(key=lambda word: not word.startswith("--"))
             yield Parameter("option", ", ".join(spelt), _values(bare, info), _shown(default), info.help or "")
 

@@ -32,7 +32,8 @@ def test_the_reference_is_what_the_sources_say(name: str) -> None:
 def test_the_reference_knows_the_options_that_help_shows(name: str) -> None:
     shown = CliRunner().invoke(app, [*name.split(), "--help"]).output
     # Help texts may name options of other commands; those that can be given stand at the beginning of a line.
-    given = set(re.findall(r"^ +(?:-\w, )?(--[a-z-]+)", shown, re.M)) - {"--help"}
+    lines = re.findall(r"^ +(?:-\w, )?(--[a-z-]+)(?: / (--[a-z-]+))?", shown, re.M)
+    given = {word for pair in lines for word in pair if word} - {"--help"}
     assert given == {
         word
         for parameter in KNOWN[name].parameters

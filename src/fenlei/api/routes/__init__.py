@@ -26,7 +26,6 @@ ROUTERS: list[APIRouter] = [
     labels.router,
     checks.router,
     history.router,
-    checks.router,
     versions.router,
     projects.router,
     runs.router,
