@@ -28,7 +28,6 @@ def draft(what: str) -> list[Path]:
         Where it is; nothing when the tables are as the steps make them.
     """
     config = alembic_config()
-    config.messaging_opts["quiet"] = True
     last = ScriptDirectory.from_config(config).get_current_head()
     number = f"{int(last or 0) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
@@ -49,5 +48,4 @@ def _unless_empty(context: object, revision: object, scripts: list[MigrationScri
 
 
 if __name__ == "__main__":
-    for path in draft(" ".join(sys.argv[1:]) or "What it does"):
-        print(path)  # noqa: T201 (a tool for authors)
+    draft(" ".join(sys.argv[1:]) or "What it does")
