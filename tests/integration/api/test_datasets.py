@@ -9,8 +9,10 @@ import zipfile
 import pytest
 from starlette.testclient import TestClient
 
+from fenlei.api import Platform
 from fenlei.projects.roles import Role
-from tests.integration.api.conftest import ClientFor
+from tests.integration.api.conftest import ClientFor, Finish
+from tests.integration.datasets_store.importing import lay
 from tests.support.drawing import png
 from tests.support.stores import KINDS
 
@@ -220,6 +222,32 @@ def test_versions_are_made_compared_and_taken_away(client: TestClient, animals: 
     assert [row["label"] for row in rows] == ["cat", "cat", "dog", "dog"]
     assert client.get(f"{path}/manifest.csv").text == client.get(f"{API}/versions/{second['id']}/manifest.csv").text
     assert client.get(f"{path}/download.zip").content == archive.content
+
+
+def test_checks_are_asked_read_and_fixed(client: TestClient, platform: Platform, animals: str, finish: Finish) -> None:
+    path = f"{API}/datasets/{animals}"
+    folder = lay(platform.import_roots[0] / "more", {"cat/again.png": png(40, 40, seed=0)})
+    source = {"source": {"kind": "path", "path": str(folder)}}
+    begun = client.post(f"{path}/imports", json=source).json()["id"]
+    finish(client.post(f"{API}/imports/{begun}/commit").json()["id"])
+    asked = client.post(f"{path}/checks", json={"checks": ["exact-duplicates", "blank"]})
+    assert asked.status_code == 202
+    assert finish(asked.json()["id"]).state == "done"
+    states = {each["check"]: each for each in client.get(f"{path}/checks").json()}
+    assert (states["exact-duplicates"]["found"], states["exact-duplicates"]["stale"]) == (2, False)
+    assert states["blank"]["found"] == 0
+    found = client.get(f"{path}/checks/exact-duplicates/findings").json()["items"]
+    assert {each["picture_id"] for each in found} == {
+        number for name, number in numbers(client, animals).items() if name in {"cat/1.png", "cat/again.png"}
+    }
+    assert len(names(client, animals, check="exact-duplicates")) == 2
+    fixed = client.post(f"{path}/checks/exact-duplicates/fix").json()
+    assert (fixed["pictures"], fixed["left"]) == (1, 0)
+    assert len(names(client, animals)) == 5
+    assert client.post(f"{path}/changes/undo").json()["pictures"] == 1
+    assert client.post(f"{path}/checks/imbalance/fix").status_code == 409
+    assert client.post(f"{path}/checks", json={"checks": ["taste"]}).status_code == 422
+    assert client.get(f"{path}/checks/taste/findings").status_code == 422
 
 
 def test_every_change_is_in_the_audit_log_with_who_and_what(client_for: ClientFor, animals: str) -> None:
