@@ -17,18 +17,20 @@ from fenlei.store import Conflict, NotFound, Store
 from tests.integration.projects.conftest import bring_in, bring_more, train
 
 
-def test_two_runs_are_compared_by_settings_data_figures_and_classes(store: Store, known: Recipes, photos: Path) -> None:
-    dataset = bring_in(store, known, photos)
-    project = create_project(store, "p", "automated", dataset.id, {"goal": "fast"})
-    one = train(store, known, project.id)
+def test_two_runs_are_compared_by_settings_data_figures_and_classes(
+    sqlite_store: Store, known: Recipes, photos: Path
+) -> None:
+    dataset = bring_in(sqlite_store, known, photos)
+    project = create_project(sqlite_store, "p", "automated", dataset.id, {"goal": "fast"})
+    one = train(sqlite_store, known, project.id)
     more = photos.parent / "more"
     shutil.copytree(photos / "dog", more / "wolf")
     for path in sorted((more / "wolf").iterdir())[6:]:
         path.unlink()
-    bring_more(store, known, dataset.id, more, label="wolf")
-    two = train(store, known, project.id, seed=5)
+    bring_more(sqlite_store, known, dataset.id, more, label="wolf")
+    two = train(sqlite_store, known, project.id, seed=5)
 
-    seen = compare(store, one.id, two.id)
+    seen = compare(sqlite_store, one.id, two.id)
     assert json.loads(json.dumps(seen)) == seen
     assert [run["number"] for run in seen["runs"]] == [1, 2]
     assert seen["runs"][1]["number_of_version"] == 2

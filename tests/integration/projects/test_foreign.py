@@ -209,7 +209,7 @@ def test_a_network_is_tried_in_a_process_of_its_own(tmp_path: Path) -> None:
 def test_a_network_without_end_is_given_up(tmp_path: Path) -> None:
     path = tmp_path / "endless.onnx"
     path.write_bytes(endless_network())
-    with pytest.raises(ModelNotServable, match="not done after 4 seconds"):
+    with pytest.raises(ModelNotServable, match="not done after 3 seconds"):
         try_onnx(
             path,
             declared(declaration()),
@@ -218,7 +218,7 @@ def test_a_network_without_end_is_given_up(tmp_path: Path) -> None:
             tmp_path / "m.fenlei",
             cache=tmp_path / "cache",
             engine="onnxruntime",
-            seconds=4,
+            seconds=3,
         )
 
 

@@ -147,23 +147,23 @@ def test_a_model_file_that_is_not_what_it_says_is_not_kept(sqlite_store: Store, 
     assert not list(sqlite_store.blobs.all())
 
 
-def test_a_foreign_network_becomes_a_version_like_any_other(store: Store, cache: Path, tmp_path: Path) -> None:
+def test_a_foreign_network_becomes_a_version_like_any_other(sqlite_store: Store, cache: Path, tmp_path: Path) -> None:
     path = tmp_path / "colours.onnx"
     path.write_bytes(colour_network(outputs="probabilities"))
     said = declared(declaration(outputs="probabilities", licence="MIT"))
     answers = check_onnx(path, said, "colours", SAMPLES, cache=cache)
     assert [max(answer, key=answer.__getitem__) for answer in answers] == LABELS
-    with store.reading() as work:
+    with sqlite_store.reading() as work:
         assert not work.models.page(None, 10)[0]
 
-    uploaded = upload_onnx(store, path, said, About("colours"), SAMPLES, cache=cache)
+    uploaded = upload_onnx(sqlite_store, path, said, About("colours"), SAMPLES, cache=cache)
     assert uploaded.answers == answers
     version = uploaded.version
     assert (version.origin, version.labels, version.metrics) == ("onnx", LABELS, None)
     assert version.lineage["recipe"]["onnx_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert version.lineage["backbone"]["licence"] == "MIT"
     kept = tmp_path / "m.fenlei"
-    store.blobs.save_to(version.sha256, kept)
+    sqlite_store.blobs.save_to(version.sha256, kept)
     host = ModelHost(cache=cache)
     try:
         scores = host.load(kept).predictor.predict(SAMPLES[2].data)
@@ -172,7 +172,7 @@ def test_a_foreign_network_becomes_a_version_like_any_other(store: Store, cache:
     assert LABELS[int(scores.argmax())] == "blue"
     assert scores.max() == pytest.approx(answers[2]["blue"], abs=1e-5)
 
-    exported = export_version(store, version.id, cache=cache)
+    exported = export_version(sqlite_store, version.id, cache=cache)
     folder = tmp_path / "away"
     zipfile.ZipFile(exported.path).extractall(folder)
     (tmp_path / "blue.png").write_bytes(SAMPLES[2].data)
