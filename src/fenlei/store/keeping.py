@@ -15,6 +15,9 @@ from fenlei.store.turns import turn
 KEEPERS_TURN = 4_203_013
 """The advisory lock on PostgreSQL."""
 
+_ALONE = ("SELECT pg_try_advisory_lock(:number)", "SELECT pg_advisory_unlock(:number)")
+_TOGETHER = ("SELECT pg_advisory_lock_shared(:number) IS NOT NULL", "SELECT pg_advisory_unlock_shared(:number)")
+
 
 @contextmanager
 def keeping(database: Database) -> Iterator[None]:
@@ -41,16 +44,17 @@ def _turn(database: Database, *, alone: bool) -> Iterator[None]:
             _or_busy(taken)
             yield
         return
-    ask = "SELECT pg_try_advisory_lock(:number)" if alone else "SELECT pg_advisory_lock_shared(:number) IS NOT NULL"
+    take, leave = _ALONE if alone else _TOGETHER
     # Outside a transaction: the lock belongs to the connection, which may rest as long as a backup takes.
     with told(database.url), database.engine.connect() as pooled:
         connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
         connection.execute(text("SET lock_timeout = 0"))
         try:
-            _or_busy(bool(connection.execute(text(ask), {"number": KEEPERS_TURN}).scalar()))
+            _or_busy(bool(connection.execute(text(take), {"number": KEEPERS_TURN}).scalar()))
             yield
+            connection.execute(text(leave), {"number": KEEPERS_TURN})
         finally:
-            connection.invalidate()  # the connection ends, and with it the lock
+            connection.invalidate()  # it is no longer as the others are; with it ends a lock that is still there
 
 
 def _or_busy(taken: bool) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -199,7 +200,7 @@ while True:
     with store.writing() as work:
         for row in work.session.query(Picture).order_by(Picture.id).limit(8 * (number > 40)):
             work.session.delete(row)
-    digests = store.blobs.put_many([f"picture {chance.randrange(400)}".encode() for _ in range(8)])
+    digests = store.blobs.put_many([f"picture {chance.randrange(1000)}".encode() for _ in range(8)])
     with store.writing() as work:
         for sha256 in digests:
             number += 1
@@ -228,12 +229,14 @@ def importing(store: Store, dataset: str) -> Iterator[subprocess.Popen[bytes]]:
 def test_nothing_needed_is_removed_while_others_import(sqlite_store: Store) -> None:
     dataset = a_dataset(sqlite_store)
     removed = rounds = 0
+    end = time.monotonic() + 60
     with importing(sqlite_store, dataset) as child:
-        while removed < 300 or rounds < 30:
+        while removed < 300:
             assert child.poll() is None, "the other process failed"
             rounds += 1
+            assert time.monotonic() < end, f"only {removed} files became garbage in {rounds} rounds"
             # Every blob that was not put within the last moment may be taken; from blob to row it takes milliseconds.
-            removed += remove_garbage(sqlite_store, timedelta(seconds=0.3)).files
+            removed += remove_garbage(sqlite_store, timedelta(seconds=3)).files
     with sqlite_store.reading() as work:
         needed = set(work.session.scalars(select(Picture.sha256)))
     assert needed
