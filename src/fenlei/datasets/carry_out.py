@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from fenlei.contract.errors import FenleiError
 from fenlei.datasets.entering import Entering, entry_name
 from fenlei.datasets.found import Skipped
+from fenlei.datasets.history import note_import
 from fenlei.datasets.importers import Found, FoundFile
 from fenlei.datasets.imports import State, check_whole
 from fenlei.datasets.laid_down import remove_files
@@ -115,6 +116,8 @@ class _Course:
                     entering.leave_out(work, skipped[start : start + BATCH_SKIPPED])
                 progress(_done(self.counts), total)
             with self._turn() as (work, _):
+                work.datasets.lock(self._row.dataset_id)
+                note_import(work, self._row.dataset_id, self._row.id, self._row.created_by)
                 work.imports.change(self._row.id, state=State.DONE, finished_at=now())
         except _Stopped:
             return State.CANCELLED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from fenlei.datasets.splits import set_split
 from fenlei.datasets.tending import remove_pictures, rename_picture, restore_pictures
 from fenlei.store import Conflict, Stale, Store
 from tests.integration.datasets_store.filled import Filled, filled
+from tests.integration.datasets_store.importing import drawn, imported, lay
 
 ANIMALS = {"a": "cat", "b": "cat", "c": "dog", "d": None}
 
@@ -187,6 +189,25 @@ def test_an_import_is_undone_by_removing_what_it_brought(store: Store) -> None:
     assert data.names() == ["a", "b"]
     redo(store, data.id)
     assert data.labelled() == ANIMALS
+
+
+def test_undoing_goes_through_imports_like_through_other_changes(store: Store, tmp_path: Path) -> None:
+    first, second = drawn("cat/1.png", "dog/2.png", "dog/3.png"), drawn("cat/1.png", "emu/4.png", "emu/5.png")
+    dataset_id, _ = imported(store, lay(tmp_path / "first", first))
+    data = Filled(store, dataset_id, {}, {})
+    remove_pictures(store, dataset_id, PictureFilter(text="3.png"))
+    imported(store, lay(tmp_path / "second", second), dataset_id)
+    assert sorted(data.names()) == ["cat/1.png", "dog/2.png", "emu/4.png", "emu/5.png"]
+    assert [each.kind for each in history(store, dataset_id)[0]] == ["import", "remove", "import"]
+    undo(store, dataset_id)
+    assert data.names() == ["cat/1.png", "dog/2.png"]
+    undo(store, dataset_id)
+    assert data.names() == ["cat/1.png", "dog/2.png", "dog/3.png"]
+    undo(store, dataset_id)
+    assert data.names() == []
+    for _ in range(3):
+        redo(store, dataset_id)
+    assert sorted(data.names()) == ["cat/1.png", "dog/2.png", "emu/4.png", "emu/5.png"]
 
 
 def test_two_at_once_change_one_after_the_other(store: Store) -> None:

@@ -47,7 +47,7 @@ class Looker(Protocol):
     again."""
 
     def __call__(
-        self, files: Sequence[File], progress: Callable[[int, int], None], cancelled: Callable[[], bool]
+        self, files: Sequence[File], progress: Callable[[int, int], None], cancelled: Callable[[], bool], /
     ) -> LookedAt | None:
         """Look at files, each of which is there once.
 
