@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fenlei.datasets.encoding import guess_encoding
-from fenlei.datasets.found import MAX_PICTURE_BYTES, DatasetError
+from fenlei.datasets.found import MAX_PICTURE_BYTES, DatasetError, too_large
 from fenlei.datasets.listing import Filing, Listing
 from fenlei.datasets.unpacking import unpack
 from fenlei.datasets.zip_directory import ENCRYPTED_FLAG, UTF8_FLAG, Record, read_directory
@@ -79,10 +79,11 @@ class _Zip:
     def head(self, key: int, name: str, size: int) -> bytes:
         return self._unpack(key, name, size)
 
-    def read(self, key: int, name: str) -> bytes:
+    def read(self, key: int, name: str, most: int | None) -> bytes:
         size = self._sizes[key]
-        if size > MAX_PICTURE_BYTES:
-            raise DatasetError(f"{name} is larger than {MAX_PICTURE_BYTES // 1024**2} MiB, the most a file may have.")
+        most = MAX_PICTURE_BYTES if most is None else most
+        if size > most:
+            raise too_large(name, most)
         if not self._budget.spend(key, size):
             raise DatasetError(f"{name} is left unread: the zip unpacks to more than {MAX_GROWTH} times its size.")
         # The size in a zip is a claim; one byte more than is claimed is all that a liar costs.

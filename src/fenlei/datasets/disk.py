@@ -6,7 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from fenlei.datasets.found import MAX_PICTURE_BYTES, DatasetError, Skipped
+from fenlei.datasets.found import MAX_PICTURE_BYTES, DatasetError, Skipped, too_large
 from fenlei.datasets.listing import Entry, Listing, readable_name, why_hidden, why_unusable
 
 
@@ -50,10 +50,11 @@ class Disk:
     def head(self, key: int, name: str, size: int) -> bytes:
         return self._bytes(key, name, size)
 
-    def read(self, key: int, name: str) -> bytes:
-        data = self._bytes(key, name, MAX_PICTURE_BYTES + 1)
-        if len(data) > MAX_PICTURE_BYTES:
-            raise DatasetError(f"{name} is larger than {MAX_PICTURE_BYTES // 1024**2} MiB, the most a file may have.")
+    def read(self, key: int, name: str, most: int | None) -> bytes:
+        most = MAX_PICTURE_BYTES if most is None else most
+        data = self._bytes(key, name, most + 1)
+        if len(data) > most:
+            raise too_large(name, most)
         return data
 
     def _bytes(self, key: int, name: str, most: int) -> bytes:
@@ -62,9 +63,11 @@ class Disk:
         try:
             number = os.open(self._places[key], flags)
             with os.fdopen(number, "rb") as file:
-                if not stat.S_ISREG(os.fstat(number).st_mode):
+                about = os.fstat(number)
+                if not stat.S_ISREG(about.st_mode):
                     raise DatasetError(f"{name} cannot be read: it is no regular file.")
-                return file.read(most)
+                # Room is taken for all that is asked for, before it is known how much there is.
+                return file.read(min(most, about.st_size + 1))
         except OSError as exc:
             raise DatasetError(f"{name} cannot be read: {exc.strerror}.") from exc
 

@@ -19,6 +19,11 @@ class DatasetError(FenleiError):
     """A folder or zip cannot be read as pictures in class folders."""
 
 
+def too_large(name: str, most: int) -> DatasetError:
+    """The refusal of a file that has more than so many bytes."""
+    return DatasetError(f"{name} is larger than {most // 1024**2} MiB, the most such a file may have.")
+
+
 class Part(StrEnum):
     """The part of a data set that a picture was put into by whoever made the folder."""
 

@@ -15,14 +15,15 @@ JUNK = {"thumbs.db", "desktop.ini", ".ds_store", "__macosx"}
 MAX_NAME = 1000
 """Characters of a path. Longer ones are left aside: nobody could read them in a list."""
 MAX_DEPTH = 50
+MAX_MANIFEST_BYTES = 512 * 1024 * 1024
 MAX_FOLDERS = 1_000_000
 
 
 class Source(Protocol):
     """Where files lie, each under a number. Safe to call from many threads; raises DatasetError."""
 
-    def read(self, key: int, name: str) -> bytes:
-        """The whole file; `name` is what errors call it."""
+    def read(self, key: int, name: str, most: int | None) -> bytes:
+        """The whole file; `name` is what errors call it. Larger ones than `most` are refused; None: than a picture."""
         ...
 
     def head(self, key: int, name: str, size: int) -> bytes:
@@ -52,7 +53,11 @@ class Entry:
         return self.source.head(self.key, self.name, size)
 
     def read(self) -> bytes:
-        return self.source.read(self.key, self.name)
+        return self.source.read(self.key, self.name, None)
+
+    def read_manifest(self) -> bytes:
+        """The whole file, where it may be larger than a picture."""
+        return self.source.read(self.key, self.name, MAX_MANIFEST_BYTES)
 
 
 @dataclass

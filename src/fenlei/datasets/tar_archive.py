@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 
 from fenlei.datasets import archive
 from fenlei.datasets.encoding import guess_encoding
-from fenlei.datasets.found import MAX_PICTURE_BYTES, DatasetError
+from fenlei.datasets.found import MAX_PICTURE_BYTES, DatasetError, too_large
 from fenlei.datasets.listing import Filing, Listing
 from fenlei.datasets.tar_headers import BLOCK, looks_like_tar, read_members
 
@@ -73,10 +73,11 @@ class _Tar:
     def head(self, key: int, name: str, size: int) -> bytes:
         return self._bytes(key, name, size)
 
-    def read(self, key: int, name: str) -> bytes:
+    def read(self, key: int, name: str, most: int | None) -> bytes:
         size = self._sizes[key]
-        if size > MAX_PICTURE_BYTES:
-            raise DatasetError(f"{name} is larger than {MAX_PICTURE_BYTES // 1024**2} MiB, the most a file may have.")
+        most = MAX_PICTURE_BYTES if most is None else most
+        if size > most:
+            raise too_large(name, most)
         data = self._bytes(key, name, size)
         if len(data) < size:
             raise DatasetError(f"{name} cannot be read from the tar: it is cut short.")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fenlei.datasets import DatasetError
+from fenlei.datasets import DatasetError, listing
 from fenlei.datasets.importers import FORMATS, look, look_sent, preview
 from tests.integration.importers.piles import files_below, picture, places, reasons, tarred, written, zipped
 from tests.support.drawing import png
@@ -37,6 +37,26 @@ def test_a_manifest_that_names_few_pictures_does_not_hide_the_folders(tmp_path: 
 def test_a_table_of_something_else_is_no_manifest(tmp_path: Path) -> None:
     written(tmp_path, {**pictures("cat/1.jpg", "dog/2.jpg"), "classes.csv": "name,label\ncat,0\ndog,1\n"})
     assert look(tmp_path).format == "class-folders"
+
+
+@pytest.mark.parametrize("name", ["txfl-result.json", "export.json", "list.csv"])
+def test_a_manifest_that_cannot_be_read_is_told_and_the_folders_are_taken(tmp_path: Path, name: str) -> None:
+    broken: dict[str, bytes | str] = {
+        "txfl-result.json": '{"categories":[{"name":"tom","images":[{"url":"cat/1.jpg"}',
+        "export.json": '[{"data":{"image":"cat/1.jpg"},"annotations":[',
+        "list.csv": b"path,label\ncat/1.jpg,\xff\xff\n",
+    }
+    found = look(written(tmp_path, {**pictures("cat/1.jpg", "dog/2.jpg"), name: broken[name]}))
+    assert found.format == "class-folders"
+    assert len(found.files) == 2
+    assert any(name in note for note in found.notes)
+
+
+def test_a_manifest_that_is_too_large_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MAX_MANIFEST_BYTES", 10)
+    found = look(written(tmp_path, {**pictures("cat/1.jpg", "dog/2.jpg"), "list.csv": "path,label\ncat/1.jpg,tom\n"}))
+    assert found.labels == ["cat", "dog"]
+    assert any("list.csv is larger than" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("slug", FORMATS)

@@ -111,4 +111,4 @@ def _key(number: object) -> str:
 
 
 def _export(entry: Entry) -> _Export:
-    return parsed(entry.read(), entry.name, _Export)
+    return parsed(entry.read_manifest(), entry.name, _Export)

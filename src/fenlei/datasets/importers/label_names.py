@@ -74,9 +74,9 @@ def find_label_names(pile: Pile, folders: Iterable[tuple[str, ...]]) -> LabelNam
 
 def _names_in(entry: Entry) -> list[str] | None:
     try:
-        data = entry.read()
-        if len(data) > _MOST_BYTES:
+        if len(entry.head(_MOST_BYTES + 1)) > _MOST_BYTES:
             return None
+        data = entry.read()
         last = entry.path[-1].lower()
         if last == _CARD:
             found: list[Any] | None = _of_card(decoded(data, entry.name))

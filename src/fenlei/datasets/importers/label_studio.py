@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -39,14 +40,14 @@ class LabelStudio:
     annotations and predictions do not count. Where tasks have several questions, the most frequent one counts."""
 
     def recognise(self, pile: Pile) -> Fit | None:
-        tasks = [(entry, task) for entry in pile.json_of(SLUG) for task in _tasks_or_none(entry)]
-        if not tasks:
-            return None
-        sample = tasks[:SAMPLE]
-        there = sum(not isinstance(_find(pile, entry, _picture(task)), Lost) for entry, task in sample)
-        fits = pile.only is not None or (there * 2 >= len(sample) and len(tasks) * 2 >= pile.pictures)
-        because = f"{tasks[0][0].name} has {len(tasks)} tasks"
-        return Fit(OWN_FILE if fits else WEAK, because, tasks[0][0].name)
+        fits = []
+        for entry in pile.json_of(SLUG):
+            tasks = _Tasks(entry)
+            sample = list(islice(tasks, SAMPLE))
+            there = sum(not isinstance(_find(pile, entry, _picture(task)), Lost) for task in sample)
+            good = pile.only is not None or (there * 2 >= len(sample) and len(tasks) * 2 >= pile.pictures)
+            fits.append(Fit(OWN_FILE if good else WEAK, f"{entry.name} has {len(tasks)} tasks", entry.name))
+        return max(fits, key=lambda fit: fit.confidence, default=None)
 
     def read(self, pile: Pile) -> Found:
         entries = pile.json_of(SLUG)
@@ -57,7 +58,7 @@ class LabelStudio:
         claims = Claims(pile, entries)
         notes = []
         for entry in entries:
-            tasks = _tasks(entry)
+            tasks = _Tasks(entry)
             asked = Counter(question for task in tasks for question, _ in _choices(task))
             question = asked.most_common(1)[0][0] if asked else None
             notes += [
@@ -73,15 +74,21 @@ class LabelStudio:
         return claims.found(SLUG, notes=notes)
 
 
-def _tasks(entry: Entry) -> list[_Task]:
-    return parsed(entry.read(), entry.name, list[_Task])
+class _Tasks:
+    """The tasks of an export, one at a time: whole they would need many times the room of their text."""
 
+    def __init__(self, entry: Entry) -> None:
+        self._raw = parsed(entry.read_manifest(), entry.name, list[msgspec.Raw])
 
-def _tasks_or_none(entry: Entry) -> list[_Task]:
-    try:
-        return _tasks(entry)
-    except DatasetError:
-        return []
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __iter__(self) -> Iterator[_Task]:
+        for raw in self._raw:
+            try:
+                yield msgspec.json.decode(raw, type=_Task)
+            except msgspec.ValidationError:
+                yield _Task()
 
 
 def _picture(task: _Task) -> object:

@@ -38,6 +38,9 @@ IMPORTERS: dict[str, Importer] = {
 
 FORMATS = tuple(IMPORTERS)
 
+MOST_TROUBLES = 5
+"""So many files that might have been manifests are told."""
+
 
 def look(path: Path, *, format: str | None = None, scratch: Path | None = None) -> Found:  # noqa: A002
     """Find the pictures at a path, with their classes, without decoding any.
@@ -87,7 +90,7 @@ def _read(pile: Pile, format: str | None) -> Found:  # noqa: A002
     try:
         slug, notes = (format, []) if format is not None else _choose(pile)
         found = IMPORTERS[slug].read(pile)
-        found.notes[:0] = notes
+        found.notes[:0] = [*notes, *list(pile.troubles.values())[:MOST_TROUBLES]]
         return _finished(found)
     except BaseException:
         pile.listing.close()

@@ -44,6 +44,8 @@ class Pile:
         self.called = called
         self.listing = listing
         self.only = only
+        self.troubles: dict[str, str] = {}
+        """What might have been a manifest, and why it cannot be read."""
         self._shapes: dict[str, str | None] = {}
 
     @cached_property
@@ -94,9 +96,10 @@ class Pile:
     def _shape(self, entry: Entry) -> str | None:
         if entry.name not in self._shapes:
             try:
-                self._shapes[entry.name] = _json_shape(entry.read(), entry.name)
-            except DatasetError:
+                self._shapes[entry.name] = _json_shape(entry.read_manifest(), entry.name)
+            except DatasetError as exc:
                 self._shapes[entry.name] = None
+                self.troubles[entry.name] = str(exc)
         return self._shapes[entry.name]
 
 
@@ -111,6 +114,7 @@ def _json_shape(data: bytes, name: str) -> str | None:
     try:
         fields = parsed(data, name, dict[str, msgspec.Raw])
     except DatasetError:
+        parsed(data.lstrip().partition(b"\n")[0], name, dict[str, msgspec.Raw])
         return "records"  # one object a line is no JSON as a whole
     arrays = {key for key, value in fields.items() if bytes(value).lstrip()[:1] == b"["}
     if {"images", "categories"} <= arrays or {"images", "annotations"} <= arrays:

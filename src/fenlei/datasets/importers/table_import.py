@@ -32,9 +32,10 @@ def tables_in(pile: Pile, candidates: Sequence[Entry], read: TableReader) -> lis
     for entry in candidates:
         try:
             table = read(entry)
-        except DatasetError:
+        except DatasetError as exc:
             if pile.only is not None:
                 raise
+            pile.troubles[entry.name] = str(exc)
             continue
         if table is not None:
             found.append(table)

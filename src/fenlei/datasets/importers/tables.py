@@ -73,7 +73,7 @@ def csv_table(entry: Entry) -> Table | None:
     Raises:
         DatasetError: its text cannot be read.
     """
-    text = decoded(entry.read(), entry.name)
+    text = decoded(entry.read_manifest(), entry.name)
     lines = io.StringIO(text, newline="")
     first = next((line for line in lines if line.strip()), "")
     best: Table | None = None
@@ -96,7 +96,7 @@ def record_table(entry: Entry) -> Table | None:
     Raises:
         DatasetError: its text cannot be read.
     """
-    text = decoded_json(entry.read(), entry.name)
+    text = decoded_json(entry.read_manifest(), entry.name)
     kind = "array" if text.lstrip()[:1] == "[" else "lines"
     keys: dict[str, None] = {}
     for _, record in islice(_records(text, kind, entry.name), _FIRST_RECORDS):

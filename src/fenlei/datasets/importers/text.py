@@ -42,7 +42,7 @@ def parsed(text: str | bytes, name: str, kind: type[T]) -> T:
         DatasetError: it is no JSON, or of another shape.
     """
     if isinstance(text, bytes) and not text.isascii():
-        text = decoded_json(text, name)
+        text = decoded_json(text, name).encode()
     try:
         return msgspec.json.decode(text, type=kind)
     except msgspec.ValidationError as exc:

@@ -60,7 +60,7 @@ class Txfl:
 
 
 def _result(entry: Entry) -> _Result:
-    return parsed(entry.read(), entry.name, _Result)
+    return parsed(entry.read_manifest(), entry.name, _Result)
 
 
 def _pictures(result: _Result) -> Iterator[tuple[_Category, object]]:

@@ -16,7 +16,7 @@ class Memory:
     def __init__(self, files: Iterable[bytes]) -> None:
         self._files = list(files)
 
-    def read(self, key: int, name: str) -> bytes:
+    def read(self, key: int, name: str, most: int | None) -> bytes:
         return self._files[key]
 
     def head(self, key: int, name: str, size: int) -> bytes:
