@@ -6,6 +6,7 @@ is taken. A few requests for each operation here; `FENLEI_TEST_EXAMPLES=200` ask
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -34,7 +35,7 @@ API = "/api/v1"
 Operation = APIOperation[Any, Any, Any, Any]
 
 EXAMPLES = int(os.environ.get("FENLEI_TEST_EXAMPLES", "0"))
-FEW = {None: (1, 1), Role.VIEWER: (2, 1), Role.LABELLER: (2, 1), Role.EDITOR: (2, 1), Role.OWNER: (3, 2)}
+FEW = {None: (1, 0), Role.VIEWER: (1, 1), Role.LABELLER: (1, 1), Role.EDITOR: (1, 1), Role.OWNER: (2, 2)}
 """Requests that the document allows, and requests that it forbids, for each operation."""
 
 LEFT_OUT = {
@@ -50,14 +51,11 @@ class Known:
 
     def __init__(self, ids: dict[str, Any]) -> None:
         self._ids = ids
-        self._asked = 0
 
     def put_into(self, case: Any) -> None:
-        """Let every second request be about something that there is."""
-        self._asked += 1
-        if self._asked % 2:
-            case.path_parameters = self._real(case.path_parameters or {})
-            case.body = self._real(case.body)
+        """Let a request be about something that there is."""
+        case.path_parameters = self._real(case.path_parameters or {})
+        case.body = self._real(case.body)
 
     def _real(self, value: Any) -> Any:
         if not isinstance(value, dict):
@@ -139,9 +137,13 @@ def test_nothing_that_is_sent_is_answered_otherwise_than_documented(
     found: list[str] = []
     for operation in operations:
         for mode, count in ((GenerationMode.POSITIVE, allowed), (GenerationMode.NEGATIVE, forbidden)):
+            if not count:
+                continue
 
-            def ask(case: Any, mode: GenerationMode = mode) -> None:
-                if mode is GenerationMode.POSITIVE:
+            asked = itertools.count()
+
+            def ask(case: Any, mode: GenerationMode = mode, asked: Iterator[int] = asked) -> None:
+                if mode is GenerationMode.POSITIVE and next(asked) % 2 == 0:
                     known.put_into(case)
                 case.validate_response(case.call(headers=headers, app=app), checks=checks())
 
