@@ -53,17 +53,19 @@ def open_sent(files: Sequence[tuple[str, Path]], scratch: Path | None) -> Pile:
     listing = Listing()
     filing, disk = Filing(listing), Disk()
     for name, path in files:
-        filing.file(name.replace("\\", "/"), disk, disk.keep(path.resolve()))
+        filing.file(name.replace("\\", "/"), disk, disk.keep(path))
     return Pile(called, _with_archives(listing.in_order(), scratch))
 
 
 def _with_archives(listing: Listing, scratch: Path | None) -> Listing:
     """Where archives lie at the top, and no pictures or folders beside them, what is in them counts: the only one as if
     it were the folder, several each as a folder of its name."""
+    if listing.folders or any(entry.ending in PICTURE_ENDINGS for entry in listing.entries):
+        return listing
     archives = [(entry, disk) for entry in listing.entries if (disk := _archive_on(entry)) is not None]
     names = {entry.name for entry, _ in archives}
     others = [entry for entry in listing.entries if entry.name not in names]
-    if not archives or listing.folders or any(entry.ending in PICTURE_ENDINGS for entry in others):
+    if not archives:
         return listing
     opened: list[Listing] = []
     try:
