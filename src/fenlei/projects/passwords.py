@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -10,7 +12,12 @@ from fenlei.contract.errors import FenleiError
 LEAST_CHARS, MOST_CHARS = 10, 200
 
 _hasher = PasswordHasher()
-_NOBODY = _hasher.hash("nobody has this password")
+
+
+@functools.cache
+def _nobody() -> str:
+    """A hash that no password matches; made when first needed, because making it is slow on purpose."""
+    return _hasher.hash("nobody has this password")
 
 
 class BadPassword(FenleiError):
@@ -33,8 +40,9 @@ def hash_password(password: str) -> str:
 
 def matches(hashed: str | None, password: str) -> bool:
     """Whether this is the password. Takes the same time for somebody who has none, or does not exist."""
+    nobody = _nobody()  # made in either case, so that the first attempt of a process tells nothing by its time
     try:
-        _hasher.verify(hashed or _NOBODY, password[:MOST_CHARS])
+        _hasher.verify(hashed or nobody, password[:MOST_CHARS])
     except (VerificationError, InvalidHashError):
         return False
     return hashed is not None
