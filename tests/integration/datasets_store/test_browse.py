@@ -59,6 +59,12 @@ def test_filters_let_through_what_they_name(data: Filled, wanted: PictureFilter,
         assert browse(work, data.id, wanted, limit=1).total == len(found)
 
 
+def test_a_name_is_found_in_whatever_case_it_is_asked_for(store: Store) -> None:
+    data = filled(store, {"Straße/ÉTÉ.jpg": None, "street.jpg": None})
+    for text in ("straße", "STRASSE", "été", "Été.JPG"):
+        assert data.names(PictureFilter(text=text)) == ["Straße/ÉTÉ.jpg"]
+
+
 def test_a_class_is_filtered_by_its_id(data: Filled) -> None:
     assert data.names(PictureFilter(label=data.labels["dog"], text="1001")) == ["dogs/1001.jpg"]
     with data.store.reading() as work, pytest.raises(NotFound, match="no class"):

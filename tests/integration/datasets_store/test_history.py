@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from fenlei.datasets.browse import PictureFilter
+from fenlei.datasets.create import BadValue
 from fenlei.datasets.history import history, note_import, redo, undo
 from fenlei.datasets.labels import add_label, delete_label, merge_labels, rename_label, reorder_labels, set_label
 from fenlei.datasets.moving import move_pictures
 from fenlei.datasets.splits import set_split
 from fenlei.datasets.tending import remove_pictures, rename_picture, restore_pictures
-from fenlei.store import Conflict, Stale, Store
+from fenlei.store import Conflict, NotFound, Stale, Store
 from tests.integration.datasets_store.filled import Filled, filled
 from tests.integration.datasets_store.importing import drawn, imported, lay
 
@@ -212,25 +213,34 @@ def test_undoing_goes_through_imports_like_through_other_changes(store: Store, t
 
 def test_two_at_once_change_one_after_the_other(store: Store) -> None:
     data = filled(store, {f"p{number}": None for number in range(12)}, labels=["cat", "dog"])
-    start, failed = threading.Barrier(4), []
 
     def work(number: int) -> None:
+        for each in range(3):
+            set_label(store, data.id, data.of(f"p{number * 3 + each}"), data.labels["cat"], f"us_{number}")
+
+    assert _at_once(4, work) == []
+    assert data.revision == 13
+    assert set(data.labelled().values()) == {"cat"}
+    assert len(history(store, data.id)[0]) == 12
+
+
+def _at_once(count: int, work: Callable[[int], object]) -> list[Exception]:
+    """Let threads do something at the same time; returns what went wrong."""
+    start, failed = threading.Barrier(count), []
+
+    def run(number: int) -> None:
         try:
             start.wait(30)
-            for each in range(3):
-                set_label(store, data.id, data.of(f"p{number * 3 + each}"), data.labels["cat"], f"us_{number}")
-        except Exception as exc:  # noqa: BLE001 (told below)
+            work(number)
+        except Exception as exc:  # noqa: BLE001 (told to whoever asked)
             failed.append(exc)
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert failed == []
-    assert data.revision == 13
-    assert set(data.labelled().values()) == {"cat"}
-    assert len(history(store, data.id)[0]) == 12
+    return failed
 
 
 # Moving
@@ -324,3 +334,42 @@ def test_what_is_there_already_only_leaves(store: Store) -> None:
     undo(store, data.id)
     assert data.labelled() == other.labelled() == ANIMALS
     assert move_pictures(store, data.id, [], other.id).out is None
+
+
+def test_moves_that_cross_do_not_wait_for_each_other(store: Store) -> None:
+    names = [f"p{number}" for number in range(12)]
+    data, other = filled(store, dict.fromkeys(names, "cat")), filled(store, {"x": "dog"}, name="others")
+    for name in names[6:]:
+        move_pictures(store, data.id, data.of(name), other.id)
+
+    def work(number: int) -> None:
+        here, there = (data, other) if number % 2 else (other, data)
+        for name in names[6 * (number % 2) : 6 * (number % 2) + 6][number // 2 :: 2]:
+            move_pictures(store, there.id, PictureFilter(text=name), here.id)
+            move_pictures(store, here.id, PictureFilter(text=name), there.id)
+
+    assert _at_once(4, work) == []
+    assert sorted([*data.names(), *other.names()]) == sorted([*names, "x"]), "each is in one of the two"
+    assert {*data.labelled().values(), *other.labelled().values()} == {"cat", "dog"}
+
+
+def test_a_move_looks_at_the_revision_of_the_data_set_it_leaves(store: Store) -> None:
+    data, other = filled(store, ANIMALS), filled(store, {"x": "dog"}, name="others")
+    set_label(store, other.id, other.of("x"), None)
+    move_pictures(store, data.id, data.of("a"), other.id, revision=1)
+    with pytest.raises(Stale):
+        move_pictures(store, data.id, data.of("b"), other.id, revision=1)
+    with pytest.raises(BadValue, match="another data set"):
+        move_pictures(store, data.id, data.of("b"), data.id)
+    with pytest.raises(NotFound, match="no data set"):
+        move_pictures(store, data.id, data.of("b"), "ds_stranger")
+    assert data.names() == ["b", "c", "d"]
+
+
+def test_two_who_undo_a_move_from_its_two_sides_undo_it_once(store: Store) -> None:
+    data, other = filled(store, ANIMALS), filled(store, {"x": "dog"}, name="others")
+    move_pictures(store, data.id, data.of("a", "b"), other.id)
+    failed = _at_once(2, lambda number: undo(store, (data, other)[number].id))
+    assert [type(each) for each in failed] in ([Conflict], [Stale])
+    assert data.labelled() == ANIMALS
+    assert other.labelled() == {"x": "dog"}
