@@ -337,20 +337,15 @@ def test_what_is_there_already_only_leaves(store: Store) -> None:
 
 
 def test_moves_that_cross_do_not_wait_for_each_other(store: Store) -> None:
-    names = [f"p{number}" for number in range(12)]
-    data, other = filled(store, dict.fromkeys(names, "cat")), filled(store, {"x": "dog"}, name="others")
-    for name in names[6:]:
-        move_pictures(store, data.id, data.of(name), other.id)
+    data, other = filled(store, ANIMALS), filled(store, {"x": "dog"}, name="others")
+    moves = [(data, "a", other), (other, "x", data)] * 2
+    failed = _at_once(4, lambda number: move_pictures(store, *_arguments(*moves[number])))
+    assert failed == []
+    assert (sorted(data.names()), other.names()) == (["b", "c", "d", "x"], ["a"])
 
-    def work(number: int) -> None:
-        here, there = (data, other) if number % 2 else (other, data)
-        for name in names[6 * (number % 2) : 6 * (number % 2) + 6][number // 2 :: 2]:
-            move_pictures(store, there.id, PictureFilter(text=name), here.id)
-            move_pictures(store, here.id, PictureFilter(text=name), there.id)
 
-    assert _at_once(4, work) == []
-    assert sorted([*data.names(), *other.names()]) == sorted([*names, "x"]), "each is in one of the two"
-    assert {*data.labelled().values(), *other.labelled().values()} == {"cat", "dog"}
+def _arguments(here: Filled, name: str, there: Filled) -> tuple[str, list[int], str]:
+    return here.id, here.of(name), there.id
 
 
 def test_a_move_looks_at_the_revision_of_the_data_set_it_leaves(store: Store) -> None:
