@@ -21,8 +21,6 @@ from fenlei.store.tables import Change, ChangedPicture, Finding, Label, Picture
 
 UNDO, REDO = "undo", "redo"
 
-_KEPT = ("name", "label_id", "split", "group", "removed_at")
-
 
 class Changes:
     """The history of data sets. Whoever writes it holds the data set locked."""
@@ -91,7 +89,7 @@ class Changes:
             How many of them are not removed.
         """
         self._keep(change, Picture.label_id.in_(label_ids))
-        query = select(func.count()).where(ChangedPicture.change_id == change.id, ChangedPicture.removed_at.is_(None))
+        query = select(func.count()).where(Picture.label_id.in_(label_ids), Picture.removed_at.is_(None))
         return self._session.scalar(query) or 0
 
     def keep_as_absent(self, change: Change, numbers: Sequence[int]) -> int:
@@ -234,18 +232,17 @@ class Changes:
         if values.pop("name", None) is not None:
             names = select(ChangedPicture.picture_id, ChangedPicture.name).where(ChangedPicture.change_id == target.id)
             for number, name in self._session.execute(names).all():
-                self.rename(number, name)
+                self.rename(number, name or "")
         if values:
             mine = (ChangedPicture.change_id == target.id, ChangedPicture.picture_id == Picture.id)
             self._execute(update(Picture).where(*mine).values(**values))
 
     def _keep(self, change: Change, *conditions: ColumnElement[bool], **instead: Any) -> int:
-        columns = [literal(change.id), Picture.id]
-        for name in _KEPT:
-            column = getattr(Picture, name)
-            columns.append(literal(instead[name], column.type) if name in instead else column)
-        targets = [getattr(ChangedPicture, name) for name in ("change_id", "picture_id", *_KEPT)]
-        return self._execute(insert(ChangedPicture).from_select(targets, select(*columns).where(*conditions)))
+        values = {name: literal(instead[name], getattr(Picture, name).type) for name in instead}
+        columns = [values.get(name, getattr(Picture, name)) for name in change.fields]
+        rows = select(literal(change.id), Picture.id, *columns).where(*conditions)
+        targets = [getattr(ChangedPicture, name) for name in ("change_id", "picture_id", *change.fields)]
+        return self._execute(insert(ChangedPicture).from_select(targets, rows))
 
     def _first(self, query: Any) -> Change | None:
         found: Change | None = self._session.scalars(query.limit(1).execution_options(populate_existing=True)).first()

@@ -43,7 +43,7 @@ class Moves:
 
     def label_names(self, out: Change) -> list[str]:
         """The classes of the pictures that go, in their order."""
-        used = select(ChangedPicture.label_id).where(ChangedPicture.change_id == out.id)
+        used = select(Picture.label_id).where(Picture.id.in_(_going(out)))
         query = select(Label.name).where(Label.id.in_(used)).order_by(Label.position, Label.id)
         return list(self._session.scalars(query))
 

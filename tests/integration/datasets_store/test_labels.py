@@ -93,10 +93,10 @@ def test_classes_keep_the_order_in_which_they_were_declared(store: Store) -> Non
 
 
 @pytest.mark.parametrize("order", [["cat"], ["cat", "cat"], ["cat", "dog", "lb_stranger"]])
-def test_an_order_names_every_class_once(store: Store, order: list[str]) -> None:
-    data = filled(store, ANIMALS)
+def test_an_order_names_every_class_once(sqlite_store: Store, order: list[str]) -> None:
+    data = filled(sqlite_store, ANIMALS)
     with pytest.raises(BadValue, match="every class") as caught:
-        reorder_labels(store, data.id, [data.labels.get(name, name) for name in order])
+        reorder_labels(sqlite_store, data.id, [data.labels.get(name, name) for name in order])
     assert caught.value.field == "labels"
 
 
@@ -113,18 +113,18 @@ def test_two_classes_cannot_have_one_name(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("name", "said"), [(" ", "needs a name"), ("a" * 201, "201 characters"), ("a\nb", "control")])
-def test_a_class_cannot_be_called_anything(store: Store, name: str, said: str) -> None:
-    data = filled(store, ANIMALS)
+def test_a_class_cannot_be_called_anything(sqlite_store: Store, name: str, said: str) -> None:
+    data = filled(sqlite_store, ANIMALS)
     with pytest.raises(BadValue, match=said) as caught:
-        add_label(store, data.id, name)
+        add_label(sqlite_store, data.id, name)
     assert (caught.value.field, caught.value.allowed) == ("name", "1 to 200 characters, no control characters")
 
 
-def test_names_are_kept_composed(store: Store) -> None:
-    data = filled(store, {})
-    assert add_label(store, data.id, "e\u0301t\u00e9").name == "\u00e9t\u00e9"
+def test_names_are_kept_composed(sqlite_store: Store) -> None:
+    data = filled(sqlite_store, {})
+    assert add_label(sqlite_store, data.id, "e\u0301t\u00e9").name == "\u00e9t\u00e9"
     with pytest.raises(Conflict):
-        add_label(store, data.id, "\u00e9te\u0301")
+        add_label(sqlite_store, data.id, "\u00e9te\u0301")
 
 
 def test_merged_classes_become_one_and_come_apart_again(store: Store) -> None:
@@ -141,12 +141,12 @@ def test_merged_classes_become_one_and_come_apart_again(store: Store) -> None:
     assert data.labelled()["f"] == "kitten"
 
 
-def test_there_must_be_something_to_merge(store: Store) -> None:
-    data = filled(store, ANIMALS)
+def test_there_must_be_something_to_merge(sqlite_store: Store) -> None:
+    data = filled(sqlite_store, ANIMALS)
     with pytest.raises(BadValue, match="besides the one that stays"):
-        merge_labels(store, data.id, [data.labels["cat"]], data.labels["cat"])
+        merge_labels(sqlite_store, data.id, [data.labels["cat"]], data.labels["cat"])
     with pytest.raises(NotFound):
-        merge_labels(store, data.id, ["lb_stranger"], data.labels["cat"])
+        merge_labels(sqlite_store, data.id, ["lb_stranger"], data.labels["cat"])
 
 
 def test_pictures_of_a_deleted_class_have_none(store: Store) -> None:

@@ -216,13 +216,13 @@ class Change(Base):
 
 
 class ChangedPicture(Base):
-    """How one picture was before a change."""
+    """How one picture was before a change: the columns that it changed, nothing in the others."""
 
     __tablename__ = "changed_pictures"
 
     change_id: Mapped[int] = mapped_column(ForeignKey("changes.id", ondelete="CASCADE"), primary_key=True)
     picture_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    name: Mapped[str] = mapped_column(String(1000))
+    name: Mapped[str | None] = mapped_column(String(1000))
     label_id: Mapped[str | None] = mapped_column(String(32))
     split: Mapped[str | None] = mapped_column(String(12))
     group: Mapped[str | None] = mapped_column("group_name", String(200))
