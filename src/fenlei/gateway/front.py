@@ -123,6 +123,7 @@ class LocalFront:
 
     def follow(self, deployment_id: str, prepared: Prepared | None = None) -> None:
         """Bring one deployment to where the database has it, now. What cannot be done is logged and tried again."""
+        self._store.settle()
         self._follow(deployment_id, prepared)
 
     def follow_all(self) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from fenlei.projects.who import Who
 from fenlei.store import Store, Work, now
 from fenlei.store.tables import AuditEntry
+
+ObjectId = str | Callable[[Work], str] | None
+"""Of the row that something is done to, or how to find it in the transaction that makes it."""
 
 
 def record(work: Work, who: Who, action: str, object_id: str | None = None, **detail: Any) -> None:
@@ -35,22 +38,23 @@ def record(work: Work, who: Who, action: str, object_id: str | None = None, **de
 
 
 def note(store: Store, who: Who, action: str, object_id: str | None = None, **detail: Any) -> None:
-    """Add an entry right after the change, where its id was not known before: of what was made. Should the machine stop
-    in between, the row itself says who made it."""
+    """Add an entry right after the change, where its id was not known before: of what was made. In a call of the
+    management API both are committed together; elsewhere the row itself says who made it."""
     with store.writing() as work:
         record(work, who, action, object_id, **detail)
 
 
-def audited(store: Store, who: Who, action: str, object_id: str | None = None, **detail: Any) -> Store:
+def audited(store: Store, who: Who, action: str, object_id: ObjectId = None, **detail: Any) -> Store:
     """The store for one call of a use case: the first transaction that changes something also gets the entry, so that
-    there is neither a change without an entry nor an entry without a change."""
+    there is neither a change without an entry nor an entry without a change. An id that this transaction makes is told
+    by a function that finds it there."""
     return _Audited(store, who, action, object_id, detail)
 
 
 class _Audited(Store):
     """See `audited`."""
 
-    def __init__(self, store: Store, who: Who, action: str, object_id: str | None, detail: dict[str, Any]) -> None:
+    def __init__(self, store: Store, who: Who, action: str, object_id: ObjectId, detail: dict[str, Any]) -> None:
         super().__init__(store.database, store.blobs)
         self._entry = (who, action, object_id, detail)
         self._recorded = False
@@ -61,5 +65,6 @@ class _Audited(Store):
             yield work
             if not self._recorded:
                 who, action, object_id, detail = self._entry
-                record(work, who, action, object_id, **detail)
+                found = object_id(work) if callable(object_id) else object_id
+                record(work, who, action, found, **detail)
         self._recorded = True

@@ -7,6 +7,7 @@ from fenlei.store.database import Database
 from fenlei.store.errors import Conflict, DamagedBlob, NewerDatabase, NotFound, Stale, StoreError
 from fenlei.store.ids import new_id
 from fenlei.store.migrate import bring_up_to_date, must_be_up_to_date
+from fenlei.store.one_call import together
 from fenlei.store.place import BlobInfo, Leftovers
 from fenlei.store.store import Store
 from fenlei.store.work import Work
@@ -30,4 +31,5 @@ __all__ = [
     "must_be_up_to_date",
     "new_id",
     "now",
+    "together",
 ]

@@ -45,7 +45,8 @@ class Repeats:
         self._session = session
 
     def begin(self, row: Repeat) -> Repeat | None:
-        """Take a key: None when it is ours now, else what is kept under it (its status is None while it is at work)."""
+        """Take a key: None when it is ours now, else what is kept under it; without a status where its server died
+        before it could keep the answer."""
         found = self._session.get(Repeat, (row.user_id, row.key))
         if found is not None:
             return found
@@ -55,6 +56,11 @@ class Repeats:
         except IntegrityError:
             return self._session.get(Repeat, (row.user_id, row.key), populate_existing=True)
         return None
+
+    def get(self, user_id: str, key: str, since: datetime) -> Repeat | None:
+        """What is kept under a key that was not sent before `since`."""
+        found = self._session.get(Repeat, (user_id, key))
+        return found if found is not None and found.created_at >= since else None
 
     def finish(self, user_id: str, key: str, status: int, headers: dict[str, Any], body: bytes | None) -> None:
         """Keep the answer."""

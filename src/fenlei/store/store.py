@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from fenlei.store.address import StoreAddress
 from fenlei.store.blobs import Blobs
 from fenlei.store.database import Database
+from fenlei.store.one_call import here
 from fenlei.store.work import Work
 
 
@@ -35,15 +36,24 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Work]:
         """A transaction that sees one state and changes nothing."""
-        with self.database.reading() as session:
+        call = here(self.database)
+        with (call or self.database).reading() as session:
             yield Work(session)
 
     @contextmanager
     def writing(self) -> Iterator[Work]:
         """A transaction that is committed at the end, or undone when an exception leaves it. Keep it short: in SQLite
         there is one writer at a time. A blob that it refers to must have been put before."""
-        with self.database.writing() as session:
+        call = here(self.database)
+        with (call or self.database).writing() as session:
             yield Work(session)
+
+    def settle(self) -> None:
+        """Commit what the call that is being carried out here has written so far, because somebody is about to act on
+        it; see `one_call`. Elsewhere every transaction is committed already."""
+        call = here(self.database)
+        if call is not None:
+            call.settle()
 
     def close(self) -> None:
         """Let go of the connections."""

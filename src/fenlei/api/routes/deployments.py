@@ -36,12 +36,13 @@ from fenlei.api.wire.deployments import (
 )
 from fenlei.contract import prediction_url
 from fenlei.projects import deployments as use
-from fenlei.projects.audit import audited, note
+from fenlei.projects.audit import audited
 from fenlei.projects.detail import detail
 from fenlei.projects.front import Front
 from fenlei.projects.keys import keys_of, make_key, revoke_key
 from fenlei.projects.snippets import samples
 from fenlei.projects.try_out import try_out
+from fenlei.store import Work
 from fenlei.store.tables import Deployment
 
 router = APIRouter(tags=["deployments"], route_class=CreatingRoute)
@@ -75,15 +76,9 @@ def new_deployment(body: NewDeployment, who: Editor, here: Here, response: Respo
     once.
     """
     front = _front(here)
-    published = use.publish(here.store, front, body.model_version_id, body.name, body.wishes(), by=who.user_id)
-    note(
-        here.store,
-        who,
-        "deployment.publish",
-        published.deployment.id,
-        name=body.name,
-        model_version_id=body.model_version_id,
-    )
+    said = {"name": body.name, "model_version_id": body.model_version_id}
+    store = audited(here.store, who, "deployment.publish", lambda work: _named(work, body.name), **said)
+    published = use.publish(store, front, body.model_version_id, body.name, body.wishes(), by=who.user_id)
     return _published(here, published, response)
 
 
@@ -206,8 +201,15 @@ def keys(
 )
 def new_key(deployment_id: DeploymentId, body: NewKey, who: Editor, here: Here) -> MadeKeyOut:
     """Make another key for a deployment. The secret in this answer is shown once."""
-    made = make_key(here.store, _front(here), deployment_id, body.name, by=who.user_id)
-    note(here.store, who, "key.make", made.row.id, deployment_id=deployment_id, name=made.row.name)
+    store = audited(
+        here.store,
+        who,
+        "key.make",
+        lambda work: work.keys.of(deployment_id)[0].id,
+        deployment_id=deployment_id,
+        name=body.name.strip(),
+    )
+    made = make_key(store, _front(here), deployment_id, body.name, by=who.user_id)
     with here.store.reading() as work:
         name = work.deployments.get(deployment_id).name
     url = prediction_url(here.base_url, name, made.secret)
@@ -220,6 +222,11 @@ def new_key(deployment_id: DeploymentId, body: NewKey, who: Editor, here: Here) 
 def end_key(key_id: KeyId, who: Editor, here: Here) -> None:
     """Make a key open nothing any more. Revoking twice is fine."""
     revoke_key(audited(here.store, who, "key.revoke", key_id), _front(here), key_id)
+
+
+def _named(work: Work, name: str) -> str:
+    found = work.deployments.named(name)
+    return "" if found is None else found.id
 
 
 def _front(here: Platform) -> Front:
