@@ -103,6 +103,8 @@ class _Course:
         total = _done(self.counts) + len(files) + len(skipped)
         try:
             with self._turn() as (work, entering):
+                if self._row.format != found.format:  # nobody has looked at it before
+                    work.imports.change(self._row.id, format=found.format)
                 entering.declare(work, found.labels)
                 entering.counts["total"] = total
             progress(_done(self.counts), total)

@@ -125,9 +125,14 @@ def cancel_import(store: Store, import_id: str, revision: int | None = None) -> 
         Conflict: it is done.
     """
     with store.writing() as work:
-        row = work.imports.lock(import_id, revision)
-        check_state(row, *(state for state in State if state is not State.DONE))
-        return row if row.state == State.CANCELLED else work.imports.change(import_id, state=State.CANCELLED)
+        return call_off(work, import_id, revision)
+
+
+def call_off(work: Work, import_id: str, revision: int | None = None) -> Import:
+    """As `cancel_import`, in a transaction that is open."""
+    row = work.imports.lock(import_id, revision)
+    check_state(row, *(state for state in State if state is not State.DONE))
+    return row if row.state == State.CANCELLED else work.imports.change(import_id, state=State.CANCELLED)
 
 
 def check_state(row: Import, *states: State) -> None:

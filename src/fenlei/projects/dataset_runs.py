@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
+from fenlei.datasets import imports
 from fenlei.datasets.checking import CHECKS
 from fenlei.datasets.create import BadValue
-from fenlei.datasets.imports import State, cancel_import, queue_import
-from fenlei.runs import OVER, cancel, enqueue, retry
+from fenlei.datasets.imports import State, queue_import
+from fenlei.runs import OVER, call_off, enqueue, retry
 from fenlei.store import Conflict, Store, Work
 from fenlei.store.tables import Import, Run
 
@@ -24,11 +25,15 @@ def start_import(store: Store, import_id: str, by: str | None = None, *, revisio
         Conflict: a file has not arrived whole, or the import is queued, at work or done already.
     """
     with store.writing() as work:
-        row = queue_import(work, import_id, revision)
-        subject = {"dataset_id": row.dataset_id, "import_id": import_id}
-        run = enqueue(work, kind=IMPORT, subject=subject, settings={}, by=by)
-        work.imports.change(import_id, run_id=run.id)
-        return run
+        return _start_import(work, import_id, by, revision)
+
+
+def _start_import(work: Work, import_id: str, by: str | None, revision: int | None = None) -> Run:
+    row = queue_import(work, import_id, revision)
+    subject = {"dataset_id": row.dataset_id, "import_id": import_id}
+    run = enqueue(work, kind=IMPORT, subject=subject, settings={}, by=by)
+    work.imports.change(import_id, run_id=run.id)
+    return run
 
 
 def stop_import(store: Store, import_id: str, *, revision: int | None = None) -> Import:
@@ -38,11 +43,12 @@ def stop_import(store: Store, import_id: str, *, revision: int | None = None) ->
         NotFound, Stale: no such import; another revision.
         Conflict: it is done.
     """
-    row = cancel_import(store, import_id, revision)
-    if row.run_id is not None:
-        with suppress(Conflict):  # the run was over a moment before
-            cancel(store, row.run_id)
-    return row
+    with store.writing() as work:  # one transaction, so that neither is cancelled without the other
+        row = imports.call_off(work, import_id, revision)
+        if row.run_id is not None:
+            with suppress(Conflict):  # the run was over before
+                call_off(work, row.run_id)
+        return row
 
 
 def start_checks(
@@ -77,11 +83,12 @@ def cancel_run(store: Store, run_id: str, *, forced: bool = False) -> Run:
         NotFound: there is no such run.
         Conflict: it is done or has failed.
     """
-    run = cancel(store, run_id, forced=forced)
-    if run.kind == IMPORT and run.state in OVER:
-        with suppress(Conflict):
-            cancel_import(store, str(run.subject["import_id"]))
-    return run
+    with store.writing() as work:
+        run = call_off(work, run_id, forced=forced)
+        if run.kind == IMPORT and run.state in OVER:
+            with suppress(Conflict):
+                imports.call_off(work, str(run.subject["import_id"]))
+        return run
 
 
 def retry_run(store: Store, run_id: str, by: str | None = None) -> Run:
@@ -93,11 +100,11 @@ def retry_run(store: Store, run_id: str, by: str | None = None) -> Run:
     """
     with store.reading() as work:
         run = work.runs.get(run_id)
-    if run.kind == IMPORT and run.state in OVER:
-        import_id = str(run.subject["import_id"])
-        with store.reading() as work:
-            row = work.imports.get(import_id)
-        if row.state == State.IMPORTING and row.run_id == run_id:
-            cancel_import(store, import_id)  # its process was killed before it could say so
-        return start_import(store, import_id, by)
-    return retry(store, run_id, by)
+    if run.kind != IMPORT or run.state not in OVER:
+        return retry(store, run_id, by)
+    import_id = str(run.subject["import_id"])
+    with store.writing() as work:
+        row = work.imports.lock(import_id)
+        if row.state in {State.QUEUED, State.IMPORTING} and row.run_id == run_id:
+            imports.call_off(work, import_id)  # its process was killed before it could say so
+        return _start_import(work, import_id, by)

@@ -77,18 +77,23 @@ def cancel(store: Store, run_id: str, *, forced: bool = False) -> Run:
         Conflict: it is done or has failed.
     """
     with store.writing() as work:
-        job = work.jobs.lock(run_id)
-        run = work.runs.get(run_id)
-        if run.state in {"done", "failed"}:
-            raise Conflict(f"The run {run_id} is {run.state}; only a queued or running one can be cancelled.")
-        if job.state == "waiting" or (job.lease_until is not None and job.lease_until < work.jobs.time()):
-            transitions.cancel(work, job)
-        elif job.state == "held":
-            how = "forced" if forced or job.cancel is not None else "asked"
-            work.jobs.ask_to_cancel(job, how)
-            asked = NewEvent("state", {"state": "running", "cancel": how}, work.jobs.time())
-            work.events.add(run_id, [asked])
-        return work.runs.get(run_id)
+        return call_off(work, run_id, forced=forced)
+
+
+def call_off(work: Work, run_id: str, *, forced: bool = False) -> Run:
+    """As `cancel`, in a transaction that is open."""
+    job = work.jobs.lock(run_id)
+    run = work.runs.get(run_id)
+    if run.state in {"done", "failed"}:
+        raise Conflict(f"The run {run_id} is {run.state}; only a queued or running one can be cancelled.")
+    if job.state == "waiting" or (job.lease_until is not None and job.lease_until < work.jobs.time()):
+        transitions.cancel(work, job)
+    elif job.state == "held":
+        how = "forced" if forced or job.cancel is not None else "asked"
+        work.jobs.ask_to_cancel(job, how)
+        asked = NewEvent("state", {"state": "running", "cancel": how}, work.jobs.time())
+        work.events.add(run_id, [asked])
+    return work.runs.get(run_id)
 
 
 def retry(store: Store, run_id: str, by: str | None = None) -> Run:

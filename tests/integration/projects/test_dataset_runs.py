@@ -1,0 +1,65 @@
+"""Imports as runs: whatever becomes of the run, the import can go on or is over, and people see which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fenlei.datasets.create import create_dataset
+from fenlei.datasets.imports import State, begin_import
+from fenlei.projects.dataset_runs import IMPORT, cancel_run, retry_run, start_import
+from fenlei.runs import Recipes, RunContext
+from fenlei.store import Conflict, Store
+from fenlei.store.tables import Import
+from tests.support.runs import found, work_off
+
+
+def an_import(store: Store, folder: Path) -> Import:
+    dataset = create_dataset(store, "animals")
+    return begin_import(store, dataset.id, {"kind": "path", "path": str(folder)})
+
+
+def state(store: Store, row: Import) -> str:
+    with store.reading() as work:
+        return work.imports.get(row.id).state
+
+
+def test_an_import_whose_run_failed_before_it_began_can_be_asked_for_again(
+    store: Store, known: Recipes, drawn_classes: Path
+) -> None:
+    """Before, it stayed queued for ever, for a run that was over."""
+
+    def fails(context: RunContext) -> dict[str, Any]:
+        raise Conflict("Its process died again and again.")
+
+    row = an_import(store, drawn_classes)
+    run = start_import(store, row.id)
+    work_off(store, {**known, IMPORT: fails})
+    assert (found(store, run).state, state(store, row)) == ("failed", State.QUEUED)
+    again = retry_run(store, run.id)
+    work_off(store, known)
+    assert (found(store, again).state, state(store, row)) == ("done", State.DONE)
+    with pytest.raises(Conflict, match="is done"):
+        retry_run(store, run.id)
+
+
+def test_cancelling_the_run_of_a_waiting_import_cancels_both(store: Store, known: Recipes, drawn_classes: Path) -> None:
+    row = an_import(store, drawn_classes)
+    run = start_import(store, row.id)
+    assert cancel_run(store, run.id).state == "cancelled"
+    assert state(store, row) == State.CANCELLED
+    retry_run(store, run.id)
+    work_off(store, known)
+    assert state(store, row) == State.DONE
+
+
+def test_an_import_that_nobody_looked_at_before_says_its_format(
+    sqlite_store: Store, known: Recipes, drawn_classes: Path
+) -> None:
+    row = an_import(sqlite_store, drawn_classes)
+    start_import(sqlite_store, row.id)
+    work_off(sqlite_store, known)
+    with sqlite_store.reading() as work:
+        assert work.imports.get(row.id).format == "class-folders"
