@@ -15,6 +15,7 @@ from pathlib import Path
 from fenlei.api import Platform, make_api, sign_in_url
 from fenlei.app.allocator import calm_allocator
 from fenlei.app.build import open_room
+from fenlei.app.housekeeping import Housekeeping
 from fenlei.app.lock import only_one
 from fenlei.app.logs import set_up_logs
 from fenlei.app.names import base_url, names_of, own_address
@@ -99,6 +100,7 @@ def up(
         predictions = App(door.predict, room.metrics, log_requests=settings.log_requests)
         served = OneSocket(predictions, make_api(platform), platform.draining)
         follower, tree = Follower(front), Tree(_workers(settings, workers))
+        housekeeping = Housekeeping(store, settings.uploads)
         stack.callback(tree.close, WORKER_SECONDS)
         listen(sock)
 
@@ -109,6 +111,8 @@ def up(
             follower.start()
             stack.callback(follower.close)
             tree.start()
+            housekeeping.start()
+            stack.callback(housekeeping.close)
             log.info("serving", extra={"base": base, "workers": workers})
             told = Up(base, _sign_in_link(store, base), platform, front)
             threading.Thread(target=_tell, args=(on_ready, told), name="fenlei-ready", daemon=True).start()

@@ -111,6 +111,16 @@ def unpark(uploads: Path, file_id: str) -> None:
     (uploads / _FOLDER / file_id).unlink(missing_ok=True)
 
 
+def sweep_parked(uploads: Path) -> None:
+    """Remove files that have waited for too long, and what a server that died was being sent.
+
+    Args:
+        uploads: folder where sent files are laid down.
+    """
+    if (uploads / _FOLDER).is_dir():
+        _sweep(uploads / _FOLDER)
+
+
 def _sweep(folder: Path) -> None:
     before = time.time() - KEPT_FOR.total_seconds()
     for path in folder.iterdir():
