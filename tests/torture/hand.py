@@ -58,7 +58,7 @@ class Hand:
                 continue
             break
         carried_out = response.status_code == 409 and "was carried out by the first call" in response.text
-        if attempts > 1 and method == "POST":
+        if attempts > 1:
             self._ledger.again(replayed=carried_out or "idempotency-replayed" in response.headers)
         if not response.is_success and not carried_out:
             raise Refused(f"{method} {path}: HTTP {response.status_code} {response.text[:300]}", response)

@@ -42,7 +42,7 @@ class Ledger:
         books: by data set.
         acknowledged: writes by kind.
         repeated: calls that had to be sent again because no answer came.
-        replayed: of these, the ones that had been carried out the first time.
+        replayed: of these, the ones under a key that had been carried out the first time.
         versions: digests of data set versions by id.
         trainings: ids of training runs that were asked for.
         imports: ids of imports that were begun, by data set.

@@ -46,7 +46,8 @@ def note(store: Store, who: Who, action: str, object_id: str | None = None, **de
 
 def audited(store: Store, who: Who, action: str, object_id: ObjectId = None, **detail: Any) -> Store:
     """The store for one call of a use case: the first transaction that changes something also gets the entry, so that
-    there is neither a change without an entry nor an entry without a change. An id that this transaction makes is told
+    there is neither a change without an entry nor an entry of what failed; a call that finds everything so already is
+    written down too. An id that this transaction makes is told
     by a function that finds it there."""
     return _Audited(store, who, action, object_id, detail)
 
