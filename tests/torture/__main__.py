@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -25,6 +26,7 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=2, help="who work side by side")
     parser.add_argument("--log", type=Path, help="where to leave the platform's log")
     words = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # takes the platform along
     with tempfile.TemporaryDirectory(prefix="fenlei-torture-") as folder:
         outcome = _on(words, Path(folder))
     print(outcome.table())

@@ -76,7 +76,7 @@ class Outcome:
         lines += [(f"  {name}", str(n)) for name, n in sorted(self.ledger.acknowledged.items())]
         lines += [
             (
-                "creating calls sent again",
+                "calls sent again",
                 f"{self.ledger.repeated}, of which carried out before {self.ledger.replayed}",
             ),
             *self.counts_lines(),
