@@ -9,7 +9,8 @@ from fenlei.datasets import imports
 from fenlei.datasets.checking import CHECKS
 from fenlei.datasets.create import BadValue
 from fenlei.datasets.imports import State, queue_import
-from fenlei.runs import OVER, call_off, enqueue, retry
+from fenlei.projects.training_run import check_not_archived
+from fenlei.runs import OVER, ask_again, call_off, enqueue
 from fenlei.store import Conflict, Store, Work
 from fenlei.store.tables import Import, Run
 
@@ -28,10 +29,12 @@ def start_import(store: Store, import_id: str, by: str | None = None, *, revisio
         return _start_import(work, import_id, by, revision)
 
 
-def _start_import(work: Work, import_id: str, by: str | None, revision: int | None = None) -> Run:
+def _start_import(
+    work: Work, import_id: str, by: str | None, revision: int | None = None, *, retry_of: str | None = None
+) -> Run:
     row = queue_import(work, import_id, revision)
     subject = {"dataset_id": row.dataset_id, "import_id": import_id}
-    run = enqueue(work, kind=IMPORT, subject=subject, settings={}, by=by)
+    run = enqueue(work, kind=IMPORT, subject=subject, settings={}, by=by, retry_of=retry_of)
     work.imports.change(import_id, run_id=run.id)
     return run
 
@@ -96,15 +99,16 @@ def retry_run(store: Store, run_id: str, by: str | None = None) -> Run:
 
     Raises:
         NotFound: there is no such run.
-        Conflict: it is not over, or its import is done or is carried out by another run.
+        Conflict: it is not over, its import is done or is carried out by another run, or its project is in the archive.
     """
-    with store.reading() as work:
-        run = work.runs.get(run_id)
-    if run.kind != IMPORT or run.state not in OVER:
-        return retry(store, run_id, by)
-    import_id = str(run.subject["import_id"])
     with store.writing() as work:
+        run = work.runs.get(run_id)
+        if run.project_id is not None:
+            check_not_archived(work.projects.lock(run.project_id))
+        if run.kind != IMPORT or run.state not in OVER:
+            return ask_again(work, run_id, by)
+        import_id = str(run.subject["import_id"])
         row = work.imports.lock(import_id)
         if row.state in {State.QUEUED, State.IMPORTING} and row.run_id == run_id:
             imports.call_off(work, import_id)  # its process was killed before it could say so
-        return _start_import(work, import_id, by)
+        return _start_import(work, import_id, by, retry_of=run_id)

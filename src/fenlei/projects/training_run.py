@@ -75,6 +75,16 @@ def start_training(
         )
 
 
+def check_not_archived(project: Project) -> None:
+    """Refuse to run what was put out of sight.
+
+    Raises:
+        Conflict: the project is in the archive.
+    """
+    if project.archived_at is not None:
+        raise Conflict(f"The project {project.name!r} is in the archive; take it out to run it.")
+
+
 def _runnable(work: Work, project_id: str) -> Project:
     project = work.projects.get(project_id)
     if project.kind != ProjectKind.AUTOMATED:
@@ -82,8 +92,7 @@ def _runnable(work: Work, project_id: str) -> Project:
             f"The project {project.name!r} is a canvas, and pipelines are not in this version yet. Automated projects "
             "can be run."
         )
-    if project.archived_at is not None:
-        raise Conflict(f"The project {project.name!r} is in the archive; take it out to run it.")
+    check_not_archived(project)
     return project
 
 

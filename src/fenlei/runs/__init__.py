@@ -9,7 +9,7 @@ from fenlei.runs.follow import OVER, News, events_after, follow, news
 from fenlei.runs.local import LocalProcesses
 from fenlei.runs.log_text import log_text
 from fenlei.runs.manners import Manners
-from fenlei.runs.queue import call_off, cancel, enqueue, position, retry
+from fenlei.runs.queue import ask_again, call_off, cancel, enqueue, position, retry
 from fenlei.runs.reason import Reason
 from fenlei.runs.recipe import Recipe, Recipes
 from fenlei.runs.worker import run_worker
@@ -27,6 +27,7 @@ __all__ = [
     "Recipes",
     "RunContext",
     "RunStopped",
+    "ask_again",
     "call_off",
     "cancel",
     "carry_out",

@@ -104,21 +104,26 @@ def retry(store: Store, run_id: str, by: str | None = None) -> Run:
         Conflict: it is not over.
     """
     with store.writing() as work:
-        job = work.jobs.lock(run_id)
-        run = work.runs.get(run_id)
-        if run.state in {"queued", "running"}:
-            raise Conflict(f"The run {run_id} is {run.state}; it can be repeated when it is over.")
-        return enqueue(
-            work,
-            kind=run.kind,
-            subject=run.subject,
-            settings=run.settings,
-            project_id=run.project_id,
-            priority=job.priority,
-            time_limit=run.time_limit,
-            by=by,
-            retry_of=run_id,
-        )
+        return ask_again(work, run_id, by)
+
+
+def ask_again(work: Work, run_id: str, by: str | None = None) -> Run:
+    """As `retry`, in a transaction that is open."""
+    job = work.jobs.lock(run_id)
+    run = work.runs.get(run_id)
+    if run.state in {"queued", "running"}:
+        raise Conflict(f"The run {run_id} is {run.state}; it can be repeated when it is over.")
+    return enqueue(
+        work,
+        kind=run.kind,
+        subject=run.subject,
+        settings=run.settings,
+        project_id=run.project_id,
+        priority=job.priority,
+        time_limit=run.time_limit,
+        by=by,
+        retry_of=run_id,
+    )
 
 
 def position(work: Work, run_id: str) -> int | None:

@@ -119,6 +119,18 @@ def test_pictures_become_a_model_that_is_taken_away(client: TestClient, pictures
     assert client.get(f"{API}/models/{model['id']}").json()["project_id"] is None
 
 
+def test_a_training_is_asked_for_with_its_priority_and_its_time_limit(client: TestClient, pictures: str) -> None:
+    path = f"{API}/projects/{make(client, dataset_id=pictures, settings={'time_limit': 60})['id']}/runs"
+    usual = client.post(path, json={}).json()
+    urgent = client.post(path, json={"priority": 5, "settings": {"time_limit": 7.5}}).json()
+    late = client.post(path, json={"priority": -5, "settings": {"time_limit": None}}).json()
+    shown = [client.get(f"{API}/runs/{run['id']}").json() for run in (urgent, usual, late)]
+    assert [each["position"] for each in shown] == [1, 2, 3]
+    assert [each["time_limit"] for each in shown] == [7.5, 60, None]
+    for wrong in ({"priority": 101}, {"settings": {"time_limit": 0}}):
+        assert client.post(path, json=wrong).status_code == 422
+
+
 def test_model_versions_are_described_listed_and_deleted(client: TestClient, platform: Platform) -> None:
     first, second = add_version(platform.store, "m"), add_version(platform.store, "m", head_seed=2)
     path = f"{API}/model-versions/{first.id}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,11 +14,12 @@ from fenlei.api import Platform, make_api
 from fenlei.api.routes import events as events_route
 from fenlei.projects.roles import Role
 from fenlei.projects.who import Who
-from fenlei.runs import enqueue, transitions
+from fenlei.runs import RunContext, enqueue, transitions
 from fenlei.store import now
 from fenlei.store.events import NewEvent
 from tests.integration.api.conftest import ClientFor
 from tests.support.asgi import Caller
+from tests.support.runs import claim, work_off
 
 API = "/api/v1"
 STREAM = {"accept": "text/event-stream"}
@@ -74,6 +76,24 @@ def test_a_queued_run_is_cancelled_and_repeated(client: TestClient, platform: Pl
     assert client.post(f"{API}/runs/{again.json()['id']}/cancel").status_code == 409
 
 
+def test_a_running_one_is_asked_to_stop_and_killed_when_asked_twice_or_told_so_at_once(
+    client: TestClient, platform: Platform
+) -> None:
+    def wanted(run: str) -> str | None:
+        with platform.store.reading() as work:
+            return work.jobs.get(run).cancel
+
+    patient, other = queue(platform), queue(platform)
+    for _ in range(2):
+        claim(platform.store)
+    assert client.post(f"{API}/runs/{patient}/cancel").json()["state"] == "running"
+    assert wanted(patient) == "asked"
+    client.post(f"{API}/runs/{patient}/cancel")
+    assert wanted(patient) == "forced"
+    client.post(f"{API}/runs/{other}/cancel?force=true")
+    assert wanted(other) == "forced"
+
+
 def test_a_labeller_cancels_what_they_asked_for_and_no_more(client_for: ClientFor, platform: Platform) -> None:
     labeller = client_for(Role.LABELLER)
     mine = queue(platform, by=labeller.get(f"{API}/me").json()["id"])
@@ -97,6 +117,23 @@ def test_the_log_is_a_file(client: TestClient, platform: Platform) -> None:
     ]
 
 
+def test_the_log_of_one_step_is_a_file_of_its_own(client: TestClient, platform: Platform) -> None:
+    step = 'candidate 1: a/b "224" px, 鸟'
+
+    def recipe(context: RunContext) -> None:
+        context.log("before")
+        context.step(step, lambda: context.log("inside"))
+
+    run = queue(platform)
+    work_off(platform.store, {"check": recipe})
+    (listed,) = client.get(f"{API}/runs/{run}/steps").json()
+    assert (listed["name"], listed["state"]) == (step, "done")
+    answer = client.get(f"{API}/runs/{run}/log", params={"step": step})
+    assert answer.text.endswith(f"[{step}] inside\n")
+    assert answer.text.count("\n") == 1
+    assert f"filename*=UTF-8''{quote(step.rpartition('/')[2] + '.log')}" in answer.headers["content-disposition"]
+
+
 def test_events_are_followed_to_the_end_and_gone_on_with(client: TestClient, platform: Platform) -> None:
     run = queue(platform)
     tell(platform, run, "one", "two\nlines", "三")
@@ -110,6 +147,10 @@ def test_events_are_followed_to_the_end_and_gone_on_with(client: TestClient, pla
     rest = sent(client.get(f"{API}/runs/{run}/events", headers={**STREAM, "last-event-id": known}).text)
     assert rest == found[3:]
     assert sent(client.get(f"{API}/runs/{run}/events?after={known}", headers=STREAM).text) == rest
+    # A browser that was told where to begin asks for the same URL when it comes back.
+    first = f"{API}/runs/{run}/events?after={found[0]['id']}"
+    assert sent(client.get(first, headers={**STREAM, "last-event-id": known}).text) == rest
+    assert sent(client.get(first, headers={**STREAM, "last-event-id": "0"}).text) == found[1:]
     over = client.get(f"{API}/runs/{run}/events?after={found[-1]['id']}", headers=STREAM)
     assert over.status_code == 204  # a browser asks again and again until it is told so
     assert sent(client.get(f"{API}/runs/{run}/events", headers={**STREAM, "last-event-id": "-1"}).text) == found

@@ -10,7 +10,8 @@ import pytest
 from fenlei.datasets.create import create_dataset
 from fenlei.datasets.imports import State, begin_import
 from fenlei.projects.dataset_runs import IMPORT, cancel_run, retry_run, start_import
-from fenlei.runs import Recipes, RunContext
+from fenlei.projects.projects import archive_project, create_project, unarchive_project
+from fenlei.runs import Recipes, RunContext, enqueue
 from fenlei.store import Conflict, Store
 from fenlei.store.tables import Import
 from tests.support.runs import found, work_off
@@ -40,6 +41,7 @@ def test_an_import_whose_run_failed_before_it_began_can_be_asked_for_again(
     assert (found(store, run).state, state(store, row)) == ("failed", State.QUEUED)
     again = retry_run(store, run.id)
     work_off(store, known)
+    assert again.retry_of == run.id
     assert (found(store, again).state, state(store, row)) == ("done", State.DONE)
     with pytest.raises(Conflict, match="is done"):
         retry_run(store, run.id)
@@ -63,3 +65,15 @@ def test_an_import_that_nobody_looked_at_before_says_its_format(
     work_off(sqlite_store, known)
     with sqlite_store.reading() as work:
         assert work.imports.get(row.id).format == "class-folders"
+
+
+def test_a_run_of_a_project_in_the_archive_is_not_repeated(store: Store) -> None:
+    project = create_project(store, "p", "automated")
+    with store.writing() as work:
+        run = enqueue(work, kind="train", subject={}, settings={}, project_id=project.id)
+    cancel_run(store, run.id)
+    archive_project(store, project.id)
+    with pytest.raises(Conflict, match="in the archive; take it out"):
+        retry_run(store, run.id)
+    unarchive_project(store, project.id)
+    assert retry_run(store, run.id).retry_of == run.id

@@ -53,6 +53,7 @@ def test_a_run_leaves_a_model_version_that_says_where_it_comes_from(
         "digest": data.digest,
     }
     assert (lineage["seed"], lineage["fenlei"], lineage["run"]["id"]) == (3, __version__, run.id)
+    assert (lineage["pipeline"], lineage["settings"]) == ("automated", run.settings)
     assert lineage["recipe"]["goal"] == "fast"
 
     path = tmp_path / "m.fenlei"

@@ -71,7 +71,8 @@ async def run_events(
     A browser that lost the connection goes on by itself. With `Accept: application/json` the answer is a page of what
     is there by now; its `next` goes on from there, and is null when the run is over and this is all.
     """
-    known = after or _number(last_event_id) or 0
+    # A browser that comes back asks for the same URL, `after` included, and says in the header what it has seen since.
+    known = max(after or 0, _number(last_event_id) or 0)
     as_page = "application/json" in request.headers.get("accept", "")
     found = await to_thread.run_sync(news, here.store, run_id, known, limit if as_page else BATCH)
     if as_page:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fenlei.cli.console import out, say
 from fenlei.cli.options import AsJson
-from fenlei.cli.remote.connection import Server, Token, connect, named
+from fenlei.cli.remote.connection import NotThere, Server, Token, connect, named
 from fenlei.cli.remote.models import Version, version_of
 from fenlei.cli.remote.showing import show_one, show_rows
 
 if TYPE_CHECKING:
     from fenlei.client.management import Platform
+    from fenlei.client.management.model_records import Published
 
 app = typer.Typer(no_args_is_help=True, help="Deployments of a platform.")
 
 Name = Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="Name or id.")]
+Open = Annotated[bool | None, typer.Option("--open/--keyed", help="Whether no key is needed.")]
+Envelope = Annotated[str | None, typer.Option(help="plain or gateway.")]
+Status = Annotated[str | None, typer.Option(help="documented or rest.")]
 
 
 @app.command("list")
@@ -42,26 +47,55 @@ def list_(server: Server = None, token: Token = None, as_json: AsJson = False) -
 def publish(
     version: Version,
     name: Annotated[str, typer.Argument(help="Last segment of the URL: 1 to 64 of a-z 0-9 - _.")],
-    open_: Annotated[bool | None, typer.Option("--open/--keyed", help="Whether no key is needed.")] = None,
-    envelope: Annotated[str | None, typer.Option(help="plain or gateway.")] = None,
-    status: Annotated[str | None, typer.Option(help="documented or rest.")] = None,
+    open_: Open = None,
+    envelope: Envelope = None,
+    status: Status = None,
+    instead: Annotated[
+        bool, typer.Option("--instead", help="Although the model of another project answers there now.")
+    ] = False,
     server: Server = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a model version answer under a name; the URL stays when another version follows."""
     with connect(server, token) as platform:
-        made = platform.deployments.publish(
-            version_of(platform, version), name, open_=open_, envelope=envelope, status_style=status
+        wanted, deployments = version_of(platform, version), platform.deployments
+        if instead:
+            made = deployments.publish_to(
+                _id(platform, name), wanted, open_=open_, envelope=envelope, status_style=status
+            )
+        else:
+            made = deployments.publish(wanted, name, open_=open_, envelope=envelope, status_style=status)
+    _show_url(made, as_json=as_json)
+
+
+@app.command("change")
+def change(
+    deployment: Name,
+    open_: Open = None,
+    envelope: Envelope = None,
+    status: Status = None,
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change how it is called and answers; what is not named stays, and so does the model."""
+    with connect(server, token) as platform:
+        made = platform.deployments.change(
+            _id(platform, deployment), open_=open_, envelope=envelope, status_style=status
         )
-    if not as_json:
-        say("The prediction URL; its key is shown now and never again:" if made.key else "The prediction URL:")
-    show_one(made, as_json=as_json, sentence=made.url)
+    _show_url(made, as_json=as_json)
 
 
 @app.command("show")
-def show(deployment: Name, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
-    """Show its URL, its keys, and a program that calls it."""
+def show(
+    deployment: Name,
+    language: Annotated[str, typer.Option(help="Of the program: curl, python, java, javascript, go or php.")] = "curl",
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show its URL, its keys, what may be sent to it, and a program that calls it."""
     with connect(server, token) as platform:
         page = platform.deployments.detail(_id(platform, deployment))
     if as_json:
@@ -76,8 +110,42 @@ def show(deployment: Name, server: Server = None, token: Token = None, as_json: 
         if page.deployment.open
         else "It has no key; make one with `fenlei deployments key`.",
     )
-    if page.samples:
-        out.print(page.samples[0].text, markup=False, soft_wrap=True)
+    limits = page.limits
+    out.print(
+        f"{limits['method']} {limits['content_type']}; a {' or '.join(limits['formats'])} file of at most "
+        f"{limits['max_file_bytes']} bytes, sides of {limits['min_side']} to {limits['max_side']} pixels, the longer "
+        f"at most {limits['max_ratio']:g} times the shorter.",
+        markup=False,
+        soft_wrap=True,
+    )
+    program = next((each for each in page.samples if each.language == language.lower()), None)
+    if program is None:
+        known = ", ".join(each.language for each in page.samples)
+        raise NotThere(f"There is no program in {language!r}; there are {known}.")
+    out.print(program.text, markup=False, soft_wrap=True)
+
+
+@app.command("try")
+def try_(
+    deployment: Name,
+    picture: Annotated[
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="Without it, a picture that travels with the model."),
+    ] = None,
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send a picture through its public door, without a key; exits with 1 when that does not answer as it should."""
+    with connect(server, token) as platform:
+        tried = platform.deployments.try_out(_id(platform, deployment), picture)
+    answer = tried.answer.get("data", tried.answer)
+    predicted = answer.get("predictResult")
+    said = f"{answer['code']} {answer.get('message', '')}" if predicted is None else predicted["prediction"]
+    agrees = {None: "", True: "; the scores are those it had when it was made", False: "; the scores are other ones"}
+    show_one(tried, as_json=as_json, sentence=f"{said}, in {tried.seconds:.3f} s{agrees[tried.agrees]}.")
+    if predicted is None or tried.agrees is False:
+        raise typer.Exit(1)
 
 
 @app.command("stop")
@@ -159,6 +227,12 @@ def delete(deployment: Name, server: Server = None, token: Token = None) -> None
     with connect(server, token) as platform:
         platform.deployments.delete(_id(platform, deployment))
     say(f"Deleted {deployment}.")
+
+
+def _show_url(made: Published, *, as_json: bool) -> None:
+    if not as_json:
+        say("The prediction URL; its key is shown now and never again:" if made.key else "The prediction URL:")
+    show_one(made, as_json=as_json, sentence=made.url)
 
 
 def _id(platform: Platform, wanted: str) -> str:

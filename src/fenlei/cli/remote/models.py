@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fenlei.cli.console import out, printable, say
 from fenlei.cli.options import AsJson
+from fenlei.cli.remote import bringing
 from fenlei.cli.remote.connection import NotThere, Server, Token, connect, named
 from fenlei.cli.remote.showing import show_one, show_rows
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from fenlei.client.management import Platform
 
 app = typer.Typer(no_args_is_help=True, help="Models of a platform.")
+app.command("upload")(bringing.upload)
+app.command("check")(bringing.check)
 
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="Name or id.")]
 Version = Annotated[
     str, typer.Argument(metavar="VERSION", help="Id of a model version, or name of a model for its latest.")
 ]
@@ -40,12 +44,7 @@ def list_(server: Server = None, token: Token = None, as_json: AsJson = False) -
 
 
 @app.command("versions")
-def versions(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name or id.")],
-    server: Server = None,
-    token: Token = None,
-    as_json: AsJson = False,
-) -> None:
+def versions(model: Name, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
     """List its versions, the latest first."""
     with connect(server, token) as platform:
         found = named(platform.models.list(), model, "model")
@@ -56,12 +55,72 @@ def versions(
                 ("from", lambda row: row.origin),
                 ("right on", lambda row: f"{row.metrics['accuracy']:.1%}" if row.metrics else None),
                 ("stage", lambda row: row.stage),
+                ("tags", lambda row: ", ".join(row.tags)),
                 ("made", lambda row: row.created_at),
                 ("id", lambda row: row.id),
             ],
             as_json=as_json,
             none="It has no version yet.",
         )
+
+
+@app.command("show")
+def show(version: Version, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
+    """Show a version: what it is worth, what is said of it, and where it came from."""
+    with connect(server, token) as platform:
+        found = platform.models.version(version_of(platform, version))
+    if as_json:
+        show_one(found, as_json=True, sentence="")
+        return
+    lineage = found.lineage
+    data = lineage.get("dataset") or {}
+    told = {
+        "labels": ", ".join(found.labels),
+        "right on": f"{found.metrics['accuracy']:.1%} of held-out pictures" if found.metrics else None,
+        "stage": found.stage,
+        "tags": ", ".join(found.tags),
+        "note": found.note,
+        "data": f"{data['name']}, version {data['version']} ({data['digest']})" if data else None,
+        "pipeline": lineage.get("pipeline"),
+        "seed": lineage.get("seed"),
+        "made by": f"Fenlei {lineage['fenlei']}" if lineage.get("fenlei") else None,
+    }
+    out.print(f"{found.id}: version {found.number}, from {found.origin}", markup=False, soft_wrap=True)
+    for what, value in told.items():
+        if value not in {None, ""}:
+            out.print(f"  {what}: {printable(str(value))}", markup=False, soft_wrap=True)
+
+
+@app.command("describe")
+def describe(
+    version: Version,
+    note: Annotated[str | None, typer.Option(help="Whatever people want to know about it.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="All its tags, anew; an empty one takes them off.")] = None,
+    stage: Annotated[str | None, typer.Option(help="candidate, production, retired, or empty.")] = None,
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say something else about a version; what is not named stays."""
+    tags = None if tag is None else [each for each in tag if each]
+    with connect(server, token) as platform:
+        said = platform.models.describe(version_of(platform, version), note=note, tags=tags, stage=stage)
+    words = ", ".join(filter(None, [said.stage, *said.tags, said.note])) or "nothing"
+    show_one(said, as_json=as_json, sentence=f"Of version {said.number} it is said: {printable(words)}.")
+
+
+@app.command("rename")
+def rename(
+    model: Name,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="No other model has it.")],
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Give a model another name. Deployments keep theirs."""
+    with connect(server, token) as platform:
+        changed = platform.models.change(named(platform.models.list(), model, "model").id, name=name)
+    show_one(changed, as_json=as_json, sentence=f"It is called {changed.name} now.")
 
 
 @app.command("download")
@@ -78,22 +137,27 @@ def export(version: Version, target: Output, server: Server = None, token: Token
         typer.echo(platform.models.export(version_of(platform, version), target))
 
 
-@app.command("upload")
-def upload(
-    path: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A model file, or an ONNX classifier.")],
-    name: Annotated[str, typer.Option(help="Of the model.")],
-    declaration: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Of an ONNX classifier: a JSON file.")
-    ] = None,
+@app.command("report")
+def report(version: Version, target: Output, server: Server = None, token: Token = None) -> None:
+    """Save the report of its training as one page."""
+    with connect(server, token) as platform:
+        typer.echo(platform.models.save_report(version_of(platform, version), target))
+
+
+@app.command("delete")
+def delete(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name or id; the id of a version deletes that alone.")],
+    everything: Annotated[bool, typer.Option("--everything", help="Although it has versions.")] = False,
     server: Server = None,
     token: Token = None,
-    as_json: AsJson = False,
 ) -> None:
-    """Bring in a model that was made elsewhere; it is tried on the server before it is accepted."""
-    said = None if declaration is None else _declared(declaration)
+    """Delete a model, or one version. None of them may answer for a deployment."""
     with connect(server, token) as platform:
-        made = platform.models.upload(path, name, declaration=said)
-    show_one(made, as_json=as_json, sentence=f"Accepted as version {made.number} of {name} ({made.id}).")
+        if model.startswith("mv_"):
+            platform.models.delete_version(model)
+        else:
+            platform.models.delete(named(platform.models.list(), model, "model").id, everything=everything)
+    say(f"Deleted {model}.")
 
 
 def version_of(platform: Platform, wanted: str) -> str:
@@ -104,13 +168,3 @@ def version_of(platform: Platform, wanted: str) -> str:
     if found.latest is None:
         raise NotThere(f"The model {wanted!r} has no version yet.")
     return found.latest.id
-
-
-def _declared(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except ValueError as exc:
-        raise NotThere(f"{path} is no JSON: {exc}.") from exc
-    if not isinstance(found, dict):
-        raise NotThere(f"{path} has no declaration in it; a JSON object with labels, size, mean, std and outputs is.")
-    return found

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from fenlei.cli.durations import seconds
+from fenlei.cli.console import out, printable, say
 from fenlei.cli.options import AsJson
-from fenlei.cli.progress import progress
+from fenlei.cli.remote import training
 from fenlei.cli.remote.connection import Server, Token, connect, named
-from fenlei.cli.remote.following import shown
 from fenlei.cli.remote.showing import show_one, show_rows
+from fenlei.cli.remote.training import Backbone, Budget, Goal, Seed, TimeLimit, project_named, settings_of
 
 app = typer.Typer(no_args_is_help=True, help="Projects of a platform.")
+app.command("train")(training.train)
+app.command("runs")(training.runs)
+app.command("compare")(training.compare)
 
 Name = Annotated[str, typer.Argument(metavar="PROJECT", help="Name or id.")]
-Goal = Annotated[str | None, typer.Option(help="fast, balanced or accurate.")]
-Budget = Annotated[str | None, typer.Option(help="Time to try candidates in, such as 30s or 10m.")]
-Seed = Annotated[int | None, typer.Option(min=0, help="Of the split and the folds.")]
+NewName = Annotated[str, typer.Argument(metavar="NAME", help="No other project has it.")]
+Dataset = Annotated[str | None, typer.Option(help="Name or id of the data set it works on.")]
+Note = Annotated[str | None, typer.Option(help="Whatever people want to know about it.")]
+
+
+class Kind(StrEnum):
+    """What a project is."""
+
+    AUTOMATED = "automated"
+    CANVAS = "canvas"
 
 
 @app.command("list")
@@ -40,72 +52,108 @@ def list_(
 
 @app.command("create")
 def create(
-    name: Annotated[str, typer.Argument(help="No other project has it.")],
-    dataset: Annotated[str | None, typer.Option(help="Name or id of the data set it works on.")] = None,
+    name: NewName,
+    dataset: Dataset = None,
+    kind: Annotated[Kind, typer.Option(help="One that trains by itself, or one that a person draws.")] = Kind.AUTOMATED,
+    note: Note = None,
     goal: Goal = None,
     budget: Budget = None,
+    time_limit: TimeLimit = None,
     seed: Seed = None,
+    backbone: Backbone = None,
     server: Server = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an automated project."""
+    """Make a project."""
+    settings = settings_of(goal, budget, time_limit, seed, backbone)
     with connect(server, token) as platform:
         data = None if dataset is None else named(platform.datasets.list(), dataset, "data set").id
-        made = platform.projects.create(name, data, **_settings(goal, budget, seed))
+        made = platform.projects.create(name, data, kind=kind.value, note=note or "", **settings)
     show_one(made, as_json=as_json, sentence=f"Made the project {made.name} ({made.id}).")
 
 
-@app.command("train")
-def train(
+@app.command("show")
+def show(project: Name, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
+    """Show a project, and what hangs on it."""
+    with connect(server, token) as platform:
+        found = project_named(platform, project)
+        hanging = platform.projects.what_hangs_on(found.id)
+        data = None if found.dataset_id is None else platform.datasets.get(found.dataset_id).name
+    if as_json:
+        show_one({"project": found, "hanging": hanging}, as_json=True, sentence="")
+        return
+    place = ", in the archive" if found.archived_at else ""
+    out.print(f"{printable(found.name)}: {found.kind}{place}; {found.id}", markup=False, soft_wrap=True)
+    for what, value in (("data set", data), ("settings", _written(found.settings)), ("note", found.note)):
+        if value:
+            out.print(f"  {what}: {printable(value)}", markup=False, soft_wrap=True)
+    for line in _hanging(hanging):
+        out.print(f"  {line}", markup=False, soft_wrap=True)
+
+
+@app.command("change")
+def change(
     project: Name,
+    dataset: Dataset = None,
+    note: Note = None,
     goal: Goal = None,
     budget: Budget = None,
+    time_limit: TimeLimit = None,
     seed: Seed = None,
-    wait: Annotated[bool, typer.Option(help="Wait until it is done.")] = True,
+    backbone: Backbone = None,
     server: Server = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train on the data set as it is now; tells the figures and the model version."""
+    """Choose its data set, change its note or single settings; what is not named stays."""
+    settings = settings_of(goal, budget, time_limit, seed, backbone)
     with connect(server, token) as platform:
-        found = named(platform.projects.list(), project, "project")
-        run = platform.projects.train(found.id, **_settings(goal, budget, seed))
-        if not wait:
-            sentence = f"{run.id} is {run.state}; `fenlei runs follow {run.id}` waits for it."
-            show_one(run, as_json=as_json, sentence=sentence)
-            return
-        with progress(quiet=as_json) as report:
-            done = platform.runs.wait(run.id, on_progress=shown(report))
-        result = done.result or {}
-        version = platform.models.version(str(result.get("model_version_id")))
-    figures = version.metrics or {}
-    low, high = figures.get("accuracy_interval", (0.0, 0.0))
-    sentence = (
-        f"Right on {figures.get('accuracy', 0.0):.1%} of {figures.get('pictures', 0)} held-out pictures (95 % interval "
-        f"{low:.1%} to {high:.1%}). Model version {version.id}; publish it with "
-        f"`fenlei deployments publish {version.id} NAME`."
-    )
-    show_one({"run": done, "model_version": version}, as_json=as_json, sentence=sentence)
+        found = project_named(platform, project)
+        said: dict[str, Any] = {"note": note, "settings": {**found.settings, **settings} if settings else None}
+        if dataset is not None:
+            said["dataset_id"] = named(platform.datasets.list(), dataset, "data set").id
+        changed = platform.projects.change(found.id, revision=found.revision, **said)
+    show_one(changed, as_json=as_json, sentence=f"{changed.name}: {_written(changed.settings) or 'as by default'}.")
 
 
-@app.command("runs")
-def runs(project: Name, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
-    """List its runs, the latest first."""
+@app.command("rename")
+def rename(project: Name, name: NewName, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
+    """Give it another name. Its models and deployments keep theirs."""
     with connect(server, token) as platform:
-        found = named(platform.projects.list(), project, "project")
-        show_rows(
-            platform.projects.runs(found.id),
-            [
-                ("number", lambda row: row.number),
-                ("state", lambda row: row.state),
-                ("begun", lambda row: row.started_at),
-                ("model version", lambda row: (row.result or {}).get("model_version_id")),
-                ("id", lambda row: row.id),
-            ],
-            as_json=as_json,
-            none="It has not been trained yet.",
-        )
+        changed = platform.projects.rename(project_named(platform, project).id, name)
+    show_one(changed, as_json=as_json, sentence=f"It is called {changed.name} now.")
+
+
+@app.command("clone")
+def clone(
+    project: Name,
+    name: Annotated[
+        str | None, typer.Option(help="Of the new one; without it, the old one's with a number behind it.")
+    ] = None,
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make one like it, without runs, models and deployments."""
+    with connect(server, token) as platform:
+        made = platform.projects.clone(project_named(platform, project).id, name)
+    show_one(made, as_json=as_json, sentence=f"Made the project {made.name} ({made.id}).")
+
+
+@app.command("archive")
+def archive(
+    project: Name,
+    back: Annotated[bool, typer.Option("--back", help="Take it out of the archive instead.")] = False,
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put it out of sight; it cannot be run until it is taken back. Its deployments go on answering."""
+    with connect(server, token) as platform:
+        moved = platform.projects.archive(project_named(platform, project).id, not back)
+    place = "in the archive" if moved.archived_at else "out of the archive"
+    show_one(moved, as_json=as_json, sentence=f"{moved.name} is {place}.")
 
 
 @app.command("delete")
@@ -117,10 +165,20 @@ def delete(
 ) -> None:
     """Delete a project. What hangs on it is named first."""
     with connect(server, token) as platform:
-        platform.projects.delete(named(platform.projects.list(), project, "project").id, everything=everything)
-    typer.echo(f"Deleted {project}.")
+        found = project_named(platform, project)
+        platform.projects.delete(found.id, everything=everything)
+    say(f"Deleted {found.name}.")
 
 
-def _settings(goal: str | None, budget: str | None, seed: int | None) -> dict[str, Any]:
-    said = {"goal": goal, "budget": None if budget is None else seconds(budget), "seed": seed}
-    return {name: value for name, value in said.items() if value is not None}
+def _written(settings: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in settings.items() if value is not None)
+
+
+def _hanging(hanging: dict[str, Any]) -> Iterator[str]:
+    """What would go, or lose its project, with it."""
+    if hanging["runs"]:
+        yield f"runs: {hanging['runs']}, {len(hanging['unfinished'])} of them not over"
+    for model in hanging["models"]:
+        yield f"model: {printable(model['name'])}, {model['versions']} versions"
+    for deployment in hanging["deployments"]:
+        yield f"deployment: {deployment['name']}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from fenlei.cli.options import AsJson
@@ -12,27 +13,33 @@ from fenlei.cli.progress import progress
 from fenlei.cli.remote.connection import Server, Token, connect
 from fenlei.cli.remote.following import shown
 from fenlei.cli.remote.showing import show_one, show_rows
+from fenlei.cli.remote.training import project_named
 
 app = typer.Typer(no_args_is_help=True, help="Runs of a platform.")
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
 
 
 @app.command("list")
 def list_(
     state: Annotated[str | None, typer.Option(help="queued, running, done, failed or cancelled.")] = None,
+    kind: Annotated[str | None, typer.Option(help="import, check, train or export.")] = None,
+    project: Annotated[str | None, typer.Option(help="Name or id of a project.")] = None,
     server: Server = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """List the runs, the latest first."""
     with connect(server, token) as platform:
+        of = None if project is None else project_named(platform, project).id
         show_rows(
-            platform.runs.list(state=state),
+            platform.runs.list(project_id=of, state=state, kind=kind),
             [
                 ("id", lambda row: row.id),
                 ("kind", lambda row: row.kind),
                 ("state", lambda row: row.state),
+                ("place", lambda row: row.position),
                 ("progress", lambda row: f"{row.progress:.0%}"),
                 ("begun", lambda row: row.started_at),
                 ("error", lambda row: row.error),
@@ -60,6 +67,37 @@ def follow(run: RunId, server: Server = None, token: Token = None, as_json: AsJs
     show_one(done, as_json=as_json, sentence=f"{done.kind} is done.")
 
 
+@app.command("events")
+def events(
+    run: RunId,
+    after: Annotated[int, typer.Option(min=0, help="Go on behind the event of this id.")] = 0,
+    server: Server = None,
+    token: Token = None,
+) -> None:
+    """Print what happens in a run as it happens, one JSON object a line, until it is over: states, progress, figures,
+    log lines, early results."""
+    with connect(server, token) as platform:
+        for event in platform.runs.events(run, after):
+            typer.echo(msgspec.json.encode(event))
+
+
+@app.command("steps")
+def steps(run: RunId, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
+    """List the parts of a run that were begun; what is done is not done again after a kill."""
+    with connect(server, token) as platform:
+        show_rows(
+            platform.runs.steps(run),
+            [
+                ("step", lambda row: row.name),
+                ("state", lambda row: row.state),
+                ("begun", lambda row: row.started_at),
+                ("done", lambda row: row.finished_at),
+            ],
+            as_json=as_json,
+            none="No step of it was begun.",
+        )
+
+
 @app.command("cancel")
 def cancel(
     run: RunId,
@@ -68,7 +106,7 @@ def cancel(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a run to stop."""
+    """Ask a run to stop; asked a second time, its process is killed."""
     with connect(server, token) as platform:
         found = platform.runs.cancel(run, force=force)
     show_one(found, as_json=as_json, sentence=f"The run is asked to stop; it is {found.state} now.")
@@ -85,11 +123,39 @@ def retry(run: RunId, server: Server = None, token: Token = None, as_json: AsJso
 @app.command("log")
 def log(
     run: RunId,
-    target: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    target: Output,
+    step: Annotated[str | None, typer.Option(help="Only of this step; `fenlei runs steps RUN` names them.")] = None,
     server: Server = None,
     token: Token = None,
 ) -> None:
-    """Save the log of a run."""
+    """Save the log of a run, or of one of its steps."""
     with connect(server, token) as platform:
-        platform.runs.log(run, target)
+        platform.runs.log(run, target, step=step)
     typer.echo(target)
+
+
+@app.command("file")
+def file(run: RunId, target: Output, server: Server = None, token: Token = None) -> None:
+    """Save the file that a run has made: the zip of an export."""
+    with connect(server, token) as platform:
+        platform.runs.file(run, target)
+    typer.echo(target)
+
+
+@app.command("workers")
+def workers(server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
+    """List the processes that carry out runs."""
+    with connect(server, token) as platform:
+        show_rows(
+            platform.runs.workers(),
+            [
+                ("id", lambda row: row.id),
+                ("process", lambda row: row.pid),
+                ("side by side", lambda row: row.concurrency),
+                ("since", lambda row: row.started_at),
+                ("seen", lambda row: row.seen_at),
+                ("machine", lambda row: row.host),
+            ],
+            as_json=as_json,
+            none="Nobody carries out runs; they wait. Start `fenlei worker`.",
+        )

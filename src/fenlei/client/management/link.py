@@ -22,6 +22,9 @@ PAUSES = (0.2, 1.0, 3.0)
 """Seconds before each further attempt."""
 
 _TRY_AGAIN = {502, 503, 504}
+CONNECT_SECONDS = 10.0
+LONG = 600.0
+"""Seconds of silence in which a server may be at work: it loads a model and runs pictures through it."""
 CHUNK = 1024 * 1024
 
 
@@ -49,10 +52,20 @@ class Link:
         """Read something."""
         return self._decoded(self.send("GET", path, query=query), kind)
 
-    def post(self, path: str, kind: type[R], body: Any = None, /, *, revision: int | None = None, **query: Any) -> R:
-        """Make or do something; carried out once, however often it is sent."""
-        key = {"idempotency-key": secrets.token_hex(16)}
-        return self._decoded(self.send("POST", path, body, query=query, headers=key | _match(revision)), kind)
+    def post(
+        self,
+        path: str,
+        kind: type[R],
+        body: Any = None,
+        /,
+        *,
+        revision: int | None = None,
+        timeout: float | None = None,
+        **query: Any,
+    ) -> R:
+        """Make or do something; carried out once, however often it is sent. `timeout` seconds may pass in silence."""
+        headers = {"idempotency-key": secrets.token_hex(16)} | _match(revision)
+        return self._decoded(self.send("POST", path, body, query=query, headers=headers, timeout=timeout), kind)
 
     def put(self, path: str, kind: type[R], body: Any = None, /, *, revision: int | None = None, **query: Any) -> R:
         """Set something."""
@@ -85,6 +98,7 @@ class Link:
         query: dict[str, Any] | None = None,
         headers: dict[str, str] | None = None,
         content: bytes | None = None,
+        timeout: float | None = None,
     ) -> httpx.Response:
         """One call, with its further attempts.
 
@@ -97,9 +111,12 @@ class Link:
             headers["content-type"] = "application/json"
         repeatable = method in {"GET", "HEAD"} or "idempotency-key" in headers
         params = {name: _said(value) for name, value in (query or {}).items() if value is not None}
+        patience = httpx.USE_CLIENT_DEFAULT if timeout is None else httpx.Timeout(CONNECT_SECONDS, read=timeout)
         for pause in (*PAUSES, None):
             try:
-                response = self._http.request(method, path, params=params, headers=headers, content=content)
+                response = self._http.request(
+                    method, path, params=params, headers=headers, content=content, timeout=patience
+                )
             except httpx.HTTPError as error:
                 if not repeatable or pause is None:
                     raise self._unreachable(error) from error

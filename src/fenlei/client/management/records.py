@@ -166,6 +166,8 @@ class Run(Struct, frozen=True):
     progress: float
     result: dict[str, Any] | None
     error: str | None
+    time_limit: float | None
+    retry_of: str | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -184,6 +186,27 @@ class Event(Struct, frozen=True):
     kind: str
     step: str | None
     data: dict[str, Any]
+
+
+class Step(Struct, frozen=True):
+    """A part of a run; `state` is running or done."""
+
+    name: str
+    state: str
+    result: dict[str, Any] | None
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class Worker(Struct, frozen=True):
+    """A process that carries out runs, so many of them side by side."""
+
+    id: str
+    host: str
+    pid: int
+    concurrency: int
+    started_at: datetime
+    seen_at: datetime
 
 
 class User(Struct, frozen=True):
@@ -215,111 +238,3 @@ class Project(Struct, frozen=True):
     revision: int
     created_at: datetime
     archived_at: datetime | None
-
-
-class ModelVersion(Struct, frozen=True):
-    """One model file: where it came from, and what it is worth."""
-
-    id: str
-    model_id: str
-    number: int
-    sha256: str
-    bytes: int
-    origin: str
-    run_id: str | None
-    dataset_version_id: str | None
-    labels: list[str]
-    metrics: dict[str, Any] | None
-    lineage: dict[str, Any]
-    note: str
-    tags: list[str]
-    stage: str
-    created_at: datetime
-
-
-class Model(Struct, frozen=True):
-    """A name under which model versions are kept; `latest` is the one with the highest number."""
-
-    id: str
-    name: str
-    project_id: str | None
-    note: str
-    latest: ModelVersion | None
-    revision: int
-
-
-class Condition(Struct, frozen=True):
-    """How a deployment stands on the server that was asked."""
-
-    state: str
-    reason: str
-    model_version_id: str | None
-    engine: str
-
-
-class Deployment(Struct, frozen=True):
-    """A name that can be called. `state` is what people want, `condition` how it stands."""
-
-    id: str
-    name: str
-    project_id: str | None
-    model_version_id: str
-    state: str
-    condition: Condition | None
-    open: bool
-    envelope: str
-    status_style: str
-    revision: int
-
-
-class Sample(Struct, frozen=True):
-    """A program that calls a deployment."""
-
-    language: str
-    title: str
-    file: str
-    text: str
-
-
-class Published(Struct, frozen=True):
-    """A deployment, its URL, and the key that was made for it, which is shown now and never again."""
-
-    deployment: Deployment
-    url: str
-    key: str | None
-    samples: list[Sample]
-
-
-class AppKey(Struct, frozen=True):
-    """A key that opens one deployment; `key` and `url` are there when it was just made, and never again."""
-
-    id: str
-    name: str
-    beginning: str
-    created_at: datetime
-    revoked_at: datetime | None
-    key: str | None = None
-    url: str | None = None
-
-
-class Detail(Struct, frozen=True):
-    """The page of a deployment. `url` ends in `…` where its key is not known any more."""
-
-    deployment: Deployment
-    version: ModelVersion
-    model_name: str
-    url: str
-    complete: bool
-    keys: list[AppKey]
-    limits: dict[str, Any]
-    samples: list[Sample]
-
-
-class Publication(Struct, frozen=True):
-    """Something that was done to a deployment."""
-
-    id: int
-    at: datetime
-    by: str | None
-    action: str
-    model_version_id: str | None

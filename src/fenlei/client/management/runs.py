@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from fenlei.client.management.errors import PlatformError, Unreachable
 from fenlei.client.management.link import PAUSES, Link
-from fenlei.client.management.records import Event, Run
+from fenlei.client.management.records import Event, Run, Step, Worker
 
 
 class RunEnded(PlatformError):
@@ -43,16 +43,28 @@ class Runs:
         return self._link.pages("/runs", Run, project_id=project_id, state=state, kind=kind)
 
     def cancel(self, run_id: str, *, force: bool = False) -> Run:
-        """Ask a run to stop, or kill its process."""
+        """Ask a run to stop; asked again, or with `force`, its process is killed."""
         return self._link.post(f"/runs/{run_id}/cancel", Run, force=force)
 
     def retry(self, run_id: str) -> Run:
         """Ask for it again, as a new run."""
         return self._link.post(f"/runs/{run_id}/retry", Run)
 
-    def log(self, run_id: str, target: str | Path) -> Path:
-        """Save the log of a run."""
-        return self._link.download(f"/runs/{run_id}/log", Path(target))
+    def steps(self, run_id: str) -> Sequence[Step]:
+        """The parts of a run that were begun; what is done is not done again after a kill."""
+        return self._link.get(f"/runs/{run_id}/steps", list[Step])
+
+    def log(self, run_id: str, target: str | Path, *, step: str | None = None) -> Path:
+        """Save the log of a run, or of one of its steps."""
+        return self._link.download(f"/runs/{run_id}/log", Path(target), step=step)
+
+    def file(self, run_id: str, target: str | Path) -> Path:
+        """Save the file that a run has made: the zip of an export."""
+        return self._link.download(f"/runs/{run_id}/file", Path(target))
+
+    def workers(self) -> Sequence[Worker]:
+        """The processes that carry out runs; without one, runs wait."""
+        return self._link.get("/workers", list[Worker])
 
     def events(self, run_id: str, after: int = 0) -> Iterator[Event]:
         """What happens in a run, as it happens, until it is over. A broken connection is taken up again."""
