@@ -73,8 +73,8 @@ class Shield:
             await answer(request_id, status, slug, text)(scope, receive, labelled)
             return
         limit = _limit(scope["path"])
-        length = headers.get("content-length")
-        if length is not None and length.isdigit() and int(length) > limit:
+        length = _announced(headers)
+        if length > limit:
             text = f"The body has {length} bytes; at most {limit} are taken here."
             await answer(request_id, 413, "too-large", text)(scope, receive, labelled)
             return
@@ -87,9 +87,26 @@ class Shield:
         origin = headers.get("origin")
         if scope["method"] in SAFE or origin is None:
             return None
-        if urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        place = _place(origin)
+        if not place or place != headers.get("host", "").lower():
             return 403, "not-allowed", f"Pages of {origin} may not change anything here."
         return None
+
+
+def _announced(headers: Headers) -> int:
+    """How long a body says it is; 0 where it does not say."""
+    length = headers.get("content-length", "")
+    if not (length.isascii() and length.isdigit()):
+        return 0
+    return int(length) if len(length) <= 18 else 10**18
+
+
+def _place(origin: str) -> str:
+    """Host and port of an origin; empty where it has none, or is no address at all."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _limit(path: str) -> int:

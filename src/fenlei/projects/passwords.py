@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -12,6 +13,10 @@ from fenlei.contract.errors import FenleiError
 LEAST_CHARS, MOST_CHARS = 10, 200
 
 _hasher = PasswordHasher()
+
+AT_ONCE = 4
+"""Hashes that are made side by side. Each takes 64 MiB on purpose, and whoever may try to sign in can ask for one."""
+_places = threading.BoundedSemaphore(AT_ONCE)
 
 
 @functools.cache
@@ -35,14 +40,16 @@ def hash_password(password: str) -> str:
             f"A password has {LEAST_CHARS} to {MOST_CHARS} characters; this one has {len(password)}. "
             "A few words are best."
         )
-    return _hasher.hash(password)
+    with _places:
+        return _hasher.hash(password)
 
 
 def matches(hashed: str | None, password: str) -> bool:
     """Whether this is the password. Takes the same time for somebody who has none, or does not exist."""
     nobody = _nobody()  # made in either case, so that the first attempt of a process tells nothing by its time
     try:
-        _hasher.verify(hashed or nobody, password[:MOST_CHARS])
+        with _places:
+            _hasher.verify(hashed or nobody, password[:MOST_CHARS])
     except (VerificationError, InvalidHashError):
         return False
     return hashed is not None

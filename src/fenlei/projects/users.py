@@ -20,7 +20,8 @@ class BadName(FenleiError):
 def first_owner(store: Store) -> User:
     """The owner of the installation; made when there is none. Without a password: a sign-in link lets them in."""
     with store.writing() as work:
-        found = next((user for user in work.users.page(None, 1_000) if user.role == Role.OWNER), None)
+        owners = (user for user in work.users.page(None, 1_000) if user.role == Role.OWNER and user.disabled_at is None)
+        found = next(owners, None)
         if found is not None:
             return found
         return work.users.add(User(id=new_id("us"), name=OWNER_NAME, role=Role.OWNER, created_at=now()))
@@ -84,16 +85,19 @@ def change_user(
 def set_password(store: Store, user_id: str, password: str, by: Who, *, current: str | None = None) -> None:
     """Set a password, and end every other sign-in of that person.
 
-    Whoever has a password must name it to change it; owners may set anybody's but their own without.
+    Whoever has a password must name it to change it; owners may set anybody's but their own without. A token that can
+    do less than its person cannot set their password: signing in with it would do more than the token may.
 
     Raises:
-        NotAllowed: `current` is not the password.
+        NotAllowed: `current` is not the password, or the caller may not set this one.
         BadPassword: the new one cannot be.
     """
     hashed = hash_password(password)
     with store.reading() as work:
         user = work.users.get(user_id)
     mine = by.user_id == user_id
+    if mine and not by.role.includes(Role(user.role)):
+        raise NotAllowed(f"This token is {by.role} and you are {user.role}; to set your password, sign in.")
     if mine and user.password is not None and not matches(user.password, current or ""):
         raise NotAllowed("The current password is another one.")
     if not mine and by.role != Role.OWNER:

@@ -10,6 +10,8 @@ from starlette.testclient import TestClient
 from fenlei.api import Platform
 from fenlei.projects.roles import Role
 from fenlei.projects.sign_in import FREE_FAILURES, make_sign_in_link
+from fenlei.projects.tokens import make_token
+from fenlei.projects.users import change_user, first_owner
 from fenlei.projects.who import Who
 from tests.integration.api.conftest import ClientFor
 
@@ -108,8 +110,23 @@ def test_the_last_owner_stays(client: TestClient, owner: Who) -> None:
     assert "last owner" in answer.json()["error"]["message"]
 
 
+def test_the_first_owner_is_one_who_can_sign_in(platform: Platform, owner: Who, client: TestClient) -> None:
+    other = Who(client.get("/api/v1/me").json()["id"], "other", Role.OWNER)
+    change_user(platform.store, owner.user_id, other, disabled=True)
+    assert first_owner(platform.store).id == other.user_id
+
+
 def test_names_are_taken_once_in_whatever_case(ann: str, client: TestClient) -> None:
     assert client.post("/api/v1/users", json={"name": "aNN"}).status_code == 409
+
+
+@pytest.mark.parametrize("name", ["Änne", "李雷", "ÉMILE", "İpek"])
+def test_whoever_has_other_letters_signs_in_too(client: TestClient, nobody: TestClient, name: str) -> None:
+    """SQLite folds no letters but a to z."""
+    assert client.post("/api/v1/users", json={"name": name, "password": PASSWORD}).status_code == 201
+    assert enter(nobody, name) == 200
+    assert enter(nobody, name.swapcase()) == 200
+    assert client.post("/api/v1/users", json={"name": name.swapcase()}).status_code == 409
 
 
 def test_a_change_of_what_was_changed_meanwhile_is_refused(ann: str, client: TestClient) -> None:
@@ -147,6 +164,18 @@ def test_a_token_can_do_what_its_role_can_until_it_is_revoked(client: TestClient
 
 def test_nobody_makes_a_token_that_can_do_more_than_they(client_for: ClientFor) -> None:
     assert client_for(Role.EDITOR).post("/api/v1/tokens", json={"name": "x", "role": "owner"}).status_code == 403
+
+
+def test_a_token_of_little_is_no_way_to_more(platform: Platform, owner: Who, nobody: TestClient) -> None:
+    """With a password that a viewer's token has set one could sign in as the owner."""
+    little = make_token(platform.store, owner, "ci", Role.VIEWER, None)
+    head = {"authorization": f"Bearer {little.secret}"}
+    answer = nobody.put("/api/v1/me/password", json={"password": PASSWORD}, headers=head)
+    assert answer.status_code == 403
+    assert enter(nobody, owner.name) == 401
+    whole = make_token(platform.store, owner, "mine", Role.OWNER, None)
+    head = {"authorization": f"Bearer {whole.secret}"}
+    assert nobody.put("/api/v1/me/password", json={"password": PASSWORD}, headers=head).status_code == 204
 
 
 def test_a_token_that_has_run_out_is_none(client: TestClient, nobody: TestClient) -> None:

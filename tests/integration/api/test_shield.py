@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from fenlei.api.shield import MAX_JSON_BYTES
+from fenlei.api.shield import MAX_CHUNK_BYTES, MAX_JSON_BYTES, MAX_MODEL_BYTES, MAX_TRY_BYTES
+
+NOTHING = "0" * 26
 
 
 def test_another_host_name_is_refused(client: TestClient) -> None:
@@ -15,12 +17,17 @@ def test_another_host_name_is_refused(client: TestClient) -> None:
     assert client.get("/api/v1/me", headers={"host": "localhost:8000"}).status_code == 200
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:9000", "null"])
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:9000", "null", "", "http://[", "http://½"])
 def test_pages_of_other_sites_change_nothing(client: TestClient, origin: str) -> None:
-    answer = client.post("/api/v1/users", json={"name": "x"}, headers={"origin": origin})
+    from_there = {"origin": origin.encode()}
+    answer = client.post("/api/v1/users", json={"name": "x"}, headers=from_there)  # type: ignore[arg-type]
     assert answer.status_code == 403
-    assert client.get("/api/v1/me", headers={"origin": origin}).status_code == 200
-    assert "access-control-allow-origin" not in answer.headers
+    assert answer.json()["error"]["type"] == "not-allowed"
+    read = client.get("/api/v1/me", headers=from_there)  # type: ignore[arg-type]
+    assert read.status_code == 200
+    asked = client.options("/api/v1/users", headers={**from_there, "access-control-request-method": "POST"})  # type: ignore[arg-type]
+    for each in (answer, read, asked):
+        assert not [name for name in each.headers if name.startswith("access-control-")]
 
 
 def test_our_own_pages_may(client: TestClient) -> None:
@@ -40,6 +47,26 @@ def test_a_body_is_read_no_further_than_it_may_be_long(client: TestClient) -> No
             yield b"x" * (MAX_JSON_BYTES // 16)
 
     assert client.post("/api/v1/users", content=pieces()).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "most"),
+    [
+        ("POST", "/datasets", MAX_JSON_BYTES),
+        ("PUT", f"/uploads/up_{NOTHING}?offset=0", MAX_CHUNK_BYTES),
+        ("PUT", f"/imports/im_{NOTHING}/files?name=a.png", MAX_CHUNK_BYTES),
+        ("POST", "/model-files", MAX_MODEL_BYTES),
+        ("POST", f"/deployments/dp_{NOTHING}/try", MAX_TRY_BYTES),
+    ],
+)
+def test_what_announces_itself_as_too_long_is_refused_before_it_is_read(
+    client: TestClient, method: str, path: str, most: int
+) -> None:
+    for length in (str(most + 1), "9" * 30, "9" * 5000):
+        answer = client.request(method, f"/api/v1{path}", content=b"", headers={"content-length": length})
+        assert (answer.status_code, answer.json()["error"]["type"]) == (413, "too-large")
+    fits = client.request(method, f"/api/v1{path}", content=b"", headers={"content-length": str(most)})
+    assert fits.status_code != 413
 
 
 def test_every_answer_has_an_id_and_forbids_sniffing_and_framing(client: TestClient) -> None:

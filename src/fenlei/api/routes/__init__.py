@@ -35,6 +35,7 @@ ROUTERS: list[APIRouter] = [
     model_files.router,
     deployments.router,
     deployments.trying,
+    people.entering,
     people.router,
 ]
 """In the order in which the reference shows them."""
