@@ -78,8 +78,9 @@ def test_too_little_to_learn_from_is_refused_with_what_is_needed(
     assert not target.exists()
 
 
-def test_ctrl_c_leaves_no_half_file(photos: Path, backbone: Path, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_no_half_file(backbone: Path, tmp_path: Path) -> None:
     target = tmp_path / "m.fenlei"
+    photos = class_folders(tmp_path / "many", {"apple": 700, "plum": 700}, size=24)  # it shall not be done before
     child = subprocess.Popen(
         [sys.executable, "-m", "fenlei", "train", str(photos), "-o", str(target), "--backbone", str(backbone)],
         env=environment(tmp_path / "new"),

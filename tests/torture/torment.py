@@ -125,14 +125,16 @@ def torment(
     tree = Tree(workspace, wishes)
     over, quiet = threading.Event(), threading.Event()
     ledger = Ledger()
+    hands: list[Hand] = []
     store = Store.at(address or StoreAddress(workspace / "fenlei.db", workspace / "blobs"))
     tree.begin()
     try:
         tree.wait()
         token = _token(tree)
-        admin = Hand(tree.base, token, ledger)
+        hands += [Hand(tree.base, token, ledger) for _ in range(1 + people)]
+        admin = hands[0]
         caller = Caller(_steady(admin, tree.base, ledger), STEADY, quiet)
-        crowd = [Person(f"p{number}", seed, Hand(tree.base, token, ledger), ledger, over) for number in range(people)]
+        crowd = [Person(f"p{number}", seed, hand, ledger, over) for number, hand in enumerate(hands[1:])]
         killer = Killer(tree, store, seed, over)
         for thread in (caller, *crowd):
             thread.start()
@@ -160,6 +162,8 @@ def torment(
         quiet.set()
         tree.close()
         store.close()
+        for hand in hands:
+            hand.close()
     refused = len(caller.unanswered) - (len(failures) - len(caller.wrong))
     took = time.monotonic() - began
     return Outcome(
