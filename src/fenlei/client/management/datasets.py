@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from fenlei.client.management.imports import Imports, Progress, silent
 from fenlei.client.management.link import Link
 from fenlei.client.management.records import (
     Change,
@@ -22,22 +23,15 @@ from fenlei.client.management.records import (
     Run,
 )
 from fenlei.client.management.runs import Runs
-from fenlei.client.management.uploading import one_file, send_file
-
-Progress = Callable[[str, float], None]
-"""Told what is going on, and how much of it is done, 0 to 1."""
-
-
-def silent(stage: str, part: float) -> None:
-    """Tells nobody."""
 
 
 class Datasets:
     """The data sets of a platform."""
 
-    def __init__(self, link: Link, runs: Runs) -> None:
+    def __init__(self, link: Link, runs: Runs, imports: Imports) -> None:
         self._link = link
         self._runs = runs
+        self._imports = imports
 
     def create(self, name: str, note: str = "") -> Dataset:
         """Make an empty data set."""
@@ -55,9 +49,17 @@ class Datasets:
         """Give it another name."""
         return self._link.patch(f"/datasets/{dataset_id}", Dataset, {"name": name}, revision=revision)
 
+    def describe(self, dataset_id: str, note: str, *, revision: int | None = None) -> Dataset:
+        """Give it another note."""
+        return self._link.patch(f"/datasets/{dataset_id}", Dataset, {"note": note}, revision=revision)
+
     def delete(self, dataset_id: str, *, everything: bool = False) -> None:
         """Delete a data set; with `everything`, also what hangs on it."""
         self._link.delete(f"/datasets/{dataset_id}", and_all=everything or None)
+
+    def what_hangs_on(self, dataset_id: str) -> dict[str, Any]:
+        """What would go, or lose its data set, if this one were deleted."""
+        return self._link.get(f"/datasets/{dataset_id}/hanging", dict[str, Any])
 
     def bring(
         self,
@@ -65,31 +67,30 @@ class Datasets:
         source: str | Path,
         *,
         format: str | None = None,  # noqa: A002
+        label: str | None = None,
         progress: Progress = silent,
     ) -> Import:
         """Bring pictures into a data set: a picture, an archive, a manifest, or a folder, whatever its format.
+
+        Asked for again after an interruption, it goes on where it stopped. `imports.send` and `imports.commit` are its
+        two halves, for those who want to see first what is in it.
 
         Args:
             dataset_id: where they go.
             source: on this machine; it is sent.
             format: slug of a format; None finds out by looking.
+            label: class of all pictures that bring none of their own.
             progress: told how far sending and importing are.
 
         Returns:
             The import as it ended; `counts` says what became of the files, `entries` of each one.
 
         Raises:
-            PlatformError, RunEnded: it was not imported; asked for again it goes on where it stopped.
+            PlatformError, RunEnded: it was not imported.
             OSError: it cannot be read.
         """
-        source = Path(source)
-        options = {"format": format}
-        begun = self._link.post(
-            f"/datasets/{dataset_id}/imports", Import, {"source": {"kind": "upload"}, "options": options}
-        )
-        with one_file(source) as (path, name):
-            send_file(self._link, begun.id, path, name, lambda done, total: progress("sending", done / max(total, 1)))
-        return self._carry_out(begun.id, progress)
+        sent = self._imports.send(dataset_id, source, format=format, label=label, progress=progress)
+        return self._imports.commit(sent.id, progress=progress)
 
     def bring_from_server(
         self,
@@ -97,11 +98,12 @@ class Datasets:
         path: str,
         *,
         format: str | None = None,  # noqa: A002
+        label: str | None = None,
         progress: Progress = silent,
     ) -> Import:
         """Bring pictures in that lie on the server, below a folder from which its operator allows imports."""
-        body = {"source": {"kind": "path", "path": path}, "options": {"format": format}}
-        return self._carry_out(self._link.post(f"/datasets/{dataset_id}/imports", Import, body).id, progress)
+        found = self._imports.find_on_server(dataset_id, path, format=format, label=label)
+        return self._imports.commit(found.id, progress=progress)
 
     def entries(self, import_id: str) -> Iterator[Entry]:
         """What became of each file of an import."""
@@ -147,6 +149,10 @@ class Datasets:
         """Take back the last change."""
         return self._link.post(f"/datasets/{dataset_id}/changes/undo", Outcome)
 
+    def redo(self, dataset_id: str) -> Outcome:
+        """Make the change again that was undone last."""
+        return self._link.post(f"/datasets/{dataset_id}/changes/redo", Outcome)
+
     def checks(self, dataset_id: str) -> Sequence[Check]:
         """Every check, and what it said when it was asked last."""
         return self._link.get(f"/datasets/{dataset_id}/checks", list[Check])
@@ -165,16 +171,19 @@ class Datasets:
         """Put right what a check found; `undo` takes it back."""
         return self._link.post(f"/datasets/{dataset_id}/checks/{check}/fix", Outcome)
 
-    def split(self, dataset_id: str, method: str = "stratified", *, seed: int = 0, **fractions: float) -> Outcome:
+    def split(
+        self, dataset_id: str, method: str = "stratified", *, seed: int = 0, fill: bool = False, **fractions: float
+    ) -> Outcome:
         """Put pictures into parts.
 
         Args:
             dataset_id: which one.
             method: `stratified`, `column` (as the imports brought) or `clear`.
             seed: another seed, another draw.
+            fill: leave pictures that have a part where they are.
             fractions: of a draw: train, validation, test; together 1.
         """
-        body = {"method": method, "fractions": fractions or None, "seed": seed}
+        body = {"method": method, "fractions": fractions or None, "seed": seed, "fill": fill}
         return self._link.post(f"/datasets/{dataset_id}/splits", Outcome, body)
 
     def make_version(self, dataset_id: str, note: str = "") -> DatasetVersion:
@@ -189,12 +198,10 @@ class Datasets:
         """What is different in the other version: counts by kind, and the first hundred pictures."""
         return self._link.get(f"/versions/{version_id}/diff/{other_id}", dict[str, Any])
 
-    def download(self, dataset_id: str, target: str | Path) -> Path:
-        """Save the pictures as a zip of class folders."""
-        return self._link.download(f"/datasets/{dataset_id}/download.zip", Path(target))
+    def download(self, dataset_id: str, target: str | Path, *, parts: bool = False) -> Path:
+        """Save the pictures as a zip of class folders; with `parts`, below `train/`, `validation/` and `test/`."""
+        return self._link.download(f"/datasets/{dataset_id}/download.zip", Path(target), parts=parts)
 
-    def _carry_out(self, import_id: str, progress: Progress) -> Import:
-        self._link.post(f"/imports/{import_id}/preview", Import)
-        run = self._link.post(f"/imports/{import_id}/commit", Run)
-        self._runs.wait(run.id, on_progress=progress)
-        return self._link.get(f"/imports/{import_id}", Import)
+    def manifest(self, dataset_id: str, target: str | Path) -> Path:
+        """Save the list of the pictures as CSV."""
+        return self._link.download(f"/datasets/{dataset_id}/manifest.csv", Path(target))

@@ -7,12 +7,16 @@ from urllib.parse import parse_qs, urldefrag
 
 from fenlei.client.management.datasets import Datasets
 from fenlei.client.management.deployments import Deployments
+from fenlei.client.management.imports import Imports
+from fenlei.client.management.labels import Labels
 from fenlei.client.management.link import Link
 from fenlei.client.management.models import Models
 from fenlei.client.management.people import People, Tokens
+from fenlei.client.management.pictures import Pictures
 from fenlei.client.management.projects import Projects
 from fenlei.client.management.records import User
 from fenlei.client.management.runs import Runs
+from fenlei.client.management.versions import Versions
 from fenlei.client.target import BadTarget
 
 
@@ -20,7 +24,11 @@ class Platform:
     """What `fenlei up` runs, over HTTP. Safe to use from many threads.
 
     Attributes:
-        datasets: pictures, their classes, and versions of them.
+        datasets: made, filled, checked, split.
+        imports: pictures on their way into data sets.
+        pictures: of data sets.
+        labels: the classes of data sets.
+        versions: data sets as they were.
         projects: what is trained on them.
         runs: what is going on.
         models: what came of it.
@@ -40,7 +48,11 @@ class Platform:
     def __init__(self, url: str, token: str | None = None, *, timeout: float = 60.0) -> None:
         self._link = Link(url, token, timeout)
         self.runs = Runs(self._link)
-        self.datasets = Datasets(self._link, self.runs)
+        self.imports = Imports(self._link, self.runs)
+        self.pictures = Pictures(self._link)
+        self.labels = Labels(self._link)
+        self.versions = Versions(self._link)
+        self.datasets = Datasets(self._link, self.runs, self.imports)
         self.projects = Projects(self._link)
         self.models = Models(self._link)
         self.deployments = Deployments(self._link)

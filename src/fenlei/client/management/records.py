@@ -62,6 +62,8 @@ class Import(Struct, frozen=True):
     id: str
     dataset_id: str
     state: str
+    source: dict[str, Any]
+    options: dict[str, Any]
     format: str | None
     found: dict[str, Any] | None
     counts: dict[str, Any]
@@ -87,6 +89,7 @@ class Upload(Struct, frozen=True):
     name: str
     size: int
     received: int
+    sha256: str | None
 
 
 class Change(Struct, frozen=True):
@@ -105,6 +108,16 @@ class Outcome(Struct, frozen=True):
 
     change: Change | None
     pictures: int
+    revision: int
+
+
+class Moved(Struct, frozen=True):
+    """What a move has done: how many pictures left, how many have another name there, how many were there already."""
+
+    change: Change | None
+    pictures: int
+    renamed: int
+    already_there: int
     revision: int
 
 
@@ -149,6 +162,15 @@ class Difference(Struct, frozen=True):
     sha256: str
     before: str | None
     after: str | None
+
+
+class Diff(Struct, frozen=True):
+    """What is different between two versions: how many pictures by kind, and which classes."""
+
+    counts: dict[str, int]
+    labels_added: list[str]
+    labels_removed: list[str]
+    labels_reordered: bool
 
 
 class Run(Struct, frozen=True):

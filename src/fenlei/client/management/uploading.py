@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,31 +24,47 @@ Sent = Callable[[int, int], None]
 """Told how many bytes of how many have arrived."""
 
 
-def send_file(link: Link, import_id: str, path: Path, name: str, sent: Sent = lambda done, total: None) -> Upload:
+class Announced(NamedTuple):
+    """A file as an import is told of it: where it lies here, what it is called there, its bytes and their SHA-256."""
+
+    path: Path
+    name: str
+    size: int
+    sha256: str
+
+
+def announced(path: Path, name: str) -> Announced:
+    """What there is to say of a file before it is sent.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return Announced(path, name, file.tell(), digest)
+
+
+def send_file(link: Link, import_id: str, file: Announced, sent: Sent = lambda done, total: None) -> Upload:
     """Send one file into an import. Sent again after an interruption, it goes on where it stopped.
 
     Args:
         link: to the platform.
         import_id: of an open import.
-        path: the file.
-        name: what it is called in the import.
+        file: which.
         sent: told how far it is.
 
     Raises:
         PlatformError: it did not arrive.
         OSError: it cannot be read.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    announced = {"name": name, "size": size, "sha256": digest}
-    upload = link.post(f"/imports/{import_id}/uploads", Upload, announced)
-    with path.open("rb") as file:
-        while upload.received < size:
-            file.seek(upload.received)
-            upload = _send_piece(link, upload, file.read(PIECE))
-            sent(upload.received, size)
-    sent(size, size)
+    said = {"name": file.name, "size": file.size, "sha256": file.sha256}
+    upload = link.post(f"/imports/{import_id}/uploads", Upload, said)
+    with file.path.open("rb") as bytes_:
+        while upload.received < file.size:
+            bytes_.seek(upload.received)
+            upload = _send_piece(link, upload, bytes_.read(PIECE))
+            sent(upload.received, file.size)
+    sent(file.size, file.size)
     return upload
 
 
@@ -92,11 +109,13 @@ def _send_piece(link: Link, upload: Upload, piece: bytes) -> Upload:
         try:
             response = link.send("PUT", here, query={"offset": upload.received}, content=piece)
             return msgspec.json.decode(response.content, type=Upload, strict=False)
-        except Conflict:  # an earlier attempt arrived after all
+        except Conflict:
             now = link.get(here, Upload)
-            if now.received == upload.received:
+            if now.received != upload.received:  # an earlier attempt arrived after all
+                return now
+            if pause is None:
                 raise
-            return now
+            time.sleep(pause)  # the platform may not know yet that an earlier sender is gone
         except (Unreachable, TryLater):
             if pause is None:
                 raise
