@@ -20,6 +20,16 @@ HERE = Path(__file__).parent
 SHARED = HERE.parent.parent / "shared"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--requests",
+        type=int,
+        default=None,
+        metavar="N",
+        help="strange requests of each kind to every operation of the management API, as each role",
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(item.path.relative_to(HERE).parts[0])

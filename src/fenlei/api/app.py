@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -11,8 +13,9 @@ from starlette.types import ASGIApp
 
 from fenlei.api import errors
 from fenlei.api.access import least_role
-from fenlei.api.document import finished
+from fenlei.api.document import REPEATABLE, TAGGED, finished
 from fenlei.api.platform import Platform
+from fenlei.api.repeats import CreatingRoute
 from fenlei.api.routes import ROUTERS
 from fenlei.api.shield import Shield
 
@@ -39,13 +42,25 @@ def make_app(platform: Platform) -> FastAPI:
     app.state.platform = platform
     errors.install(app)
     for _, route in all_routes():
-        route.openapi_extra = {**(route.openapi_extra or {}), "x-least-role": least_role(route)}
+        route.openapi_extra = {**(route.openapi_extra or {}), "x-least-role": least_role(route), **_common(route)}
         route.summary = route.description.split("\n")[0].split(". ")[0].removesuffix(".")
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     describe = app.openapi
     app.openapi = lambda: finished(describe())  # type: ignore[method-assign]
     return app
+
+
+def _common(route: APIRoute) -> dict[str, Any]:
+    """What a route takes and answers by the way it is made: an idempotency key, a revision."""
+    repeatable = isinstance(route, CreatingRoute) and route.methods == {"POST"}
+    return ({"parameters": [REPEATABLE]} if repeatable else {}) | ({TAGGED: True} if _is_tagged(route) else {})
+
+
+def _is_tagged(route: APIRoute) -> bool:
+    """Whether a revision is answered: the route asks for the headers of its answer, and documents no others itself."""
+    own = any(int(status) < 300 and "headers" in answer for status, answer in route.responses.items())
+    return "response" in inspect.signature(route.endpoint).parameters and not own
 
 
 def all_routes() -> Iterator[tuple[str, APIRoute]]:

@@ -37,10 +37,25 @@ def download(
     return StreamingResponse(chain([first], blocks), media_type=media_type, headers=given)
 
 
-def documents(media_type: str, *, said: str, kind: str = "string") -> dict[int | str, dict[str, Any]]:
-    """The success of a route that answers with a file, for OpenAPI."""
-    schema = {"type": kind} if media_type.startswith("text/") else {"type": kind, "format": "binary"}
-    return {200: {"description": said, "content": {media_type: {"schema": schema}}}}
+NAMED = {"Content-Disposition": {"description": "What to call it.", "required": True, "schema": {"type": "string"}}}
+TAGGED = {"ETag": {"description": "Of this very content.", "required": True, "schema": {"type": "string"}}}
+UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "It is what the caller has.", "headers": TAGGED}}
+
+
+def documents(
+    media_type: str, *, said: str, tagged: bool = False, named: bool = True
+) -> dict[int | str, dict[str, Any]]:
+    """The success of a route that answers with a file, for OpenAPI.
+
+    Args:
+        media_type: of the file.
+        said: what it is.
+        tagged: whether its content has an `ETag`.
+        named: whether it has a name.
+    """
+    schema = {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
+    headers = {**(NAMED if named else {}), **(TAGGED if tagged else {})}
+    return {200: {"description": said, "content": {media_type: {"schema": schema}}, "headers": headers}}
 
 
 def _blocks(pieces: Iterable[bytes | str]) -> Iterator[bytes]:

@@ -105,9 +105,51 @@ SAID = {
 }
 
 
+EXAMPLES: dict[int, tuple[str, str, str | None, str | None]] = {
+    400: ("bad-request", "The body is not valid JSON.", None, None),
+    401: ("not-signed-in", "Sign in first, or send an API token as `Authorization: Bearer …`.", None, None),
+    403: ("not-allowed", "This needs the role editor; you are viewer.", None, None),
+    404: ("not-found", "There is no data set ds_01m842snrh77bcervabfy582wn.", None, None),
+    405: ("method-not-allowed", SAID[405], None, None),
+    409: ("conflict", "There is already a data set 'Gestures'.", None, None),
+    411: ("length-needed", "This needs the length of the file before the file.", "Content-Length", "a number of bytes"),
+    412: ("changed-meanwhile", "The data set was changed meanwhile: revision 4, not 3.", None, None),
+    413: ("too-large", "The body has 4194305 bytes; at most 4194304 are taken here.", None, None),
+    422: ("invalid", "name: string should have at least 1 character.", "name", "min_length 1"),
+    429: ("too-many-failures", "Too many failed attempts to sign in; try again in 4 seconds.", None, None),
+    500: ("internal", "The server failed on its own account; its log has more under 4f0c….", None, None),
+    503: ("busy", "2 models are being tried right now; ask again in a moment.", None, None),
+}
+"""What such an answer says, for example: type, message, field, allowed."""
+
+HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"description": "How to sign in.", "required": True, "schema": {"const": "Bearer"}}},
+    409: {
+        "Upload-Offset": {
+            "description": "Where a piece must begin that began elsewhere.",
+            "schema": {"type": "integer"},
+        }
+    },
+    429: {"Retry-After": {"description": "Seconds.", "required": True, "schema": {"type": "integer", "minimum": 1}}},
+    503: {"Retry-After": {"description": "Seconds, where it will pass.", "schema": {"type": "integer"}}},
+}
+"""What such an answer says besides."""
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, for OpenAPI."""
-    return {status: {"model": ErrorAnswer, "description": SAID[status]} for status in sorted(statuses)}
+    return {status: _documented(status) for status in sorted(statuses)}
+
+
+def _documented(status: int) -> dict[str, Any]:
+    slug, message, field, allowed = EXAMPLES[status]
+    body = ErrorBody(type=slug, message=message, field=field, allowed=allowed, request_id="4f0c…")
+    said: dict[str, Any] = {
+        "model": ErrorAnswer,
+        "description": SAID[status],
+        "content": {"application/json": {"example": {"error": body.model_dump()}}},
+    }
+    return said | ({"headers": HEADERS[status]} if status in HEADERS else {})
 
 
 def install(app: FastAPI) -> None:

@@ -60,9 +60,8 @@ def test_reading_needs_less_than_changing() -> None:
 @pytest.mark.parametrize("role", [None, *Role])
 def test_each_role_is_let_in_where_it_may_and_nowhere_else(client_for: ClientFor, role: Role | None) -> None:
     client = client_for(role)
-    own = {"/api/v1/sign-out", "/api/v1/me/password"}  # would end what the others are called with
     for method, path, least in routes():
-        if (method, path) in PUBLIC or path in own:
+        if (method, path) in PUBLIC:
             continue
         filled = re.sub(r"\{(\w+)\}", lambda found: sample(found[1]), path)
         status = client.request(method, filled, json={} if method in {"POST", "PUT", "PATCH"} else None).status_code

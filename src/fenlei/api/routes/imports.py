@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
@@ -29,10 +29,20 @@ from fenlei.projects.dataset_runs import start_import, stop_import
 from fenlei.store import Store
 from fenlei.store.tables import Import, Upload
 
+NUMBER = {"type": "integer", "minimum": 0}
+
 router = APIRouter(tags=["imports"], route_class=CreatingRoute)
 
 CHANGES = documented(401, 403, 404, 409, 412)
 SENDS = documented(401, 403, 404, 409, 411)
+PLACE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "headers": {
+            "Upload-Offset": {"description": "Where the next piece begins.", "required": True, "schema": NUMBER},
+            "Upload-Length": {"description": "Bytes of the whole file.", "required": True, "schema": NUMBER},
+        }
+    }
+}
 
 
 @router.get("/datasets/{dataset_id}/imports", responses=documented(401, 403, 404))
@@ -148,18 +158,18 @@ async def send_file(
     return UploadOut.model_validate(receiver.upload)
 
 
-@router.head("/uploads/{upload_id}", response_class=Response, responses=documented(401, 403, 404))
+@router.head("/uploads/{upload_id}", response_class=Response, responses=PLACE | documented(401, 403, 404))
 def upload_offset(upload_id: UploadId, who: Viewer, here: Here) -> Response:
     """Where the next piece of a file begins, in the header `Upload-Offset`."""
     upload = _upload(here.store, upload_id)
-    return Response(headers={"upload-offset": str(upload.received), "upload-length": str(upload.size)})
+    return Response(headers=_place(upload))
 
 
-@router.get("/uploads/{upload_id}", responses=documented(401, 403, 404))
+@router.get("/uploads/{upload_id}", responses=PLACE | documented(401, 403, 404))
 def one_upload(upload_id: UploadId, who: Viewer, here: Here, response: Response) -> UploadOut:
     """A file that is being sent; `received` says where the next piece begins."""
     row = _upload(here.store, upload_id)
-    response.headers["upload-offset"] = str(row.received)
+    response.headers.update(_place(row))
     return UploadOut.model_validate(row)
 
 
@@ -229,6 +239,11 @@ def _check_below(here: Platform, path: str) -> None:
     if not allowed:
         below = ", ".join(str(root) for root in here.import_roots) or "none on this server"
         raise BadValue(f"Imports by path are allowed below: {below}.", "source.path", below)
+
+
+def _place(row: Upload) -> dict[str, str]:
+    """How far a file is, in headers."""
+    return {"upload-offset": str(row.received), "upload-length": str(row.size)}
 
 
 def _tagged(row: Import, response: Response) -> ImportOut:

@@ -149,7 +149,7 @@ def remove_model_version(model_version_id: ModelVersionId, who: Editor, here: He
 @router.get(
     "/model-versions/{model_version_id}/download",
     response_class=Response,
-    responses=documents("application/octet-stream", said="The model file.") | documented(401, 403, 404),
+    responses=documents("application/octet-stream", said="The model file.", tagged=True) | documented(401, 403, 404),
 )
 def model_file(model_version_id: ModelVersionId, who: Viewer, here: Here) -> Response:
     """The model file of a version: everything that is needed to answer with it."""

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 
 from fenlei.api.access import Here, Labeller, Viewer
-from fenlei.api.downloads import documents, download
+from fenlei.api.downloads import UNCHANGED, documents, download
 from fenlei.api.errors import BadRequest, documented
 from fenlei.api.etag import Expected, tag
 from fenlei.api.paging import AfterNumber, Limit
@@ -56,8 +56,6 @@ MEDIA_TYPES = {
     "HEIC": "image/heic",
     "AVIF": "image/avif",
 }
-
-UNCHANGED = {304: {"description": "It is what the caller has."}}
 
 IfNoneMatch = Annotated[str | None, Header(description="The `ETag` of what the caller has; answered 304 if it holds.")]
 
@@ -170,7 +168,7 @@ def edit_picture(
 @router.get(
     "/pictures/{picture_id}/file",
     response_class=Response,
-    responses=documents("image/*", said="The file as it came.") | UNCHANGED | documented(401, 403, 404),
+    responses=documents("image/*", said="The file as it came.", tagged=True) | UNCHANGED | documented(401, 403, 404),
 )
 def picture_file(
     picture_id: PictureId,
@@ -191,7 +189,9 @@ def picture_file(
 @router.get(
     "/pictures/{picture_id}/thumbnail",
     response_class=Response,
-    responses=documents(MEDIA_TYPE, said="A small WebP, upright.") | UNCHANGED | documented(401, 403, 404),
+    responses=documents(MEDIA_TYPE, said="A small WebP, upright.", tagged=True, named=False)
+    | UNCHANGED
+    | documented(401, 403, 404),
 )
 def picture_thumbnail(
     picture_id: PictureId,
