@@ -86,7 +86,11 @@ def test_a_run_that_is_not_over_has_no_figures_yet_and_other_runs_are_not_compar
     assert seen["runs"][1]["state"] == "queued"
     assert seen["figures"][0]["b"] is None
     assert seen["figures"][0]["intervals_overlap"] is None
+    assert seen["same_test"] is True
     assert all(row["b"] is None for row in seen["classes"])
+    bring_more(sqlite_store, known, dataset.id, drawn_classes / "dog", label="wolf")
+    other = start_training(sqlite_store, project.id)
+    assert compare(sqlite_store, one.id, other.id)["same_test"] is False
     with pytest.raises(NotFound):
         compare(sqlite_store, one.id, "rn_none")
     with sqlite_store.reading() as work:

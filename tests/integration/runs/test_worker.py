@@ -95,6 +95,16 @@ def test_a_worker_carries_out_what_is_queued_as_far_as_it_may(yard: Yard) -> Non
     assert error.split()[-1].rstrip(".") in yard.log
 
 
+def test_a_worker_has_hands_for_so_many_runs_and_the_others_wait(brisk: Yard) -> None:
+    brisk.start()
+    first, second = brisk.enqueue("wait"), brisk.enqueue("wait")
+    at_work(brisk, first)
+    assert brisk.run(second.id).state == "queued"
+    cancel(brisk.store, first.id)
+    assert ended(brisk, first).state == "cancelled"
+    at_work(brisk, second)
+
+
 def test_a_run_that_does_not_listen_is_killed_with_all_it_has_started(yard: Yard) -> None:
     yard.start()
     run, other = yard.enqueue("stubborn"), yard.enqueue("stubborn", time_limit=0.2)
