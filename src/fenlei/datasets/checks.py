@@ -56,8 +56,7 @@ class CheckState:
         at: when it was last asked.
         revision: of the data set, as it was then.
         stale: whether the data set was changed since, so that it may find something else now.
-        fixable: whether it has a fix.
-        advice: what the fix does, or what a person can do.
+        advice: what the fix does, and what a person can do.
     """
 
     check: str
@@ -65,7 +64,6 @@ class CheckState:
     at: datetime | None
     revision: int | None
     stale: bool
-    fixable: bool
     advice: str
 
 
@@ -146,7 +144,6 @@ def check_states(work: Work, dataset_id: str) -> list[CheckState]:
                 None if run is None else run.at,
                 None if run is None else run.revision,
                 run is not None and run.revision != revision,
-                check.fixable,
                 check.advice,
             )
         )

@@ -8,7 +8,7 @@ import pytest
 
 from fenlei.datasets.browse import PictureFilter
 from fenlei.datasets.checking import CHECKS, Found
-from fenlei.datasets.checks import run_checks
+from fenlei.datasets.checks import findings, run_checks
 from fenlei.datasets.create import BadValue
 from fenlei.datasets.fixes import fix
 from fenlei.datasets.history import history, redo, undo
@@ -129,11 +129,8 @@ def test_what_a_person_put_back_is_not_removed_again(store: Store) -> None:
     assert data.names() == ["a", "b"]
 
 
-def test_what_only_people_can_do_is_said(store: Store) -> None:
+def test_what_cannot_be_fixed_is_said(store: Store) -> None:
     data = filled(store, {"a": "cat"})
-    run_checks(store, data.id, ["imbalance"])
-    with pytest.raises(Conflict, match="imbalance has no fix.*Only more pictures help"):
-        fix(store, data.id, "imbalance")
     with pytest.raises(Conflict, match="blank was not asked"):
         fix(store, data.id, "blank")
     with pytest.raises(BadValue, match="no check 'beauty'") as caught:
@@ -146,5 +143,48 @@ def test_what_only_people_can_do_is_said(store: Store) -> None:
     assert data.revision == 1
 
 
-def test_every_check_can_be_fixed_or_says_what_to_do() -> None:
-    assert [name for name, check in CHECKS.items() if not check.fixable] == ["imbalance"]
+def test_large_classes_give_up_what_they_have_too_many_of_copies_first(store: Store) -> None:
+    cats = {f"cat{number:02}": "cat" for number in range(23)}
+    data = filled(
+        store,
+        {**cats, "dog1": "dog", "dog2": "dog", "emu": "emu", "nobody": None},
+        labels=["cat", "dog", "emu", "fox"],
+        sha256=dict.fromkeys(["cat05", "cat06"], "0" * 64),
+        group=dict.fromkeys(["cat11", "cat12"], "burst"),
+    )
+    run_checks(store, data.id, ["imbalance"])
+    fixed = fix(store, data.id, "imbalance", "us_1")
+    assert (fixed.pictures, fixed.left) == (3, 2), "emu and fox cannot be learned; a person decides"
+    gone = set(cats).difference(data.names())
+    assert len(gone & {"cat05", "cat06"}) == len(gone & {"cat11", "cat12"}) == 1, "what shows the same goes first"
+    assert {"dog1", "dog2", "emu", "nobody"} <= set(data.names())
+    with store.reading() as work:
+        rows, _ = findings(work, data.id, "imbalance")
+    assert [row.detail["label"] for row in rows] == ["emu", "fox"], "what was put right is told no more"
+    assert run_checks(store, data.id, ["imbalance"]).found == {"imbalance": 2}
+    ((change, *_), _) = history(store, data.id)
+    assert change.summary == {"check": "imbalance", "remedy": "remove", "left": 2, "pictures": 3}
+    assert fix(store, data.id, "imbalance").change is None, "once is enough"
+    undo(store, data.id)
+    assert set(data.names()) >= set(cats)
+
+
+def test_classes_out_of_balance_that_nobody_asked_about_are_left_alone(store: Store) -> None:
+    data = filled(store, {f"cat{number}": "cat" for number in range(20)} | {"dog1": "dog", "dog2": "dog"})
+    run_checks(store, data.id, ["imbalance"])
+    set_label(store, data.id, data.of("dog1", "cat0"), None)
+    assert fix(store, data.id, "imbalance").change is None
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_every_check_can_be_fixed(store: Store, check: str) -> None:
+    pictures = {f"cat{number}": "cat" for number in range(21)} | {"a": "dog", "b": "cow", "c": "cow"}
+    about = {"two-labels": ["a", "b"], "exact-duplicates": ["b", "c"], "near-duplicates": ["b", "c"], "imbalance": []}
+    data = filled(store, pictures)
+    if check == "imbalance":
+        run_checks(store, data.id, [check])
+    else:
+        say(data, check, about.get(check, ["a"]))
+    assert fix(store, data.id, check).pictures > 0
+    undo(store, data.id)
+    assert data.labelled() == pictures

@@ -30,9 +30,8 @@ class CheckOut(Shown):
     at: datetime | None = Field(description="When it was last asked.")
     revision: int | None = Field(description="Of the data set, as it was then.", examples=[7])
     stale: bool = Field(description="Whether the data set was changed since.")
-    fixable: bool = Field(description="Whether one call puts right what it found.")
     advice: str = Field(
-        description="What the fix does, or what a person can do.", examples=["Keeps one picture of each."]
+        description="What the fix does, and what a person can do.", examples=["Keeps one picture of each."]
     )
 
 

@@ -128,7 +128,6 @@ class Check(Struct, frozen=True):
     found: int | None
     at: datetime | None
     stale: bool
-    fixable: bool
     advice: str
 
 
@@ -229,23 +228,6 @@ class Worker(Struct, frozen=True):
     concurrency: int
     started_at: datetime
     seen_at: datetime
-
-
-class User(Struct, frozen=True):
-    """A person."""
-
-    id: str
-    name: str
-    role: str
-
-
-class Token(Struct, frozen=True):
-    """A token; `secret` is there when it was just made, and never again."""
-
-    id: str
-    name: str
-    role: str
-    secret: str | None = None
 
 
 class Project(Struct, frozen=True):

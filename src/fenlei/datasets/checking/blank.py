@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
 from fenlei.datasets.checking.survey import Survey
@@ -18,7 +18,6 @@ class Blank:
     name = "blank"
     needs = frozenset({Need.LOOKS})
     advice = "The fix removes them. If nothing to see is a class of yours, leave them where they are."
-    fixable = True
 
     def find(self, survey: Survey) -> Iterable[Found]:
         """Says how much there is to see."""
@@ -27,6 +26,6 @@ class Blank:
             if seen is not None and seen.spread is not None and seen.spread < LEAST_SPREAD:
                 yield Found(picture.id, detail={"spread": round(seen.spread, 2), "least": LEAST_SPREAD})
 
-    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+    def mend(self, flagged: Sequence[Flagged], now: Callable[[], Survey]) -> Mending:
         """Remove them."""
         return Mending(Remedy.REMOVE, [each.id for each in flagged])

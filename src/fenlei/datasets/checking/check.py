@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -72,18 +72,15 @@ class Check(Protocol):
 
     @property
     def advice(self) -> str:
-        """What can be done about it: what the fix does, or what a person does where there is no fix."""
-
-    @property
-    def fixable(self) -> bool:
-        """Whether `mend` can be asked."""
+        """What can be done about it: what the fix does, and what a person can do."""
 
     def find(self, survey: Survey) -> Iterable[Found]:
         """What is wrong."""
 
-    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+    def mend(self, flagged: Sequence[Flagged], now: Callable[[], Survey]) -> Mending:
         """How to put it right.
 
         Args:
             flagged: the pictures with an open finding that are still there, as they are now, by number.
+            now: gives the whole data set as it is now, without looks and features; for findings about all of it.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fenlei.datasets.checking.check import Found, Mending, Need
 from fenlei.datasets.checking.clusters import as_findings, grouped, keep_one
@@ -19,12 +19,11 @@ class ExactDuplicates:
         "The fix keeps one of each: one with a class rather than one without, then the oldest. Copies under two "
         "classes it leaves alone; fix those under two-labels first."
     )
-    fixable = True
 
     def find(self, survey: Survey) -> Iterable[Found]:
         """Says how many copies there are, and under which classes."""
         return as_findings(survey, grouped((survey.copy_of(each), each) for each in survey.pictures))
 
-    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+    def mend(self, flagged: Sequence[Flagged], now: Callable[[], Survey]) -> Mending:
         """Keep one of each."""
         return keep_one(flagged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fenlei.datasets.checking.check import Found, Mending, Need
 from fenlei.datasets.checking.clusters import as_findings, grouped, keep_one
@@ -19,7 +19,6 @@ class NearDuplicates:
         "The fix keeps one of each: one with a class rather than one without, then the largest. Those under two "
         "classes it leaves alone. Kept together in a split they do little harm; look at them before you fix."
     )
-    fixable = True
 
     def find(self, survey: Survey) -> Iterable[Found]:
         """Says how many belong together, and under which classes."""
@@ -27,6 +26,6 @@ class NearDuplicates:
         clusters = grouped(compared)
         return as_findings(survey, [each for each in clusters if len({survey.copy_of(one) for one in each}) > 1])
 
-    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+    def mend(self, flagged: Sequence[Flagged], now: Callable[[], Survey]) -> Mending:
         """Keep one of each."""
         return keep_one(flagged)

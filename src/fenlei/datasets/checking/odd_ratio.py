@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fenlei.contract.limits import MAX_RATIO
 from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
@@ -18,7 +18,6 @@ class OddRatio:
     advice = (
         "The fix removes them: pictures as long as that cannot be predicted. Cut them and import the pieces instead."
     )
-    fixable = True
 
     def find(self, survey: Survey) -> Iterable[Found]:
         """Says the size, the ratio, and the largest that is allowed."""
@@ -28,6 +27,6 @@ class OddRatio:
                 size = {"width": picture.width, "height": picture.height}
                 yield Found(picture.id, detail={**size, "ratio": round(longer / max(shorter, 1), 2), "most": MAX_RATIO})
 
-    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+    def mend(self, flagged: Sequence[Flagged], now: Callable[[], Survey]) -> Mending:
         """Remove them."""
         return Mending(Remedy.REMOVE, [each.id for each in flagged])

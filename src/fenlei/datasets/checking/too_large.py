@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fenlei.contract.limits import MAX_SIDE
 from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
@@ -19,7 +19,6 @@ class TooLarge:
         "They can be learned from, but not predicted as they are: whoever calls the model makes them smaller first. "
         "The fix removes them; there is seldom a reason to."
     )
-    fixable = True
 
     def find(self, survey: Survey) -> Iterable[Found]:
         """Says the size, and the longest side that is allowed."""
@@ -28,6 +27,6 @@ class TooLarge:
                 size = {"width": picture.width, "height": picture.height}
                 yield Found(picture.id, detail={**size, "most": MAX_SIDE})
 
-    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+    def mend(self, flagged: Sequence[Flagged], now: Callable[[], Survey]) -> Mending:
         """Remove them."""
         return Mending(Remedy.REMOVE, [each.id for each in flagged])

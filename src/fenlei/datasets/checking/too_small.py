@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fenlei.contract.limits import MIN_SIDE
 from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
@@ -18,7 +18,6 @@ class TooSmall:
     advice = (
         "The fix removes them: pictures as small as that cannot be predicted, so nothing is gained by learning them."
     )
-    fixable = True
 
     def find(self, survey: Survey) -> Iterable[Found]:
         """Says the size, and the least side that is allowed."""
@@ -27,6 +26,6 @@ class TooSmall:
                 size = {"width": picture.width, "height": picture.height}
                 yield Found(picture.id, detail={**size, "least": MIN_SIDE})
 
-    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+    def mend(self, flagged: Sequence[Flagged], now: Callable[[], Survey]) -> Mending:
         """Remove them."""
         return Mending(Remedy.REMOVE, [each.id for each in flagged])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
 from fenlei.datasets.checking.clusters import as_findings, by_cluster, grouped
@@ -20,7 +20,6 @@ class TwoLabels:
         "The fix takes the class from the copies that are under another one than most; where no class has more copies "
         "than every other, from all of them. It never gives a class; a person does."
     )
-    fixable = True
 
     def find(self, survey: Survey) -> Iterable[Found]:
         """Says how many copies have a class, and which. Copies without one contradict nobody and are not counted."""
@@ -28,7 +27,7 @@ class TwoLabels:
         clusters = grouped(labelled)
         return as_findings(survey, [each for each in clusters if len({one.label_id for one in each}) > 1])
 
-    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+    def mend(self, flagged: Sequence[Flagged], now: Callable[[], Survey]) -> Mending:
         """Take the class from the minority, or from all where there is no majority."""
         going: list[int] = []
         for pictures in by_cluster(flagged).values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fenlei.datasets.checking.check import Found, Mending, Need, Remedy
 from fenlei.datasets.checking.survey import Survey
@@ -15,7 +15,6 @@ class Unreadable:
     name = "unreadable"
     needs = frozenset({Need.LOOKS})
     advice = "The fix removes them. Training leaves them aside in any case; send them again if there are better ones."
-    fixable = True
 
     def find(self, survey: Survey) -> Iterable[Found]:
         """The sentence of the decoder is in `problem`."""
@@ -24,6 +23,6 @@ class Unreadable:
             if seen is not None and seen.problem is not None:
                 yield Found(picture.id, detail={"problem": seen.problem})
 
-    def mend(self, flagged: Sequence[Flagged]) -> Mending:
+    def mend(self, flagged: Sequence[Flagged], now: Callable[[], Survey]) -> Mending:
         """Remove them."""
         return Mending(Remedy.REMOVE, [each.id for each in flagged])
