@@ -27,7 +27,20 @@ from fenlei.cli import (
     worker,
 )
 from fenlei.cli.console import complain, say
-from fenlei.cli.remote import datasets, deployments, imports, labels, login, models, pictures, projects, runs, versions
+from fenlei.cli.remote import (
+    datasets,
+    deployments,
+    imports,
+    labels,
+    login,
+    models,
+    people,
+    pictures,
+    projects,
+    runs,
+    tokens,
+    versions,
+)
 from fenlei.contract.errors import FenleiError
 
 STOPPED = 130
@@ -58,7 +71,7 @@ app.command("run-job", hidden=True)(worker.run_job)
 app.add_typer(backbones.app, name="backbones")
 app.command("login")(login.login)
 app.command("logout")(login.logout)
-for noun in (datasets, imports, pictures, labels, versions, projects, runs, models, deployments):
+for noun in (datasets, imports, pictures, labels, versions, projects, runs, models, deployments, people, tokens):
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
 
 

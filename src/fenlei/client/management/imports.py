@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from fenlei.client.management.link import Link
 from fenlei.client.management.records import Entry, Import, Run, Upload
@@ -88,6 +91,40 @@ class Imports:
             self._broken_off(dataset_id, source, options) or self._begin(dataset_id, source, options)
         )
 
+    def begin(
+        self,
+        dataset_id: str,
+        *,
+        format: str | None = None,  # noqa: A002
+        label: str | None = None,
+    ) -> Import:
+        """Begin an import whose files are sent one by one by `send_small`, then looked into, then committed."""
+        return self._begin(dataset_id, _UPLOAD, {"format": format, "label": label})
+
+    def send_small(self, import_id: str, name: str, data: bytes) -> Upload:
+        """Send a file of at most 64 MiB whole; one that was sent under this name before goes.
+
+        Args:
+            import_id: of an import that is open.
+            name: what it is called there, a path with `/`, such as `cat/1.jpg`.
+            data: its bytes.
+        """
+        query = {"name": name, "sha256": hashlib.sha256(data).hexdigest()}
+        response = self._link.send("PUT", f"/imports/{import_id}/files", query=query, content=data)
+        return msgspec.json.decode(response.content, type=Upload, strict=False)
+
+    def uploads(self, import_id: str) -> Iterator[Upload]:
+        """The files that were announced, in that order, and how much of each is there."""
+        return self._link.pages(f"/imports/{import_id}/uploads", Upload)
+
+    def take_away(self, upload_id: str) -> None:
+        """Take a file away from an import that is still open."""
+        self._link.delete(f"/uploads/{upload_id}")
+
+    def look_into(self, import_id: str) -> Import:
+        """Look into what was sent; `found` says what is in it, and what will be skipped and why."""
+        return self._link.post(f"/imports/{import_id}/preview", Import)
+
     def commit(self, import_id: str, *, progress: Progress = silent) -> Import:
         """Carry an import out, and wait until it is. One that failed or was cancelled goes on where it stopped; one
         that is being carried out already is waited for.
@@ -122,7 +159,7 @@ class Imports:
         return self._link.post(f"/datasets/{dataset_id}/imports", Import, {"source": source, "options": options})
 
     def _looked_into(self, begun: Import) -> Import:
-        return self._link.post(f"/imports/{begun.id}/preview", Import) if begun.state in _OPEN else begun
+        return self.look_into(begun.id) if begun.state in _OPEN else begun
 
     def _broken_off(
         self, dataset_id: str, source: dict[str, Any], options: dict[str, Any], file: Announced | None = None
@@ -136,7 +173,7 @@ class Imports:
 
     def _holds(self, row: Import, file: Announced) -> bool:
         """Whether this file and no other was sent to an import, or can still be sent to its end."""
-        sent = list(islice(self._link.pages(f"/imports/{row.id}/uploads", Upload), 2))
+        sent = list(islice(self.uploads(row.id), 2))
         if [(each.name, each.size, each.sha256) for each in sent] != [(file.name, file.size, file.sha256)]:
             return False
         return row.state in _OPEN or sent[0].received == file.size

@@ -12,9 +12,9 @@ from fenlei.client.management.labels import Labels
 from fenlei.client.management.link import Link
 from fenlei.client.management.models import Models
 from fenlei.client.management.people import People, Tokens
+from fenlei.client.management.people_records import User
 from fenlei.client.management.pictures import Pictures
 from fenlei.client.management.projects import Projects
-from fenlei.client.management.records import User
 from fenlei.client.management.runs import Runs
 from fenlei.client.management.versions import Versions
 from fenlei.client.target import BadTarget
@@ -33,7 +33,7 @@ class Platform:
         runs: what is going on.
         models: what came of it.
         deployments: names under which models answer.
-        people: who may do what.
+        people: who may do what, and who did what.
         tokens: one's own.
 
     Args:
@@ -71,9 +71,7 @@ class Platform:
         secret = parse_qs(fragment).get("link", [""])[0]
         if not secret or not address.endswith("/sign-in"):
             raise BadTarget("This is no sign-in link; copy it whole, from http to its last character.")
-        platform = cls(address.removesuffix("/sign-in"), timeout=timeout)
-        platform._link.post("/sign-in", User, {"link": secret})  # the connection keeps the cookie
-        return platform
+        return cls(address.removesuffix("/sign-in"), timeout=timeout)._entered({"link": secret})
 
     @classmethod
     def by_password(cls, url: str, name: str, password: str, *, timeout: float = 60.0) -> Platform:
@@ -83,9 +81,7 @@ class Platform:
             NotSignedIn: it is not them.
             TryLater: too many attempts failed.
         """
-        platform = cls(url, timeout=timeout)
-        platform._link.post("/sign-in", User, {"name": name, "password": password})
-        return platform
+        return cls(url, timeout=timeout)._entered({"name": name, "password": password})
 
     @property
     def url(self) -> str:
@@ -95,6 +91,15 @@ class Platform:
     def close(self) -> None:
         """Close the connections."""
         self._link.close()
+
+    def _entered(self, credentials: dict[str, str]) -> Platform:
+        """This one, signed in; closed when it is not let in."""
+        try:
+            self._link.post("/sign-in", User, credentials)  # the connection keeps the cookie
+        except BaseException:
+            self.close()
+            raise
+        return self
 
     def __enter__(self) -> Platform:
         return self
