@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from fenlei.api import errors
 from fenlei.api.access import least_role
 from fenlei.api.document import REPEATABLE, TAGGED, finished
+from fenlei.api.methods import Methods
 from fenlei.api.platform import Platform
 from fenlei.api.repeats import CreatingRoute
 from fenlei.api.routes import ROUTERS
@@ -40,6 +41,7 @@ def make_app(platform: Platform) -> FastAPI:
         responses=errors.documented(400, 403, 413, 422, 500, 503),
     )
     app.state.platform = platform
+    app.state.methods = Methods(all_routes())
     errors.install(app)
     for _, route in all_routes():
         route.openapi_extra = {**(route.openapi_extra or {}), "x-least-role": least_role(route), **_common(route)}

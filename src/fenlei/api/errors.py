@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from fenlei.api.methods import Methods
 from fenlei.contract.errors import FenleiError
 from fenlei.datasets.uploads import WrongOffset
 from fenlei.projects.roles import NotAllowed, NotSignedIn
@@ -207,6 +208,8 @@ async def _known(request: Request, exc: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, RequestValidationError)  # noqa: S101 (says the type to the checker; it is installed for this)
+    if request.method not in (taken := _methods_at(request)):  # the last word of its path was taken for an id
+        return answer(request_id_of(request), 405, SLUGS[405], SAID[405], headers={"allow": ", ".join(taken)})
     errors: Sequence[Any] = exc.errors()
     first = errors[0]
     where = [str(part) for part in first["loc"] if part not in {"body", "query", "path", "header", "cookie"}]
@@ -226,7 +229,16 @@ async def _http(request: Request, exc: Exception) -> JSONResponse:
         return await _known(request, exc.__cause__)
     slug = SLUGS.get(exc.status_code, "bad-request")
     said = SAID.get(exc.status_code, str(exc.detail))
-    return answer(request_id_of(request), exc.status_code, slug, said, headers=dict(exc.headers or {}))
+    headers = dict(exc.headers or {})
+    if exc.status_code == 405 and (taken := _methods_at(request)):  # the framework knows those of one route only
+        headers = {"allow": ", ".join(taken)}
+    return answer(request_id_of(request), exc.status_code, slug, said, headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    """What the address of a request takes."""
+    methods: Methods = request.app.state.methods
+    return methods.at(request.url.path)
 
 
 async def _left(request: Request, exc: Exception) -> Response:

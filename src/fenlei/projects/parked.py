@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from fenlei.contract.errors import FenleiError
 from fenlei.store import NotFound, StoreError, new_id
 
 KEPT_FOR = timedelta(days=1)
 
 _FOLDER = "models"
+
+
+class EmptyFile(FenleiError):
+    """A file without a byte was sent."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,11 @@ class Parking:
         """The file is whole.
 
         Raises:
+            EmptyFile: there is nothing in it.
             StoreError: it cannot be kept.
         """
+        if not self._size:
+            raise EmptyFile("The file is empty; send a model file or an ONNX file as the body.")
         try:
             self._file.close()
             self._path.rename(self._folder / self._id)

@@ -69,6 +69,24 @@ def test_bodies(client: TestClient) -> None:
         assert status in {400, 422}, body[:80]
 
 
+def test_moments(client: TestClient) -> None:
+    for moment in (
+        1_900_000_000,
+        "1900000000",
+        1.5,
+        True,
+        "2030-01-01",
+        "2030-01-01T00:00:00",
+        "9999-12-31T23:59-12:00",
+    ):
+        told(client, "POST", "/tokens", json={"name": "x", "expires_at": moment})
+    assert client.post(f"{API}/tokens", json={"name": "x", "expires_at": "2030-01-01T00:00:00+02:00"}).is_success
+
+
+def test_a_model_file_of_nothing_is_none(client: TestClient) -> None:
+    assert told(client, "POST", "/model-files", content=b"") == (422, "not-possible")
+
+
 def test_numbers(client: TestClient) -> None:
     for number in NUMBERS:
         told(client, "GET", f"/pictures/{number}")

@@ -79,6 +79,25 @@ def test_every_answer_has_an_id_and_forbids_sniffing_and_framing(client: TestCli
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "taken"),
+    [
+        ("PUT", "/datasets", "GET, POST"),
+        ("POST", f"/uploads/up_{NOTHING}", "DELETE, GET, HEAD, PUT"),
+        # These end in a word that stands where others have an id.
+        ("PATCH", f"/datasets/ds_{NOTHING}/labels/merge", "POST"),
+        ("DELETE", f"/datasets/ds_{NOTHING}/labels/order", "PUT"),
+        ("DELETE", "/model-files/check", "POST"),
+    ],
+)
+def test_a_method_that_an_address_does_not_take_is_told_those_that_it_does(
+    client: TestClient, method: str, path: str, taken: str
+) -> None:
+    answer = client.request(method, f"/api/v1{path}", json={"name": "x"})
+    assert (answer.status_code, answer.json()["error"]["type"]) == (405, "method-not-allowed")
+    assert answer.headers["allow"] == taken
+
+
+@pytest.mark.parametrize(
     ("method", "path", "options", "status", "kind", "field"),
     [
         ("GET", "/api/v1/nothing", {}, 404, "not-found", None),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from fenlei.api.wire.base import EXAMPLE, NO_NUL, Given, Revision, Shown
 from fenlei.projects.roles import Role
@@ -16,6 +17,18 @@ Password = Annotated[
 ]
 
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
+
+
+def _is_text(moment: object) -> object:
+    """Only a text that is a date and a time; a number could be seconds or milliseconds since who knows when."""
+    if isinstance(moment, str) and not _DATE.match(moment):
+        raise ValueError("a date and a time are needed, such as 2026-05-04T09:30:00Z")
+    if not isinstance(moment, str | datetime):
+        raise ValueError("a text is needed, such as 2026-05-04T09:30:00Z")  # noqa: TRY004 (a ValueError names the field)
+    return moment
+
+
 def _in_utc(moment: datetime) -> datetime:
     """The same moment in UTC, where it can be told there."""
     try:
@@ -24,7 +37,7 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("a time between the years 1 and 9999 in UTC is needed") from exc
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_is_text), AfterValidator(_in_utc)]
 
 
 class Credentials(Given):
