@@ -17,6 +17,9 @@ from fenlei.client.management.records import Run
 
 T = TypeVar("T")
 
+COMPARES = "near-duplicates"
+"""The check that takes a network."""
+
 VERSION_SECONDS = 2.0
 """That keeping 100,000 pictures as a version may take."""
 
@@ -62,7 +65,10 @@ class Doing:
         )
         self._figures.once("preview", run.created_at.timestamp() - sent)
         self._run("import", run, added, "pictures/s")
-        (check,) = itertools.islice(self._platform.runs.list(kind="check"), 1)
+        check = next(run for run in self._platform.runs.list(kind="check") if COMPARES not in run.settings["checks"])
+        for run in self._platform.runs.list(kind="check", state="queued"):
+            if COMPARES in run.settings["checks"]:  # of a data set that is small enough; it would be in our way
+                self._platform.runs.cancel(run.id)
         self._run("checks without features, files new", self._platform.runs.wait(check.id), added, "pictures/s")
         return added
 

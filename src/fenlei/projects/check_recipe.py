@@ -7,10 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from fenlei.backbones.errors import BackboneError
 from fenlei.datasets.checking.looker import File, LookedAt
 from fenlei.datasets.checks import COMPARE, LOOK, run_checks
 from fenlei.datasets.found import Item
 from fenlei.runs import Recipe, RunContext
+from fenlei.training.errors import TrainingError
 
 _ENDS = {LOOK: 0.7, COMPARE: 0.98}
 """What part of a run is done when a stage is; the rest is writing down."""
@@ -33,15 +35,21 @@ def _check(context: RunContext, *, cache: Path, engine: str, backbone: str | Non
         begin = max((each for each in (0.0, *_ENDS.values()) if each < end), default=0.0)
         context.progress(stage, begin + (end - begin) * (done / total if total else 1.0))
 
-    checked = run_checks(
-        context.store,
-        str(context.run.subject["dataset_id"]),
-        [str(name) for name in context.run.settings["checks"]],
-        looker=functools.partial(_look, cache=cache, engine=engine, backbone=backbone),
-        progress=progress,
-        cancelled=context.cancelled,
-        guard=context.guard,
-    )
+    try:
+        checked = run_checks(
+            context.store,
+            str(context.run.subject["dataset_id"]),
+            [str(name) for name in context.run.settings["checks"]],
+            looker=functools.partial(_look, cache=cache, engine=engine, backbone=backbone),
+            progress=progress,
+            cancelled=context.gives_way,
+            guard=context.guard,
+        )
+    except (BackboneError, TrainingError) as exc:
+        if not context.run.settings.get("if_possible"):
+            raise
+        context.log(f"Pictures cannot be compared here: {exc}")
+        return {"found": {}, "skipped": {name: str(exc) for name in context.run.settings["checks"]}, "looked": 0}
     if checked.stopped:
         context.check()
     for name, count in checked.found.items():

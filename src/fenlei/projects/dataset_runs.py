@@ -73,9 +73,13 @@ def start_checks(
         return enqueue_checks(work, dataset_id, checks, by)
 
 
-def enqueue_checks(work: Work, dataset_id: str, checks: Sequence[str], by: str | None, *, priority: int = 0) -> Run:
-    """Ask for checks in a transaction that is open."""
-    settings = {"checks": list(checks)}
+def enqueue_checks(
+    work: Work, dataset_id: str, checks: Sequence[str], by: str | None, *, priority: int = 0, if_possible: bool = False
+) -> Run:
+    """Ask for checks in a transaction that is open; with `if_possible`, to lack what one needs is no failure."""
+    settings: dict[str, object] = {"checks": list(checks)}
+    if if_possible:
+        settings["if_possible"] = True
     return enqueue(work, kind=CHECK, subject={"dataset_id": dataset_id}, settings=settings, priority=priority, by=by)
 
 

@@ -18,7 +18,14 @@ from fenlei.runs import Recipes, RunContext
 from fenlei.store import Work
 
 AFTER_IMPORT = tuple(check.name for check in CHECKS.values() if Need.FEATURES not in check.needs)
-"""Asked after each import. Comparing pictures takes a network; training does it anyway, and people may ask for it."""
+"""Asked after each import."""
+
+COMPARING = tuple(check.name for check in CHECKS.values() if Need.FEATURES in check.needs)
+"""Asked after them, where there is a network for it and there are not too many pictures. Training finds the features
+in the cache."""
+
+MOST_COMPARED = 20_000
+"""Pictures of a data set that are compared without being asked to; more take minutes of every core."""
 
 BEHIND = -10
 """Priority of what nobody waits for."""
@@ -65,5 +72,8 @@ def _import(context: RunContext, *, uploads: Path) -> dict[str, Any] | None:
 
 def _and_check(context: RunContext, counts: dict[str, Any], work: Work) -> dict[str, Any]:
     dataset_id = str(context.run.subject["dataset_id"])
-    enqueue_checks(work, dataset_id, AFTER_IMPORT, context.run.created_by, priority=BEHIND)
+    by = context.run.created_by
+    enqueue_checks(work, dataset_id, AFTER_IMPORT, by, priority=BEHIND)
+    if work.pictures.count(dataset_id) <= MOST_COMPARED:
+        enqueue_checks(work, dataset_id, COMPARING, by, priority=BEHIND - 1, if_possible=True)
     return counts

@@ -128,4 +128,5 @@ def _stop(context: RunContext, pulse: Pulse) -> None:
         elif pulse.reason is Reason.TIME and context.run.time_limit is not None:
             transitions.fail(work, job, transitions.too_long(context.run.time_limit))
         else:
-            transitions.put_back(work, job, "its worker was stopped", counted=False)
+            why = "a more urgent run came" if context.overtaken else "its worker was stopped"
+            transitions.put_back(work, job, why, counted=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,9 @@ from fenlei.runs.pulse import Pulse
 from fenlei.runs.reason import Reason
 from fenlei.store import Store, Work
 from fenlei.store.tables import Run
+
+LOOK = 1.0
+"""Seconds between two looks at whether somebody more urgent waits."""
 
 Result = dict[str, Any] | None
 """What a step or a run leaves behind, as JSON can hold it."""
@@ -26,6 +30,7 @@ class RunContext:
         store: where everything is kept. What is written there for the run is written in transactions that `guard`.
         finished: whether the run is done.
         told: whether the recipe has been told that it shall stop.
+        overtaken: whether that is because a more urgent run waits.
     """
 
     def __init__(self, store: Store, run: Run, pulse: Pulse) -> None:
@@ -33,7 +38,9 @@ class RunContext:
         self.run = run
         self.finished = False
         self.told = False
+        self.overtaken = False
         self._pulse = pulse
+        self._next_look = 0.0
         self._step: str | None = None
 
     def step(self, name: str, function: Callable[[], Result]) -> Result:
@@ -123,6 +130,15 @@ class RunContext:
         said yes, the recipe returns soon (or raises anything); what it returns is not kept."""
         self.told = self.told or self._pulse.reason is not None
         return self.told
+
+    def gives_way(self) -> bool:
+        """As `cancelled`, and also when a more urgent run came meanwhile and waits: then this one waits again, in its
+        old place, and goes on later. For work that nobody waits for and that loses little by a pause."""
+        if not self.told and time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK
+            with self.store.reading() as work:
+                self.told = self.overtaken = work.jobs.is_overtaken(self.run.id)
+        return self.cancelled()
 
     def check(self) -> None:
         """Stop here if the run shall stop.

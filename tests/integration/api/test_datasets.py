@@ -247,16 +247,15 @@ def test_checks_are_asked_read_and_fixed(client: TestClient, platform: Platform,
     assert len(names(client, animals)) == 5
     assert client.post(f"{path}/changes/undo").json()["pictures"] == 1
     assert client.post(f"{path}/checks/imbalance/fix").json()["pictures"] == 0
-    assert client.post(f"{path}/checks/near-duplicates/fix").status_code == 409, "it was not asked"
     assert client.post(f"{path}/checks", json={"checks": ["taste"]}).status_code == 422
     assert client.get(f"{path}/checks/taste/findings").status_code == 422
 
 
 def test_pictures_are_checked_when_they_are_imported(client: TestClient, animals: str) -> None:
     states = {each["check"]: each for each in client.get(f"{API}/datasets/{animals}/checks").json()}
-    asked = {name for name, each in states.items() if each["found"] is not None}
-    assert asked == set(CHECKS) - {"near-duplicates"}
-    assert not any(states[name]["stale"] for name in asked)
+    assert set(states) == set(CHECKS)
+    assert {each["found"] for each in states.values()} == {0}
+    assert not any(each["stale"] for each in states.values())
 
 
 def test_every_change_is_in_the_audit_log_with_who_and_what(client_for: ClientFor, animals: str) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from fenlei.datasets.create import create_dataset
 from fenlei.datasets.imports import State, begin_import
-from fenlei.projects.dataset_runs import IMPORT, cancel_run, retry_run, start_import
+from fenlei.projects.dataset_runs import IMPORT, cancel_run, retry_run, start_checks, start_import
 from fenlei.projects.projects import archive_project, create_project, unarchive_project
+from fenlei.projects.recipes import recipes
 from fenlei.runs import Recipes, RunContext, enqueue
 from fenlei.store import Conflict, Store
 from fenlei.store.tables import Import
@@ -65,6 +66,29 @@ def test_an_import_that_nobody_looked_at_before_says_its_format(
     work_off(sqlite_store, known)
     with sqlite_store.reading() as work:
         assert work.imports.get(row.id).format == "class-folders"
+
+
+def test_where_pictures_cannot_be_compared_an_import_says_so_and_a_person_is_told(
+    sqlite_store: Store, tmp_path: Path, drawn_classes: Path
+) -> None:
+    nowhere = recipes(uploads=tmp_path / "uploads", cache=tmp_path / "cache", backbone=str(tmp_path / "nothing.onnx"))
+    row = an_import(sqlite_store, drawn_classes)
+    start_import(sqlite_store, row.id)
+    _, checked, compared = work_off(sqlite_store, nowhere)
+    assert (checked.state, compared.state) == ("done", "done")
+    assert "nothing.onnx" in (compared.result or {})["skipped"]["near-duplicates"]
+    start_checks(sqlite_store, row.dataset_id, ["near-duplicates"])
+    (asked,) = work_off(sqlite_store, nowhere)
+    assert asked.state == "failed"
+    assert "nothing.onnx" in str(asked.error)
+
+
+def test_too_many_pictures_are_compared_when_somebody_asks(
+    sqlite_store: Store, known: Recipes, drawn_classes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fenlei.projects.recipes.MOST_COMPARED", 28)
+    start_import(sqlite_store, an_import(sqlite_store, drawn_classes).id)
+    assert [run.kind for run in work_off(sqlite_store, known)] == ["import", "check"]
 
 
 def test_a_run_of_a_project_in_the_archive_is_not_repeated(store: Store) -> None:

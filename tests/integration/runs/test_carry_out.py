@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from fenlei.contract.errors import FenleiError
 from fenlei.runs import RunContext, RunStopped, cancel, carry_out, enqueue, transitions
 from fenlei.runs.pulse import Pulse
 from fenlei.store import Store, StoreError
+from fenlei.store.tables import Job
 from tests.support.runs import Marks, ask, carried, claim, found, mark, told, work_off
 from tests.support.until import until
 
@@ -65,6 +67,42 @@ def test_what_a_recipe_does_when_it_is_told_to_stop_is_its_own_affair(store: Sto
         assert (run.state, run.error, run.result) == ("cancelled", None, None)
         with store.reading() as work:
             assert work.steps.finished(run.id, "half") is None
+
+
+def test_a_run_that_gives_way_waits_for_the_more_urgent_one_that_came_and_goes_on(store: Store, marks: Marks) -> None:
+    begun: list[str] = []
+
+    def patient(context: RunContext) -> None:
+        begun.append(context.run.id)
+        if len(begun) == 1:
+            with store.writing() as work:
+                enqueue(work, kind="urgent", subject={}, settings={})
+            until(context.gives_way, 5, "the word that somebody more urgent waits")
+            context.check()
+        assert not context.gives_way(), "whoever has been served is no reason any more"
+        context.finish_step("done", mark(context.run, "done"))
+
+    with store.writing() as work:
+        run = enqueue(work, kind="patient", subject={}, settings={}, priority=-10)
+    other = ask(store, "elsewhere", priority=5)  # was there before; nobody here carries out such
+    with store.writing() as work:
+        work.jobs.lock(other.id).not_before = work.jobs.time() - timedelta(seconds=1)
+    order = []
+    while job := _claimed(store, ["patient", "urgent"]):
+        order.append(job.run_id)
+        carry_out(store, {"patient": patient, "urgent": lambda context: None}, job.run_id, job.fence)
+    assert [each == run.id for each in order] == [True, False, True]
+    assert found(store, run).state == "done"
+    assert marks.of(run) == ["done"]
+    assert [data.get("because") for data in told(store, run, "state")].count("a more urgent run came") == 1
+    with store.reading() as work:
+        assert work.jobs.get(run.id).attempts == 1, "to give way is no attempt"
+
+
+def _claimed(store: Store, kinds: list[str]) -> Job | None:
+    with store.reading() as work:
+        due = work.jobs.any_due(kinds)
+    return claim(store, kinds=kinds) if due else None
 
 
 def test_a_run_that_finishes_although_it_was_told_to_stop_is_done(store: Store, marks: Marks) -> None:
