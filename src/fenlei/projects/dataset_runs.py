@@ -8,7 +8,7 @@ from contextlib import suppress
 from fenlei.datasets import imports
 from fenlei.datasets.checking import CHECKS
 from fenlei.datasets.create import BadValue
-from fenlei.datasets.imports import State, queue_import
+from fenlei.datasets.imports import queue_import
 from fenlei.projects.training_run import check_not_archived
 from fenlei.runs import OVER, ask_again, call_off, enqueue
 from fenlei.store import Conflict, Store, Work
@@ -83,21 +83,6 @@ def enqueue_checks(
     return enqueue(work, kind=CHECK, subject={"dataset_id": dataset_id}, settings=settings, priority=priority, by=by)
 
 
-def cancel_run(store: Store, run_id: str, *, forced: bool = False) -> Run:
-    """Cancel a run of any kind, as `fenlei.runs.cancel` does; an import that was waiting for it is cancelled too.
-
-    Raises:
-        NotFound: there is no such run.
-        Conflict: it is done or has failed.
-    """
-    with store.writing() as work:
-        run = call_off(work, run_id, forced=forced)
-        if run.kind == IMPORT and run.state in OVER:
-            with suppress(Conflict):
-                imports.call_off(work, str(run.subject["import_id"]))
-        return run
-
-
 def retry_run(store: Store, run_id: str, by: str | None = None) -> Run:
     """Ask for a run again; an import goes on where it stopped.
 
@@ -111,8 +96,4 @@ def retry_run(store: Store, run_id: str, by: str | None = None) -> Run:
             check_not_archived(work.projects.lock(run.project_id))
         if run.kind != IMPORT or run.state not in OVER:
             return ask_again(work, run_id, by)
-        import_id = str(run.subject["import_id"])
-        row = work.imports.lock(import_id)
-        if row.state in {State.QUEUED, State.IMPORTING} and row.run_id == run_id:
-            imports.call_off(work, import_id)  # its process was killed before it could say so
-        return _start_import(work, import_id, by, retry_of=run_id)
+        return _start_import(work, str(run.subject["import_id"]), by, retry_of=run_id)

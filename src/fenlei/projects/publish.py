@@ -99,6 +99,7 @@ def publish(
     prepared = front.prepare(version)
 
     def commit(work: Work) -> Published:
+        _check_exists(work, version)
         deployment = _check_free(work, name, model)
         if deployment is None:
             return _create(work, name, version, model, wishes, by)
@@ -127,12 +128,12 @@ def publish_here(
     with store.reading() as work:
         at_revision(work, deployment_id, revision)
         version = work.models.version(model_version_id)
-    return bring_about(
-        store,
-        front,
-        front.prepare(version),
-        lambda work: _move(work, deployment_id, revision, version, wishes, by),
-    )
+
+    def commit(work: Work) -> Published:
+        _check_exists(work, version)
+        return _move(work, deployment_id, revision, version, wishes, by)
+
+    return bring_about(store, front, front.prepare(version), commit)
 
 
 def roll_back(
@@ -252,7 +253,6 @@ def _create(work: Work, name: str, version: ModelVersion, model: Model, wishes: 
 def _move(
     work: Work, deployment_id: str, revision: int | None, version: ModelVersion, wishes: Wishes, by: str | None
 ) -> Published:
-    _check_exists(work, version)
     changed = work.deployments.change(
         deployment_id, revision, model_version_id=version.id, state=RUNNING, **columns_of(wishes)
     )

@@ -14,7 +14,7 @@ from fenlei.projects.dataset_runs import CHECK, IMPORT, enqueue_checks
 from fenlei.projects.exports import EXPORT, export_recipe
 from fenlei.projects.train_recipe import train_recipe
 from fenlei.projects.training_run import TRAIN
-from fenlei.runs import Recipes, RunContext
+from fenlei.runs import Reason, Recipes, RunContext, RunStopped
 from fenlei.store import Work
 
 AFTER_IMPORT = tuple(check.name for check in CHECKS.values() if Need.FEATURES not in check.needs)
@@ -55,12 +55,18 @@ def _import(context: RunContext, *, uploads: Path) -> dict[str, Any] | None:
     def progress(done: int, total: int) -> None:
         context.progress("bringing pictures in", done / total if total else 0.0)
 
+    def told_to_stop() -> bool:
+        # Only people call an import off. When the worker leaves it goes on elsewhere; nobody may ask for it meanwhile.
+        if context.cancelled() and context.reason is not Reason.CANCEL:
+            raise RunStopped
+        return context.told
+
     counts = carry_out(
         context.store,
         uploads,
         str(context.run.subject["import_id"]),
         progress=progress,
-        cancelled=context.cancelled,
+        cancelled=told_to_stop,
         guard=context.guard,
     )
     context.log(f"{counts['added']} pictures added, {counts['existing']} there already, {counts['skipped']} left aside")

@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from fenlei.store.errors import NotFound
-from fenlei.store.tables import Project, Run
+from fenlei.store.tables import Import, Project, Run
 
 
 class Runs:
@@ -94,11 +94,20 @@ class Runs:
     def settle(
         self, run_id: str, state: str, at: datetime, *, result: dict[str, Any] | None = None, error: str | None = None
     ) -> None:
-        """The run is over: done with a result, failed with a sentence, or cancelled."""
+        """The run is over: done with a result, failed with a sentence, or cancelled. So is its import, if any."""
         values: dict[str, Any] = {"state": state, "finished_at": at, "result": result, "error": error}
         if state == "done":
             values["progress"] = 1.0
         self._change(run_id, **values)
+        if state != "done":
+            self._let_import_go(run_id, state, error)
+
+    def _let_import_go(self, run_id: str, state: str, error: str | None) -> None:
+        """What an import wanted of a run that was killed, or never begun, is over too, and can be asked for again; most
+        say so themselves before."""
+        left = (Import.run_id == run_id, Import.state.in_(("queued", "importing")))
+        over = {"state": state, "error": error, "revision": Import.revision + 1}
+        self._session.execute(update(Import).where(*left).values(over))
 
     def _change(self, run_id: str, **values: Any) -> None:
         self._session.execute(update(Run).where(Run.id == run_id).values(values))

@@ -16,12 +16,15 @@ from fenlei.projects.deployments import (
     start,
     stop,
 )
+from fenlei.projects.front import Prepared
 from fenlei.projects.keys import keys_of
+from fenlei.projects.model_versions import delete_model_version
 from fenlei.serving.errors import ScoresMoved
 from fenlei.store import Conflict, NotFound, Stale, Store, new_id, now
 from fenlei.store.tables import Deployment, ModelVersion, Project
 from tests.support.counter import Counter
 from tests.support.front_suite import BODY, OPEN, first_label
+from tests.support.until import until
 from tests.support.versions import add_version
 
 
@@ -214,6 +217,34 @@ def test_another_revision_and_absent_things_are_told(store: Store, counter: Coun
     with pytest.raises(NotFound, match="mv_none"):
         publish(store, front, "mv_none", "cats")
     assert answers(counter) == "b"
+
+
+def test_a_version_that_is_deleted_while_it_is_being_proven_is_not_published(
+    store: Store, counter: Counter, three: list[ModelVersion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front = counter.front
+    id_ = publish(store, front, three[0].id, "cats", OPEN).deployment.id
+    publish(store, front, three[1].id, "cats")
+    prepare = front.prepare
+
+    def somebody_deletes_it(version: ModelVersion) -> Prepared:
+        prepared = prepare(version)
+        delete_model_version(store, version.id)
+        return prepared
+
+    monkeypatch.setattr(front, "prepare", somebody_deletes_it)
+    with pytest.raises(NotFound, match=three[2].id):
+        publish(store, front, three[2].id, "new", OPEN)
+    with pytest.raises(NotFound, match=three[0].id):
+        roll_back(store, front, id_)
+    another = add_version(store)
+    with pytest.raises(NotFound, match=another.id):
+        publish_here(store, front, id_, another.id)
+    with store.reading() as work:
+        assert work.deployments.named("new") is None
+    assert read(store).revision == 2
+    assert answers(counter) == "b"
+    until(lambda: counter.front.leaving == 0)
 
 
 def test_a_deleted_deployment_leaves_its_name_and_nothing_else(

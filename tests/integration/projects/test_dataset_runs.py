@@ -9,13 +9,14 @@ import pytest
 
 from fenlei.datasets.create import create_dataset
 from fenlei.datasets.imports import State, begin_import
-from fenlei.projects.dataset_runs import IMPORT, cancel_run, retry_run, start_checks, start_import
+from fenlei.projects.dataset_runs import IMPORT, retry_run, start_checks, start_import
 from fenlei.projects.projects import archive_project, create_project, unarchive_project
 from fenlei.projects.recipes import recipes
-from fenlei.runs import Recipes, RunContext, enqueue
+from fenlei.runs import Recipes, RunContext, cancel, carry_out, enqueue, transitions
+from fenlei.runs.pulse import Pulse
 from fenlei.store import Conflict, Store
 from fenlei.store.tables import Import
-from tests.support.runs import found, work_off
+from tests.support.runs import claim, found, work_off
 
 
 def an_import(store: Store, folder: Path) -> Import:
@@ -31,15 +32,13 @@ def state(store: Store, row: Import) -> str:
 def test_an_import_whose_run_failed_before_it_began_can_be_asked_for_again(
     store: Store, known: Recipes, drawn_classes: Path
 ) -> None:
-    """Before, it stayed queued for ever, for a run that was over."""
-
     def fails(context: RunContext) -> dict[str, Any]:
         raise Conflict("Its process died again and again.")
 
     row = an_import(store, drawn_classes)
     run = start_import(store, row.id)
     work_off(store, {**known, IMPORT: fails})
-    assert (found(store, run).state, state(store, row)) == ("failed", State.QUEUED)
+    assert (found(store, run).state, state(store, row)) == ("failed", State.FAILED)
     again = retry_run(store, run.id)
     work_off(store, known)
     assert again.retry_of == run.id
@@ -51,7 +50,7 @@ def test_an_import_whose_run_failed_before_it_began_can_be_asked_for_again(
 def test_cancelling_the_run_of_a_waiting_import_cancels_both(store: Store, known: Recipes, drawn_classes: Path) -> None:
     row = an_import(store, drawn_classes)
     run = start_import(store, row.id)
-    assert cancel_run(store, run.id).state == "cancelled"
+    assert cancel(store, run.id).state == "cancelled"
     assert state(store, row) == State.CANCELLED
     retry_run(store, run.id)
     work_off(store, known)
@@ -95,9 +94,44 @@ def test_a_run_of_a_project_in_the_archive_is_not_repeated(store: Store) -> None
     project = create_project(store, "p", "automated")
     with store.writing() as work:
         run = enqueue(work, kind="train", subject={}, settings={}, project_id=project.id)
-    cancel_run(store, run.id)
+    cancel(store, run.id)
     archive_project(store, project.id)
     with pytest.raises(Conflict, match="in the archive; take it out"):
         retry_run(store, run.id)
     unarchive_project(store, project.id)
     assert retry_run(store, run.id).retry_of == run.id
+
+
+@pytest.mark.parametrize("how", ["cancelled", "failed"])
+def test_an_import_whose_process_was_killed_is_over_with_its_run_and_can_be_begun_again(
+    store: Store, known: Recipes, drawn_classes: Path, how: str
+) -> None:
+    row = an_import(store, drawn_classes)
+    run = start_import(store, row.id)
+    claim(store)
+    with store.writing() as work:  # it had begun, and had no occasion to say more
+        before = work.imports.change(row.id, state=State.IMPORTING).revision
+    if how == "cancelled":
+        cancel(store, run.id, forced=True)
+    with store.writing() as work:
+        transitions.give_up(work, work.jobs.lock(run.id), "was killed", attempts=1)
+    with store.reading() as work:
+        seen = work.imports.get(row.id)
+    assert (seen.state, seen.revision) == (how, before + 1)
+    assert seen.error == found(store, run).error
+    start_import(store, row.id)
+    work_off(store, known)
+    assert state(store, row) == State.DONE
+
+
+def test_an_import_whose_worker_leaves_is_not_called_off(store: Store, known: Recipes, drawn_classes: Path) -> None:
+    """Otherwise it could be asked for a second time while its run waits for another worker."""
+    row = an_import(store, drawn_classes)
+    run = start_import(store, row.id)
+    job = claim(store)
+    carry_out(store, known, run.id, job.fence, began=Pulse.drain)
+    assert (found(store, run).state, state(store, row)) == ("queued", State.IMPORTING)
+    with pytest.raises(Conflict, match="is importing"):
+        start_import(store, row.id)
+    work_off(store, known)
+    assert (found(store, run).state, state(store, row)) == ("done", State.DONE)

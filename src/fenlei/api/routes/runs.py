@@ -16,9 +16,9 @@ from fenlei.api.wire.comparison import Comparison
 from fenlei.api.wire.runs import RunKind, RunOut, RunState, StepOut, WorkerOut, run_out
 from fenlei.projects.audit import audited, note
 from fenlei.projects.compare import compare
-from fenlei.projects.dataset_runs import cancel_run, retry_run
+from fenlei.projects.dataset_runs import retry_run
 from fenlei.projects.roles import NotAllowed, Role
-from fenlei.runs import log_text, position
+from fenlei.runs import cancel, log_text, position
 from fenlei.store import NotFound, Store, Work
 from fenlei.store.tables import Run
 
@@ -80,7 +80,7 @@ def end_run(
         with here.store.reading() as work:
             if work.runs.get(run_id).created_by != who.user_id:
                 raise NotAllowed(f"You are {who.role}; the run {run_id} is not yours.")
-    cancel_run(audited(here.store, who, "run.cancel", run_id, force=force), run_id, forced=force)
+    cancel(audited(here.store, who, "run.cancel", run_id, force=force), run_id, forced=force)
     return _one(here.store, run_id)
 
 
