@@ -19,6 +19,8 @@ import pytest
 
 from fenlei.contract import encode_request
 from fenlei.modelfile import pack
+from fenlei.store import Store, StoreAddress, bring_up_to_date
+from fenlei.store.migrate import current_step
 from tests.support.callers import Callers
 from tests.support.cli import environment, fenlei
 from tests.support.drawing import class_folders, jpeg, png
@@ -279,6 +281,22 @@ def test_a_taken_port_and_a_workspace_that_is_none_are_sentences(workspace: Path
     assert said.code == 1
     assert f"The workspace {file} cannot be used" in said.err
     assert "Traceback" not in said.err
+
+
+def test_a_database_of_a_newer_fenlei_is_refused_and_left_alone(tmp_path: Path) -> None:
+    store = Store.at(StoreAddress(tmp_path / "fenlei.db", tmp_path / "blobs"))
+    bring_up_to_date(store.database)
+    with store.database.migrating() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    store.close()
+    for words in (("up", "--port", "0"), ("backup", tmp_path / "b.tar"), ("gc",)):
+        said = fenlei(*words, workspace=tmp_path)
+        assert said.code == 1
+        assert "The database is of a newer Fenlei: its tables are at step 9999" in said.err
+        assert "Traceback" not in said.err
+    assert sorted(path.name for path in tmp_path.glob("*.tar")) == []
+    assert current_step(store.database) == "9999"
+    store.close()
 
 
 def test_several_servers_share_one_postgresql(make_store: MakeStore, workspace: Path) -> None:
