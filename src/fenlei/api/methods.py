@@ -23,7 +23,7 @@ class Methods:
         """
         known: dict[str, set[str]] = {}
         for path, route in routes:
-            known.setdefault(path, set()).update(route.methods)
+            known.setdefault(path, set()).update(route.methods or ())
         # Few parameters first: that is what makes a path exact.
         self._known = [(compile_path(path)[0], known[path]) for path in sorted(known, key=lambda each: each.count("{"))]
 

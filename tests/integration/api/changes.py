@@ -69,7 +69,7 @@ def _change(name: str, body: Any = None, *, content: bytes | None = None, params
 
 
 def _pictures(walk: Walk) -> list[Change]:
-    mine = {"dataset_id": walk.a("ds")}
+    mine: dict[str, Any] = {"dataset_id": walk.a("ds")}
     cat, dog = walk.a("lb"), walk.a("lb", 1)
     few = {"ids": walk.there.ids["picture"][:1]}
     return [
@@ -89,7 +89,8 @@ def _pictures(walk: Walk) -> list[Change]:
 
 
 def _classes(walk: Walk) -> list[Change]:
-    mine, bird = {"dataset_id": walk.a("ds")}, walk.new("new_label")
+    mine: dict[str, Any] = {"dataset_id": walk.a("ds")}
+    bird = walk.new("new_label")
     walk.finish(walk.new("ask_checks"))
     return [
         _change("fix_findings", check="exact-duplicates", **mine),
@@ -101,7 +102,7 @@ def _classes(walk: Walk) -> list[Change]:
 
 
 def _imports(walk: Walk) -> list[Change]:
-    begun = {"import_id": walk.new("new_import")}
+    begun: dict[str, Any] = {"import_id": walk.new("new_import")}
     return [
         _change("new_upload", {"name": "a.zip", "size": 3}, **begun),
         _change("send_file", content=png(40, 40, seed=77), params={"name": "cat/9.png"}, **begun),
@@ -109,7 +110,8 @@ def _imports(walk: Walk) -> list[Change]:
 
 
 def _sent(walk: Walk) -> list[Change]:
-    begun, upload = {"import_id": walk.new("new_import")}, {"upload_id": walk.new("new_upload")}
+    begun: dict[str, Any] = {"import_id": walk.new("new_import")}
+    upload: dict[str, Any] = {"upload_id": walk.new("new_upload")}
     return [
         _change("send_piece", content=b"abc", params={"offset": 0}, **upload),
         _change("end_upload", **upload),
@@ -148,7 +150,7 @@ def _models(walk: Walk) -> list[Change]:
 
 
 def _versions(walk: Walk) -> list[Change]:
-    made = {"model_version_id": walk.made["new_model_version"]["version"]["id"]}
+    made: dict[str, Any] = {"model_version_id": walk.made["new_model_version"]["version"]["id"]}
     return [
         _change("end_run", run_id=walk.new("train_project")),
         _change("edit_model_version", {"note": "x", "tags": ["y"], "stage": "candidate"}, **made),
@@ -160,7 +162,7 @@ def _versions(walk: Walk) -> list[Change]:
 
 
 def _deployments(walk: Walk) -> list[Change]:
-    made = {"deployment_id": str(walk.made["new_deployment"]["deployment"]["id"])}
+    made: dict[str, Any] = {"deployment_id": str(walk.made["new_deployment"]["deployment"]["id"])}
     return [
         _change("edit_deployment", {"envelope": "gateway"}, **made),
         _change("publish_to_deployment", {"model_version_id": walk.a("mv", 1)}, **made),
@@ -183,7 +185,7 @@ def _people(walk: Walk) -> list[Change]:
 
 
 def _oneself(walk: Walk) -> list[Change]:
-    ann = {"user_id": walk.new("new_user")}
+    ann: dict[str, Any] = {"user_id": walk.new("new_user")}
     return [
         _change("edit_user", {"role": "labeller"}, **ann),
         _change("set_users_password", {"password": f"other {WORDS}"}, **ann),

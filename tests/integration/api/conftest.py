@@ -8,9 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 
 from fenlei.api import Platform, make_api
+from fenlei.projects import passwords
 from fenlei.projects.recipes import recipes
 from fenlei.projects.roles import Role
 from fenlei.projects.sign_in import make_sign_in_link, sign_in_by_link
@@ -33,6 +35,13 @@ Finish = Callable[[str], Run]
 def kind() -> str:
     """Of the store; `FENLEI_TEST_STORE=postgres-s3` runs all of these tests on the other one."""
     return os.environ.get("FENLEI_TEST_STORE", "sqlite-disk")
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are dear on purpose; how dear is held in tests/unit/projects/test_passwords.py."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    passwords._nobody.cache_clear()
 
 
 @pytest.fixture

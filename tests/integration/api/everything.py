@@ -59,8 +59,8 @@ def everything_on(platform: Platform, client: TestClient, animals: str) -> Every
     """
     there = Everything()
 
-    def made(path: str, body: dict[str, Any] | None = None, **more: Any) -> Any:
-        answer = client.post(API + path, **({"json": body} if body is not None else {}), **more)
+    def made(path: str, body: dict[str, Any] | None = None, content: bytes | None = None) -> Any:
+        answer = client.post(API + path, json=body, content=content)
         assert answer.is_success, answer.text
         return answer.json()
 

@@ -80,7 +80,7 @@ def seen(
 ) -> dict[str, Seen]:
     client = client_for(Role.OWNER)
     walk = Walk(everything_on(platform, client, animals), client, finish)
-    routes = {route.name: (next(iter(route.methods)), path) for path, route in all_routes()}
+    routes = {route.name: (next(iter(route.methods or ())), path) for path, route in all_routes()}
     found: dict[str, Seen] = {}
     for stage in STAGES:
         for change in stage(walk):

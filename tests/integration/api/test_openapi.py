@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator
 
-from fenlei.api import Platform, make_app
+from fenlei.api import Platform, errors, make_app
 
 
 def operations(platform: Platform) -> list[tuple[str, dict[str, Any]]]:
@@ -35,6 +35,17 @@ def test_every_error_answer_has_the_one_shape(platform: Platform) -> None:
                 assert answer == {"$ref": f"#/components/responses/Error{status}"}, f"{name} {status}"
                 schema = shared[f"Error{status}"]["content"]["application/json"]["schema"]
                 assert schema == {"$ref": "#/components/schemas/ErrorAnswer"}, f"{name} {status}"
+
+
+def test_every_error_answer_has_an_example_of_its_own(platform: Platform) -> None:
+    shared = make_app(platform).openapi()["components"]["responses"]
+    told = {name: answer["content"]["application/json"]["example"]["error"] for name, answer in shared.items()}
+    assert len({each["message"] for each in told.values()}) == len(told)
+    for name, each in told.items():
+        status = int(name.removeprefix("Error"))
+        types = {slug for _, known, slug in errors.TABLE if known == status} | {errors.SLUGS.get(status), "invalid"}
+        assert each["type"] in types | {"internal"}, name
+        assert each["message"].endswith("."), name
 
 
 def test_operation_ids_are_unique(platform: Platform) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from fenlei.api import Platform
+from fenlei.projects import sign_in as signing_in
 from fenlei.projects.roles import Role
-from fenlei.projects.sign_in import FREE_FAILURES, make_sign_in_link
+from fenlei.projects.sign_in import FREE_FAILURES, LINK_LASTS, SIGN_IN_LASTS, make_sign_in_link
 from fenlei.projects.tokens import make_token
 from fenlei.projects.users import change_user, first_owner
 from fenlei.projects.who import Who
+from fenlei.store import now
 from tests.integration.api.conftest import ClientFor
 
 PASSWORD = "a few good words"
@@ -68,6 +72,38 @@ def test_whoever_guesses_has_to_wait_even_with_the_right_password(ann: str, nobo
     answer = nobody.post("/api/v1/sign-in", json={"name": "ANN", "password": PASSWORD})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) >= 1
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Lets time pass for signing in."""
+    return lambda passed: monkeypatch.setattr(signing_in, "now", lambda: now() + passed)
+
+
+def test_whoever_has_waited_is_heard_again(ann: str, nobody: TestClient, later: Callable[[timedelta], None]) -> None:
+    for _ in range(FREE_FAILURES):
+        enter(nobody, password="wrong")
+    waits = nobody.post("/api/v1/sign-in", json={"name": "ann", "password": PASSWORD}).headers["retry-after"]
+    later(timedelta(seconds=int(waits) + 1))
+    assert enter(nobody) == 200
+
+
+def test_an_address_that_guesses_many_names_has_to_wait_too(ann: str, nobody: TestClient) -> None:
+    found = [enter(nobody, name=f"name {number}", password="wrong") for number in range(4 * FREE_FAILURES + 1)]
+    assert found == [401] * 4 * FREE_FAILURES + [429]
+    assert enter(nobody) == 429
+
+
+def test_links_and_sign_ins_run_out(
+    platform: Platform, owner: Who, nobody: TestClient, later: Callable[[timedelta], None]
+) -> None:
+    good, old = (make_sign_in_link(platform.store, owner.user_id) for _ in range(2))
+    assert nobody.post("/api/v1/sign-in", json={"link": good}).status_code == 200
+    later(LINK_LASTS + timedelta(seconds=1))
+    assert nobody.get("/api/v1/me").status_code == 200
+    assert nobody.post("/api/v1/sign-in", json={"link": old}).status_code == 401
+    later(SIGN_IN_LASTS + timedelta(seconds=1))
+    assert nobody.get("/api/v1/me").status_code == 401
 
 
 def test_signing_out_ends_this_browser_and_everywhere_ends_all(ann: str, client_for: ClientFor) -> None:

@@ -34,9 +34,9 @@ from fenlei.projects.users import add_user, change_user, set_password
 from fenlei.store import NotFound
 from fenlei.store.tables import User
 
-COOKIE_SET: dict[str, Any] = {
-    "headers": {"Set-Cookie": {"description": f"`{COOKIE}`, of this browser.", "schema": {"type": "string"}}}
-}
+COOKIE_SET = {"headers": {"Set-Cookie": {"description": f"`{COOKIE}`, of this browser.", "schema": {"type": "string"}}}}
+SIGNED_IN: dict[int | str, dict[str, Any]] = {200: COOKIE_SET}
+SIGNED_OUT: dict[int | str, dict[str, Any]] = {204: COOKIE_SET}
 
 UserId = Annotated[str, Path(pattern=id_shape("us"), examples=[f"us_{EXAMPLE}"])]
 SignInId = Annotated[str, Path(pattern=id_shape("si"), examples=[f"si_{EXAMPLE}"])]
@@ -46,7 +46,7 @@ entering = APIRouter(tags=["people"])  # a cookie is not kept to be answered aga
 router = APIRouter(tags=["people"], route_class=CreatingRoute)
 
 
-@entering.post("/sign-in", responses={200: COOKIE_SET} | documented(401, 429))
+@entering.post("/sign-in", responses=SIGNED_IN | documented(401, 429))
 def sign_in_here(body: Credentials, here: Here, request: Request, response: Response) -> Me:
     """Sign a browser in: by name and password, or by the secret of a link."""
     agent = request.headers.get("user-agent", "")
@@ -67,7 +67,7 @@ def sign_in_here(body: Credentials, here: Here, request: Request, response: Resp
     )
 
 
-@router.post("/sign-out", status_code=204, responses={204: COOKIE_SET} | documented(401, 409))
+@router.post("/sign-out", status_code=204, responses=SIGNED_OUT | documented(401, 409))
 def sign_out_here(who: Viewer, here: Here, response: Response, everywhere: bool = False) -> None:
     """Sign this browser out, or every browser of this person."""
     sign_out(here.store, who, everywhere=everywhere)
