@@ -115,8 +115,8 @@ class Doing:
         second = self._timed("version after it", lambda: self._datasets.make_version(self._id), bound=VERSION_SECONDS)
         self._timed(
             "diff of both",
-            lambda: self._datasets.diff(first.id, second.id),
-            lambda diff: f"{diff['counts']['relabelled']:,} relabelled",
+            lambda: self._platform.versions.diff(first.id, second.id),
+            lambda diff: f"{diff.counts['relabelled']:,} relabelled",
         )
 
     def download(self, target: Path) -> None:

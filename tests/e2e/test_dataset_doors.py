@@ -242,7 +242,7 @@ def test_versions_splits_and_checks_by_commands(
         platform.pictures.get(read(said, "pictures", "list", "menagerie")[0]["id"]).dataset_id
     )
     assert found.name == "menagerie"
-    assert len(platform.datasets.what_hangs_on(found.id)["versions"]) == 2
+    assert len(platform.datasets.what_hangs_on(found.id).versions) == 2
     said("datasets", "delete", "menagerie", "--everything")
 
 

@@ -146,7 +146,7 @@ def test_runs_in_python(here: Platform, project: Project, trained: list[Run], tm
     assert second.started_at >= first.finished_at
     assert first.id in {run.id for run in here.runs.list(project_id=project.id, kind="train", state="done")}
     compared = here.projects.compare(first.id, second.id)
-    assert compared["settings"] == [{"name": "seed", "a": 1, "b": 2}]
+    assert [(each.name, each.a, each.b) for each in compared.settings] == [("seed", 1, 2)]
 
     steps = {step.name: step.state for step in here.runs.steps(first.id)}
     assert steps["learn"] == "done"
@@ -165,7 +165,7 @@ def test_runs_in_python(here: Platform, project: Project, trained: list[Run], tm
         pass
     assert here.runs.get(again.id).state in {"cancelled", "done"}  # it may have been faster
     hanging = here.projects.what_hangs_on(project.id)
-    assert [model["name"] for model in hanging["models"]] == ["door"]
+    assert [model.name for model in hanging.models] == ["door"]
     with pytest.raises(Conflict, match="the model 'door'"):
         here.projects.delete(project.id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from fenlei.cli.remote import training
 from fenlei.cli.remote.connection import Server, Token, connect, named
 from fenlei.cli.remote.showing import show_one, show_rows
 from fenlei.cli.remote.training import Backbone, Budget, Goal, Seed, TimeLimit, project_named, settings_of
+
+if TYPE_CHECKING:
+    from fenlei.client.management.hanging import ProjectHanging
 
 app = typer.Typer(no_args_is_help=True, help="Projects of a platform.")
 app.command("train")(training.train)
@@ -174,11 +177,11 @@ def _written(settings: dict[str, Any]) -> str:
     return ", ".join(f"{name} {value}" for name, value in settings.items() if value is not None)
 
 
-def _hanging(hanging: dict[str, Any]) -> Iterator[str]:
+def _hanging(hanging: ProjectHanging) -> Iterator[str]:
     """What would go, or lose its project, with it."""
-    if hanging["runs"]:
-        yield f"runs: {hanging['runs']}, {len(hanging['unfinished'])} of them not over"
-    for model in hanging["models"]:
-        yield f"model: {printable(model['name'])}, {model['versions']} versions"
-    for deployment in hanging["deployments"]:
-        yield f"deployment: {deployment['name']}"
+    if hanging.runs:
+        yield f"runs: {hanging.runs}, {len(hanging.unfinished)} of them not over"
+    for model in hanging.models:
+        yield f"model: {printable(model.name)}, {model.versions} versions"
+    for deployment in hanging.deployments:
+        yield f"deployment: {deployment.name}"

@@ -107,22 +107,23 @@ def compare(
         show_one(found, as_json=True, sentence="")
         return
     classes = [
-        {"name": f"F1 of {row['label']}", **{side: (row[side] or {}).get("f1") for side in ("a", "b")}}
-        for row in found["classes"][:SHOWN_CLASSES]
+        (f"F1 of {row.label}", *((side or {}).get("f1") for side in (row.a, row.b)))
+        for row in found.classes[:SHOWN_CLASSES]
     ]
-    rows = [*found["settings"], *found["recipe"], *found["figures"], *classes]
+    values = [(row.name, row.a, row.b) for row in (*found.settings, *found.recipe)]
+    rows = [*values, *((row.name, row.a, row.b) for row in found.figures), *classes]
     show_rows(
         rows,
         [
-            ("", lambda row: row["name"]),
-            ("first", lambda row: _cell(row["a"])),
-            ("second", lambda row: _cell(row["b"])),
+            ("", lambda row: row[0]),
+            ("first", lambda row: _cell(row[1])),
+            ("second", lambda row: _cell(row[2])),
         ],
         as_json=False,
         none="Nothing is different.",
     )
-    same = "The same pictures judged both." if found["same_test"] else "Other pictures judged each of them."
-    counts = found["data"]["counts"] or {}
+    same = "The same pictures judged both." if found.same_test else "Other pictures judged each of them."
+    counts = found.data.counts or {}
     changed = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
     out.print(f"{same} Their data: {changed or 'no difference'}.", markup=False, soft_wrap=True)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+from fenlei.client.management.hanging import DatasetHanging
 from fenlei.client.management.imports import Imports, Progress, silent
 from fenlei.client.management.link import Link
 from fenlei.client.management.records import (
@@ -57,9 +57,9 @@ class Datasets:
         """Delete a data set; with `everything`, also what hangs on it."""
         self._link.delete(f"/datasets/{dataset_id}", and_all=everything or None)
 
-    def what_hangs_on(self, dataset_id: str) -> dict[str, Any]:
+    def what_hangs_on(self, dataset_id: str) -> DatasetHanging:
         """What would go, or lose its data set, if this one were deleted."""
-        return self._link.get(f"/datasets/{dataset_id}/hanging", dict[str, Any])
+        return self._link.get(f"/datasets/{dataset_id}/hanging", DatasetHanging)
 
     def bring(
         self,
@@ -193,10 +193,6 @@ class Datasets:
     def versions(self, dataset_id: str) -> Iterator[DatasetVersion]:
         """Its versions, the latest first."""
         return self._link.pages(f"/datasets/{dataset_id}/versions", DatasetVersion)
-
-    def diff(self, version_id: str, other_id: str) -> dict[str, Any]:
-        """What is different in the other version: counts by kind, and the first hundred pictures."""
-        return self._link.get(f"/versions/{version_id}/diff/{other_id}", dict[str, Any])
 
     def download(self, dataset_id: str, target: str | Path, *, parts: bool = False) -> Path:
         """Save the pictures as a zip of class folders; with `parts`, below `train/`, `validation/` and `test/`."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from fenlei.client.management.comparison import Comparison
+from fenlei.client.management.hanging import ProjectHanging
 from fenlei.client.management.link import Link
 from fenlei.client.management.records import Project, Run
 
@@ -84,9 +86,9 @@ class Projects:
         """Make one like it, without runs, models and deployments."""
         return self._link.post(f"/projects/{project_id}/clone", Project, {"name": name})
 
-    def what_hangs_on(self, project_id: str) -> dict[str, Any]:
+    def what_hangs_on(self, project_id: str) -> ProjectHanging:
         """What would go, or stay without its project, if it were deleted."""
-        return self._link.get(f"/projects/{project_id}/hanging", dict[str, Any])
+        return self._link.get(f"/projects/{project_id}/hanging", ProjectHanging)
 
     def delete(self, project_id: str, *, everything: bool = False) -> None:
         """Delete a project; with `everything`, although something hangs on it."""
@@ -110,6 +112,6 @@ class Projects:
         """Its runs, the latest first."""
         return self._link.pages(f"/projects/{project_id}/runs", Run)
 
-    def compare(self, run_id: str, other_id: str) -> dict[str, Any]:
+    def compare(self, run_id: str, other_id: str) -> Comparison:
         """Two trainings side by side: settings, data, figures with their intervals."""
-        return self._link.get(f"/runs/{run_id}/compare/{other_id}", dict[str, Any])
+        return self._link.get(f"/runs/{run_id}/compare/{other_id}", Comparison)
