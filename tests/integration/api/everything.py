@@ -10,6 +10,7 @@ from typing import Any
 from starlette.testclient import TestClient
 
 from fenlei.api import Platform
+from fenlei.api.wire.base import MOST_NUMBER
 from fenlei.modelfile.file import pack
 from tests.support.classifiers import colour_network
 from tests.support.models import LABELS, tiny_model
@@ -42,7 +43,7 @@ class Everything:
             return {each: self.instead(inside, each) for each, inside in value.items()}
         if isinstance(value, list):
             return [self.instead(each, name) for each in value]
-        kind = "picture" if name in {"ids", "picture_id"} and type(value) is int and value > 0 else ""
+        kind = "picture" if name in {"ids", "picture_id"} and type(value) is int and 0 < value < MOST_NUMBER else ""
         if isinstance(value, str) and _ID.fullmatch(value):
             kind = value[:2]
         known = self.ids.get(kind)
