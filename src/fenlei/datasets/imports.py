@@ -177,7 +177,8 @@ def _source(source: Mapping[str, Any]) -> dict[str, Any]:
         )
     if not Path(path).exists():
         raise DatasetError(f"{path} does not exist on this machine.")
-    return {"kind": "path", "path": path}
+    # Where it really is: what a door has let through must not become a way elsewhere; `open_source` looks again.
+    return {"kind": "path", "path": str(Path(path).resolve())}
 
 
 def _options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -197,6 +197,21 @@ def test_paths_are_read_below_what_the_operator_allows_and_nowhere_else(
     assert [begin(path) for path in refused] == [422] * len(refused)
 
 
+def test_a_link_that_takes_the_place_of_an_allowed_path_is_not_followed(
+    client: TestClient, platform: Platform, dataset: str, tmp_path: Path, finish: Finish
+) -> None:
+    inside, outside = lay(platform.import_roots[0] / "in", drawn("cat/1.png")), lay(tmp_path / "out", drawn("no/1.png"))
+    body = {"source": {"kind": "path", "path": str(inside)}}
+    begun = client.post(f"{API}/datasets/{dataset}/imports", json=body).json()["id"]
+    inside.rename(inside.with_name("moved"))
+    inside.symlink_to(outside)
+    refused = client.post(f"{API}/imports/{begun}/preview")
+    assert refused.status_code == 422
+    assert "leads elsewhere" in refused.json()["error"]["message"]
+    run = finish(client.post(f"{API}/imports/{begun}/commit").json()["id"])
+    assert (run.state, client.get(f"{API}/datasets/{dataset}").json()["pictures"]) == ("failed", 0)
+
+
 def test_an_import_is_cancelled_with_its_run_and_goes_on_when_asked(
     client: TestClient, begun: str, finish: Finish
 ) -> None:
