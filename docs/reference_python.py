@@ -11,7 +11,14 @@ from typing import Any
 
 WIDTH = 100
 
-MODULES = ("fenlei", "fenlei.model", "fenlei.client")
+_MANAGEMENT = "fenlei.client.management"
+MODULES = (
+    "fenlei",
+    "fenlei.model",
+    "fenlei.client",
+    _MANAGEMENT,
+    *(f"{_MANAGEMENT}.{name}" for name in ("records", "model_records", "people_records", "hanging", "comparison")),
+)
 """In the order of the page. A name that several of them have is described where it is at home."""
 
 HEAD = """# Python
@@ -63,13 +70,13 @@ def _home(value: Any, asked: str) -> str:
     """The module of the page that describes `value`: the closest of MODULES above where it was written."""
     written = getattr(value, "__module__", None) or asked
     homes = [name for name in MODULES if name != "fenlei" and (written == name or written.startswith(f"{name}."))]
-    return homes[0] if homes else asked
+    return max(homes, key=len) if homes else asked
 
 
 def _introduction(module: ModuleType) -> Iterator[str]:
     yield _rest_as_markdown(inspect.cleandoc(module.__doc__ or "")) + "\n"
-    if module.__name__ == "fenlei.client":
-        errors = importlib.import_module("fenlei.client.errors")
+    if module.__name__ in {"fenlei.client", _MANAGEMENT}:
+        errors = importlib.import_module(f"{module.__name__}.errors")
         tree = inspect.cleandoc(errors.__doc__ or "").split("\n\n")[1]
         yield f"Its errors:\n\n```\n{tree}\n```\n"
 
@@ -91,6 +98,11 @@ def _class(name: str, kind: type) -> Iterator[str]:
     if _is_made_by_callers(kind):
         yield f"```python\n{signature(name, vars(kind)['__init__'])}\n```\n"
     yield _docstring(kind) + "\n"
+    if fields := getattr(kind, "__struct_fields__", ()):
+        told = [vars(each).get("__annotations__", {}) for each in reversed(kind.__mro__)]
+        known = {name: annotation for each in told for name, annotation in each.items()}
+        lines = "\n".join(f"{name}: {known[name]}" for name in fields)
+        yield f"```python\n{lines}\n```\n"
     for member, value in vars(kind).items():
         if member.startswith("_"):
             continue
@@ -101,10 +113,11 @@ def _class(name: str, kind: type) -> Iterator[str]:
 
 
 def _is_made_by_callers(kind: type) -> bool:
-    """Not so: errors, answers, and classes whose constructor says what to use instead."""
+    """Not so: errors, answers, parts of a platform, and classes whose constructor says what to use instead."""
     init = vars(kind).get("__init__")
     answer = issubclass(kind, BaseException) or hasattr(kind, "__dataclass_fields__")
-    return init is not None and not answer and "instead" not in (init.__doc__ or "")
+    part = "Link" in getattr(init, "__annotations__", {}).values()
+    return init is not None and not answer and not part and "instead" not in (init.__doc__ or "")
 
 
 def _prefix(function: Callable[..., Any]) -> str:
@@ -125,7 +138,7 @@ def signature(name: str, function: Callable[..., Any]) -> str:
     """How something is called, `self` left out, one parameter per line where a line would be too long."""
     found = inspect.signature(function)
     parameters = [
-        parameter.replace(annotation=_written(parameter.annotation))
+        parameter.replace(annotation=_written(parameter.annotation), default=_default(parameter.default))
         for parameter in found.parameters.values()
         if parameter.name != "self"
     ]
@@ -143,6 +156,13 @@ def signature(name: str, function: Callable[..., Any]) -> str:
         words.append(str(parameter))
     inside = "".join(f"    {word},\n" for word in words)
     return f"{name}(\n{inside}){arrow}"
+
+
+def _default(value: Any) -> Any:
+    """A default as it can be read: a function by its name, and what has none as something that may be left out."""
+    if inspect.isfunction(value):
+        return _AsWritten(value.__name__.replace("<lambda>", "..."))
+    return _AsWritten("...") if " at 0x" in repr(value) else value
 
 
 def _written(annotation: Any) -> Any:
