@@ -11,6 +11,8 @@ from fenlei.store.tables import Dataset
 
 MOST_NAME_CHARS = 200
 MOST_NOTE_CHARS = 10_000
+ONLY_LOOK = ("check",)
+"""Kinds of runs that keep nobody from deleting what they look at; they end then."""
 
 
 class BadValue(DatasetError):
@@ -116,14 +118,15 @@ def delete_dataset(store: Store, dataset_id: str, *, and_all: bool = False, revi
 
     Raises:
         NotFound, Stale: no such data set; another revision.
-        InUse: versions or projects hang on it and `and_all` is False; or a run on it is not finished, in any case.
+        InUse: versions or projects hang on it and `and_all` is False; or a run on it is not finished, in any case, but
+            for checks.
     """
     with store.writing() as work:
         dataset = work.datasets.lock(dataset_id, revision)
         hanging = work.datasets.hanging(dataset_id)
-        if hanging.runs:
+        if busy := [run for run, kind in hanging.runs if kind not in ONLY_LOOK]:
             raise InUse(
-                f"The data set {dataset.name!r} is being worked on by {_listed([run for run, _ in hanging.runs])}. "
+                f"The data set {dataset.name!r} is being worked on by {_listed(busy)}. "
                 "Cancel that first, or wait until it is finished.",
                 hanging,
             )

@@ -12,6 +12,7 @@ from fenlei.datasets.checking.looker import File, LookedAt
 from fenlei.datasets.checks import COMPARE, LOOK, run_checks
 from fenlei.datasets.found import Item
 from fenlei.runs import Recipe, RunContext
+from fenlei.store import NotFound
 from fenlei.training.errors import TrainingError
 
 _ENDS = {LOOK: 0.7, COMPARE: 0.98}
@@ -49,6 +50,9 @@ def _check(context: RunContext, *, cache: Path, engine: str, backbone: str | Non
         if not context.run.settings.get("if_possible"):
             raise
         context.log(f"Pictures cannot be compared here: {exc}")
+        return {"found": {}, "skipped": {name: str(exc) for name in context.run.settings["checks"]}, "looked": 0}
+    except NotFound as exc:  # somebody deleted the data set meanwhile
+        context.log(str(exc))
         return {"found": {}, "skipped": {name: str(exc) for name in context.run.settings["checks"]}, "looked": 0}
     if checked.stopped:
         context.check()

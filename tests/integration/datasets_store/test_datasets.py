@@ -122,9 +122,9 @@ def test_what_a_run_works_on_stays_whatever_is_said(store: Store) -> None:
     run = Run(
         id=new_id("rn"),
         number=1,
-        kind="check",
+        kind="train",
         state="running",
-        subject={"dataset_id": made.id, "names": ["blank"]},
+        subject={"dataset_id": made.id},
         settings={},
         created_at=now(),
     )

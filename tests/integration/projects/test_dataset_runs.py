@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fenlei.datasets.create import create_dataset
+from fenlei.datasets.create import create_dataset, delete_dataset
 from fenlei.datasets.imports import State, begin_import
 from fenlei.projects.dataset_runs import IMPORT, retry_run, start_checks, start_import
 from fenlei.projects.projects import archive_project, create_project, unarchive_project
@@ -80,6 +80,17 @@ def test_where_pictures_cannot_be_compared_an_import_says_so_and_a_person_is_tol
     (asked,) = work_off(sqlite_store, nowhere)
     assert asked.state == "failed"
     assert "nothing.onnx" in str(asked.error)
+
+
+def test_checks_keep_nobody_from_deleting_what_they_look_at(
+    sqlite_store: Store, known: Recipes, drawn_classes: Path
+) -> None:
+    dataset = create_dataset(sqlite_store, "short-lived")
+    start_checks(sqlite_store, dataset.id, ["blank"])
+    assert delete_dataset(sqlite_store, dataset.id).runs
+    (run,) = work_off(sqlite_store, known)
+    assert (run.state, run.error) == ("done", None)
+    assert (run.result or {})["skipped"] == {"blank": f"There is no data set {dataset.id}."}
 
 
 def test_too_many_pictures_are_compared_when_somebody_asks(

@@ -71,7 +71,7 @@ class DatasetHanging(Shown):
         description="Ids of those that learned from it. They stay.", examples=[[f"mv_{EXAMPLE}"]]
     )
     projects: list[Named] = Field(description="They stay, without a data set.")
-    runs: list[RunOfKind] = Field(description="Not finished; while there are any, it cannot be deleted.")
+    runs: list[RunOfKind] = Field(description="Not finished; while there are any but checks, it cannot be deleted.")
     imports: list[str] = Field(description="Ids of those that are not finished. They go.", examples=[[f"im_{EXAMPLE}"]])
 
 
