@@ -5,14 +5,29 @@ from __future__ import annotations
 import re
 
 import pytest
+from starlette.routing import Route
 
-from fenlei.api import all_routes
+from fenlei.api import Platform, all_routes, make_app
 from fenlei.api.access import least_role
+from fenlei.api.routes import ROUTERS
 from fenlei.projects.roles import Role
 from tests.integration.api.conftest import ClientFor
 
 PUBLIC = {("POST", "/api/v1/sign-in")}
 """What may be called by anybody."""
+
+OWNERS_SEE = {"users", "one_user", "audit"}
+CHANGED_BY: dict[Role | None, set[str]] = {
+    None: {"sign_in_here"},
+    Role.VIEWER: {"sign_out_here", "set_my_password", "end_my_sign_in", "new_token", "end_token"},
+    Role.LABELLER: {
+        *("edit_pictures", "edit_picture", "move", "split", "undo_change", "redo_change"),
+        *("new_label", "edit_label", "remove_label", "join_labels", "order_labels"),
+        *("ask_checks", "fix_findings", "end_run", "try_deployment"),
+    },
+    Role.OWNER: {"new_user", "edit_user", "set_users_password", "new_link"},
+}
+"""Who changes what, at least."""
 
 SAMPLES = {
     "user_id": "us",
@@ -48,13 +63,21 @@ def test_every_route_but_the_public_ones_asks_for_a_role() -> None:
     assert {(method, path) for method, path, role in routes() if role is None} == PUBLIC
 
 
-def test_reading_needs_less_than_changing() -> None:
-    """What changes pictures and labels needs a labeller at least; only oneself is changed by a viewer."""
-    own = {f"/api/v1/{each}" for each in ("sign-out", "me/password", "me/sign-ins/{sign_in_id}")}
-    own |= {"/api/v1/tokens", "/api/v1/tokens/{token_id}"}
-    for method, path, role in routes():
-        if method not in {"GET", "HEAD"} and role is not None and path not in own:
-            assert role.includes(Role.LABELLER), f"{method} {path}"
+def test_nothing_is_served_beside_them(platform: Platform) -> None:
+    beside = [route for route in make_app(platform).routes if isinstance(route, Route)]
+    assert [route.path for route in beside] == ["/api/v1/openapi.json"]
+    assert len(make_app(platform).routes) == len(beside) + len(ROUTERS)
+
+
+def test_what_each_role_may() -> None:
+    """Whoever may see may see all but people; what is changed is an editor's where it is not said here."""
+    reading = {"GET", "HEAD"}
+    seen = {route.name: least_role(route) for _, route in all_routes() if set(route.methods or ()) <= reading}
+    assert {name for name, role in seen.items() if role is Role.OWNER} == OWNERS_SEE
+    assert {role for name, role in seen.items() if name not in OWNERS_SEE} == {Role.VIEWER}
+    changed = {route.name: least_role(route) for _, route in all_routes() if route.name not in seen}
+    told = {name: role for role, names in CHANGED_BY.items() for name in names}
+    assert changed == dict.fromkeys(changed, Role.EDITOR) | told
 
 
 @pytest.mark.parametrize("role", [None, *Role])
