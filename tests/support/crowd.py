@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import random
 
-from sqlalchemy import insert
-
 from fenlei.datasets.create import create_dataset
 from fenlei.store import Store, now
-from fenlei.store.tables import Picture
 
 CHECKS = {"blank": 0.0005, "exact-duplicates": 0.5}
 """Share of the pictures that a finding is about."""
@@ -40,7 +37,7 @@ def crowd(store: Store, count: int, name: str = "crowd") -> str:
             }
             for number in range(count)
         ]
-        work.session.execute(insert(Picture), rows)
+        work.pictures.add_many(rows)
     with store.writing() as work:
         pictures = [each.id for each in work.browse.all(dataset.id)]
         for check, share in CHECKS.items():

@@ -76,9 +76,14 @@ def browse(
     if wanted.label is not None:
         work.labels.get(dataset_id, wanted.label)
     limit = max(1, min(limit, MOST_ON_A_PAGE))
+    total = work.browse.known(dataset_id, wanted)
+    if total == 0:  # else all that were there until a moment ago are looked at
+        return Page([], None, 0)
     pictures, following = work.browse.page(dataset_id, wanted, after, limit, newest_first=newest_first)
-    everything_seen = after is None and following is None
-    return Page(pictures, following, len(pictures) if everything_seen else work.browse.count(dataset_id, wanted))
+    if total is None:
+        everything_seen = after is None and following is None
+        total = len(pictures) if everything_seen else work.browse.count(dataset_id, wanted)
+    return Page(pictures, following, total)
 
 
 def counts(work: Work, dataset_id: str) -> Counts:
@@ -98,5 +103,5 @@ def counts(work: Work, dataset_id: str) -> Counts:
         if label_id is not None:
             labels[label_id] = labels.get(label_id, 0) + count
     total = sum(splits.values())
-    removed = work.browse.count(dataset_id, PictureFilter(removed=True))
+    removed = work.browse.known(dataset_id, PictureFilter(removed=True)) or 0
     return Counts(total, removed, total - sum(labels.values()), labels, splits, cells)

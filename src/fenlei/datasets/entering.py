@@ -105,7 +105,9 @@ class Entering:
         back = [(number, where.known) for number, where in enumerate(places) if where.known and where.known.removed]
         for number, known in back:
             given = {key: value for key, value in rows[number].items() if key in _GIVEN and value is not None}
-            work.pictures.bring_back(known.id, given | {key: rows[number][key] for key in ("import_id", "added_at")})
+            work.pictures.bring_back(
+                dataset_id, known.id, given | {key: rows[number][key] for key in ("import_id", "added_at")}
+            )
         if new or back:
             work.datasets.touch(dataset_id)
         became: list[tuple[str, str | None, int]] = []

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from fenlei.store.selection import PictureFilter, among, matching
 from fenlei.store.tables import Picture
+from fenlei.store.tallies import Tallies
 
 
 class Glance(NamedTuple):
@@ -43,8 +44,14 @@ class Browse:
         rows = list(self._session.scalars(query))
         return rows[:limit], rows[limit - 1].id if len(rows) > limit else None
 
+    def known(self, dataset_id: str, wanted: PictureFilter) -> int | None:
+        """How many the filter lets through, where that is kept; None where they must be counted."""
+        if wanted.check is not None or wanted.text:
+            return None
+        return Tallies(self._session).total(dataset_id, wanted)
+
     def count(self, dataset_id: str, wanted: PictureFilter) -> int:
-        """How many the filter lets through."""
+        """How many the filter lets through, which asks for a check or a text; without one it is `known`."""
         query = select(Picture.id).where(*matching(self._session, dataset_id, wanted))
         if wanted.check is None:
             # As if they were listed: PostgreSQL then takes the index of the list also while it has no statistics.
@@ -53,12 +60,7 @@ class Browse:
 
     def counts(self, dataset_id: str) -> list[tuple[str | None, str | None, int]]:
         """How many pictures there are by label id and split."""
-        query = (
-            select(Picture.label_id, Picture.split, func.count())
-            .where(Picture.dataset_id == dataset_id, Picture.removed_at.is_(None))
-            .group_by(Picture.label_id, Picture.split)
-        )
-        return [(row[0], row[1], row[2]) for row in self._session.execute(query)]
+        return Tallies(self._session).cells(dataset_id)
 
     def all(self, dataset_id: str) -> list[Glance]:
         """Every picture that is there, by number."""

@@ -18,6 +18,7 @@ from fenlei.store.errors import Conflict
 from fenlei.store.labels import Labels, Row
 from fenlei.store.selection import Selection, among, chosen
 from fenlei.store.tables import Change, ChangedPicture, Finding, Label, Picture
+from fenlei.store.tallies import Tallies, Update
 
 UNDO, REDO = "undo", "redo"
 
@@ -104,7 +105,8 @@ class Changes:
     def apply(self, change: Change, **values: Any) -> None:
         """Give columns of the pictures that were kept these values."""
         kept = select(ChangedPicture.picture_id).where(ChangedPicture.change_id == change.id)
-        self._execute(update(Picture).where(Picture.id.in_(kept)).values(**values))
+        count = self._session.scalar(select(func.count()).select_from(kept.subquery())) or 0
+        Tallies(self._session).update(change.dataset_id, count, Update(values, [Picture.id.in_(kept)]))
 
     def give(self, change: Change, name: str, numbers: Mapping[Any, Sequence[int]]) -> int:
         """Give one column of pictures different values, and write down how they were; `keep` and `apply` in one.
@@ -117,15 +119,16 @@ class Changes:
         Returns:
             How many pictures had another value.
         """
-        count = 0
+        count, updates = 0, []
         column = getattr(Picture, name)
         for value, pictures in numbers.items():
-            if self.keep(change, pictures, {name: value}):
+            if kept := self.keep(change, pictures, {name: value}):
+                count += kept
                 # The same pictures again: asking who was kept as well makes PostgreSQL, which does not yet know how
                 # many that are, compare each with each.
-                query = update(Picture).where(among(self._session, Picture.id, pictures), Picture.removed_at.is_(None))
-                count += self._execute(query.where(column.is_distinct_from(value)).values({name: value}))
-        return count
+                mine = (among(self._session, Picture.id, pictures), Picture.removed_at.is_(None))
+                updates.append(Update({name: value}, [*mine, column.is_distinct_from(value)]))
+        return Tallies(self._session).update(change.dataset_id, count, *updates)
 
     def rename(self, picture_id: int, name: str) -> None:
         """Give a picture another name.
@@ -208,9 +211,10 @@ class Changes:
         if unmade:
             count += self._keep(change, Picture.label_id.in_(unmade), Picture.id.not_in(theirs))
         Labels(self._session).put_back(target.dataset_id, before)
-        self._restore(target)
+        self._restore(target, count)
         if unmade:
-            self._execute(update(Picture).where(Picture.label_id.in_(unmade)).values(label_id=None))
+            without = Update({"label_id": None}, [Picture.label_id.in_(unmade)])
+            Tallies(self._session).update(target.dataset_id, count, without)
             self._execute(delete(Label).where(Label.id.in_(unmade)))
         target.undone_at = change.at
         self._session.flush()
@@ -225,7 +229,7 @@ class Changes:
         """Open the findings again that a change has put right, or close them again."""
         self._execute(update(Finding).where(Finding.fixed_by == change_id).values(open=are_open))
 
-    def _restore(self, target: Change) -> None:
+    def _restore(self, target: Change, count: int) -> None:
         if not target.fields:
             return
         values: dict[str, Any] = {name: getattr(ChangedPicture, name) for name in target.fields}
@@ -235,7 +239,7 @@ class Changes:
                 self.rename(number, name or "")
         if values:
             mine = (ChangedPicture.change_id == target.id, ChangedPicture.picture_id == Picture.id)
-            self._execute(update(Picture).where(*mine).values(**values))
+            Tallies(self._session).update(target.dataset_id, count, Update(values, mine))
 
     def _keep(self, change: Change, *conditions: ColumnElement[bool], **instead: Any) -> int:
         values = {name: literal(instead[name], getattr(Picture, name).type) for name in instead}

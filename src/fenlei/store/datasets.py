@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,9 @@ from fenlei.store.tables import (
     Picture,
     Project,
     Run,
+    Tally,
 )
+from fenlei.store.tallies import Tallies
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,7 @@ class Datasets:
 
     def sizes(self, dataset_ids: Sequence[str]) -> dict[str, int]:
         """How many pictures each of these has, without removed ones."""
-        query = (
-            select(Picture.dataset_id, func.count())
-            .where(Picture.dataset_id.in_(dataset_ids), Picture.removed_at.is_(None))
-            .group_by(Picture.dataset_id)
-        )
-        found: dict[str, int] = {row[0]: row[1] for row in self._session.execute(query)}
-        return {each: found.get(each, 0) for each in dataset_ids}
+        return Tallies(self._session).sizes(dataset_ids)
 
     def lock(self, dataset_id: str, revision: int | None = None) -> Dataset:
         """Keep everybody else from changing it until the end of this transaction; do this first.
@@ -149,9 +145,6 @@ class Datasets:
 
     def hanging(self, dataset_id: str) -> Hanging:
         """What hangs on it."""
-        pictures = self._session.scalar(
-            select(func.count()).select_from(Picture).where(Picture.dataset_id == dataset_id)
-        )
         versions = self._session.execute(
             select(DatasetVersion.id, DatasetVersion.number)
             .where(DatasetVersion.dataset_id == dataset_id)
@@ -178,7 +171,7 @@ class Datasets:
 
         unfinished = self._session.scalars(select(Run).where(Run.state.in_(("queued", "running"))).order_by(Run.id))
         return Hanging(
-            pictures=pictures or 0,
+            pictures=Tallies(self._session).sizes([dataset_id], removed_too=True)[dataset_id],
             versions=tuple((row.id, row.number) for row in versions),
             model_versions=tuple(models),
             projects=tuple((row.id, row.name) for row in projects),
@@ -196,6 +189,7 @@ class Datasets:
             delete(Finding).where(Finding.dataset_id == dataset_id),
             delete(CheckRun).where(CheckRun.dataset_id == dataset_id),
             delete(Picture).where(Picture.dataset_id == dataset_id),
+            delete(Tally).where(Tally.dataset_id == dataset_id),
             delete(Label).where(Label.dataset_id == dataset_id),
             update(Project).where(Project.dataset_id == dataset_id).values(dataset_id=None),
             delete(Dataset).where(Dataset.id == dataset_id),

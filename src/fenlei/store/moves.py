@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, insert, literal, null, select, update
+from sqlalchemy import Select, insert, literal, null, select
 from sqlalchemy.orm import Session, aliased
 
 from fenlei.store.selection import among
 from fenlei.store.tables import Change, ChangedPicture, Label, Picture
+from fenlei.store.tallies import Tallies, Update
 
 _COPIED = ("sha256", "given_split", "group", "width", "height", "bytes", "format", "import_id")
 
@@ -65,7 +66,7 @@ class Moves:
             rows = rows.where(~among(self._session, Picture.id, but))
         columns = [getattr(Picture, name) for name in _NAMES]
         query = insert(Picture).from_select(columns, rows).returning(Picture.id)
-        return list(self._session.scalars(query))
+        return self._counted(query)
 
     def copy_as(self, target_id: str, at: datetime, names: Mapping[int, str]) -> list[int]:
         """Copy pictures, given by number, under other names."""
@@ -74,7 +75,7 @@ class Moves:
         for *values, number in found.all():
             row: dict[str, Any] = dict(zip(_NAMES, values, strict=True))
             rows.append({**row, "name": names[number], "folded": names[number].casefold()})
-        return list(self._session.scalars(insert(Picture).returning(Picture.id), rows)) if rows else []
+        return self._counted(insert(Picture).returning(Picture.id), rows) if rows else []
 
     def bring_back(self, out: Change, target_id: str, numbers: Sequence[int]) -> None:
         """Let removed pictures of the target be there again, with the class that the one of the same name has that
@@ -87,10 +88,9 @@ class Moves:
             .where(_Theirs.dataset_id == target_id, goes.dataset_id == out.dataset_id, goes.name == Picture.name)
             .scalar_subquery()
         )
-        query = update(Picture).where(among(self._session, Picture.id, numbers))
-        self._session.execute(
-            query.values(removed_at=None, split=None, label_id=label), execution_options={"synchronize_session": False}
-        )
+        values = {"removed_at": None, "split": None, "label_id": label}
+        those = [among(self._session, Picture.id, numbers)]
+        Tallies(self._session).update(target_id, len(numbers), Update(values, those))
 
     def taken(self, target_id: str, names: Sequence[str]) -> set[str]:
         """Those of these names that pictures of the target have, removed ones too."""
@@ -100,6 +100,12 @@ class Moves:
             for start in range(0, len(names), 500)
             for name in self._session.scalars(query.where(Picture.name.in_(names[start : start + 500])))
         }
+
+    def _counted(self, query: Any, rows: Sequence[Mapping[str, Any]] | None = None) -> list[int]:
+        """Run a statement that adds pictures; returns their numbers."""
+        numbers = list(self._session.scalars(query, rows))
+        Tallies(self._session).copied(numbers)
+        return numbers
 
 
 _NAMES = ("dataset_id", "name", "folded", "label_id", "split", "added_at", *_COPIED)

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from fenlei.store.errors import NotFound
 from fenlei.store.ids import new_id
 from fenlei.store.tables import Label, Picture
+from fenlei.store.tallies import Tallies, Update
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,14 @@ class Pictures:
         """Add pictures, given as values by column; returns their numbers in the same order."""
         if not rows:
             return []
+        Tallies(self._session).added(rows)
         query = insert(Picture).returning(Picture.id, sort_by_parameter_order=True)
         return list(self._session.scalars(query, [dict(row) for row in rows]))
 
-    def bring_back(self, picture_id: int, values: Mapping[str, Any]) -> None:
+    def bring_back(self, dataset_id: str, picture_id: int, values: Mapping[str, Any]) -> None:
         """Let a removed picture be there again, with these values by column."""
-        self._session.execute(update(Picture).where(Picture.id == picture_id).values(removed_at=None, **values))
+        mine = (Picture.dataset_id == dataset_id, Picture.id == picture_id)
+        Tallies(self._session).update(dataset_id, 1, Update({**values, "removed_at": None}, mine))
 
     def missing_labels(self, dataset_id: str, names: Iterable[str]) -> set[str]:
         """Those of these names that no label of the data set has."""
@@ -89,5 +92,4 @@ class Pictures:
 
     def count(self, dataset_id: str) -> int:
         """How many there are, without removed ones."""
-        query = select(func.count()).select_from(Picture)
-        return self._session.scalar(query.where(Picture.dataset_id == dataset_id, Picture.removed_at.is_(None))) or 0
+        return Tallies(self._session).sizes([dataset_id])[dataset_id]

@@ -105,7 +105,7 @@ def test_undoing_puts_back_what_it_changed_and_nothing_else(store: Store, data: 
         found = work.pictures.declare_labels(data.id, ["fox"])
         row = work.pictures.get(data.numbers["a"])
         values = {"split": "train", "group": "g", "width": row.width}
-        work.pictures.bring_back(data.numbers["a"], values)
+        work.pictures.bring_back(data.id, data.numbers["a"], values)
     undo(store, data.id)
     assert data.labelled()["a"] == "cat"
     assert data.splits()["a"] == "train"
@@ -117,7 +117,7 @@ def test_pictures_that_came_to_a_class_since_lose_it_with_the_class(store: Store
     data = filled(store, ANIMALS)
     label = add_label(store, data.id, "emu")
     with store.writing() as work:  # an import, which does not ask
-        work.pictures.bring_back(data.numbers["d"], {"label_id": label.id})
+        work.pictures.bring_back(data.id, data.numbers["d"], {"label_id": label.id})
     undo(store, data.id)
     assert data.label_names() == ["cat", "dog"]
     assert data.labelled() == ANIMALS

@@ -9,7 +9,6 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import update
 
 from fenlei.datasets import carry_out as carrying
 from fenlei.datasets import reading
@@ -25,6 +24,7 @@ from fenlei.datasets.version_content import content_of
 from fenlei.datasets.versions import read_current
 from fenlei.store import Conflict, NotFound, Store, Work
 from fenlei.store.tables import Picture
+from fenlei.store.tallies import Tallies, Update
 from tests.integration.datasets_store.importing import (
     begun,
     contents,
@@ -234,7 +234,7 @@ def test_a_label_that_somebody_gave_stays_and_the_report_says_so(store: Store, t
     dataset_id, _ = imported(store, lay(tmp_path / "in", drawn("cat/1.png", "dog/2.png")))
     with store.writing() as work:
         wolf = work.pictures.declare_labels(dataset_id, ["wolf"])["wolf"]
-        work.session.execute(update(Picture).where(Picture.name == "cat/1.png").values(label_id=wolf))
+        Tallies(work.session).update(dataset_id, 1, Update({"label_id": wolf}, [Picture.name == "cat/1.png"]))
     row = begun(store, tmp_path / "in", dataset_id)
     carry_out(store, tmp_path, row.id)
     assert entries(store, row.id)["cat/1.png"] == (
@@ -249,11 +249,8 @@ def test_a_removed_picture_that_comes_again_is_there_again(store: Store, tmp_pat
     dataset_id, _ = imported(store, source)
     before = contents(store, dataset_id)
     with store.writing() as work:
-        work.session.execute(
-            update(Picture)
-            .where(Picture.name == "cat/1.png")
-            .values(removed_at=work.datasets.get(dataset_id).created_at)
-        )
+        values = {"removed_at": work.datasets.get(dataset_id).created_at}
+        Tallies(work.session).update(dataset_id, 1, Update(values, [Picture.name == "cat/1.png"]))
     assert sorted(contents(store, dataset_id)) == ["cat/2.png"]
     row = begun(store, source, dataset_id)
     assert carry_out(store, tmp_path, row.id)["added"] == 1

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, update
 
 from fenlei.datasets.create import BadValue, create_dataset
 from fenlei.datasets.diff import Kind, diff
@@ -17,7 +17,8 @@ from fenlei.datasets.version_content import read_manifest, write_manifest
 from fenlei.datasets.versions import found_pictures, make_version, read_current, read_version
 from fenlei.store import NotFound, Store, now
 from fenlei.store.gc import remove_garbage
-from fenlei.store.tables import Label, Picture
+from fenlei.store.tables import Label, Picture, Tally
+from fenlei.store.tallies import Tallies, Update
 from tests.integration.datasets_store.importing import contents, drawn, imported, lay
 from tests.support.drawing import png
 
@@ -30,7 +31,7 @@ def filled(store: Store, folder: Path, *names: str) -> str:
 
 def alter(store: Store, dataset_id: str, name: str, /, **values: object) -> None:
     with store.writing() as work:
-        work.session.execute(update(Picture).where(Picture.name == name).values(**values))
+        Tallies(work.session).update(dataset_id, 1, Update(values, [Picture.name == name]))
         work.datasets.touch(dataset_id)
 
 
@@ -183,7 +184,8 @@ def test_what_a_version_needs_is_no_garbage_wherever_its_pictures_went(store: St
     held = read_version(store, version.id)
     lost = store.blobs.put(b"nobody's")
     with store.writing() as work:
-        work.session.execute(delete(Picture))  # as if they had moved to a data set that was deleted
+        for table in (Picture, Tally):  # as if they had moved to a data set that was deleted
+            work.session.execute(delete(table))
     removed = remove_garbage(store, timedelta(seconds=-60))
     assert set(removed.blobs) == {lost}
     assert [len(item.read()) for item in found_pictures(store, version.id).items] == [
@@ -237,7 +239,7 @@ def test_a_hundred_thousand_pictures_are_a_version_in_a_moment(sqlite_store: Sto
             }
             for number in range(100_000)
         ]
-        work.session.execute(insert(Picture.__table__), rows)  # type: ignore[arg-type]
+        work.pictures.add_many(rows)
     start = time.process_time()  # on a machine with something else to do, the clock on the wall tells of that
     assert make_version(sqlite_store, dataset.id).pictures == 100_000
     seconds = time.process_time() - start

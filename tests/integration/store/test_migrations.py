@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import select, text
+from sqlalchemy import DateTime, bindparam, select, text
 
 from fenlei.store import Database, NewerDatabase, Store, StoreError, bring_up_to_date, migrate, new_id, now
-from fenlei.store.migrate import current_step, latest_step
+from fenlei.store.migrate import current_step, latest_step, upgrade
 from fenlei.store.migrations.draft import draft
 from fenlei.store.tables import Base, Dataset, Label
 from tests.support.postgres import Postgres
@@ -215,3 +215,43 @@ def test_a_drafted_step_makes_the_tables_and_stands_alone(
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
     assert draft("Nothing more") == []
+
+
+def test_the_pictures_of_a_database_that_kept_no_numbers_are_counted(empty: Database) -> None:
+    with empty.migrating() as connection:
+        upgrade(connection, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO datasets (id, name, note, revision, created_at, updated_at)"
+                " VALUES (:id, :id, '', 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+            ),
+            [{"id": "ds_a"}, {"id": "ds_b"}],
+        )
+        connection.execute(text("INSERT INTO labels (id, dataset_id, name, position) VALUES ('lb_a', 'ds_a', 'a', 0)"))
+        pictures = [
+            ("ds_a", "lb_a", "train", None),
+            ("ds_a", "lb_a", "train", None),
+            ("ds_a", "lb_a", "train", now()),
+            ("ds_a", None, None, None),
+            ("ds_b", None, "test", None),
+        ]
+        connection.execute(
+            text(
+                "INSERT INTO pictures (dataset_id, name, folded, sha256, label_id, split, width, height, bytes, format,"
+                " added_at, removed_at) VALUES (:dataset, :name, :name, :name, :label, :split, 1, 1, 1, 'PNG',"
+                " '2026-01-01 00:00:00', :removed)"
+            ).bindparams(bindparam("removed", type_=DateTime(timezone=True))),
+            [
+                {"dataset": dataset, "name": f"{number}", "label": label, "split": split, "removed": removed}
+                for number, (dataset, label, split, removed) in enumerate(pictures)
+            ],
+        )
+    bring_up_to_date(empty)
+    with empty.reading() as session:
+        found = session.execute(text("SELECT dataset_id, removed, label_id, split, pictures FROM tallies"))
+        assert {tuple(row) for row in found} == {
+            ("ds_a", False, "lb_a", "train", 2),
+            ("ds_a", True, "lb_a", "train", 1),
+            ("ds_a", False, "", "", 1),
+            ("ds_b", False, "", "test", 1),
+        }

@@ -13,6 +13,7 @@ from fenlei.store.tables.datasets import (
     Label,
     Look,
     Picture,
+    Tally,
     Upload,
 )
 from fenlei.store.tables.projects import AppKey, Deployment, Model, ModelVersion, Project, Publication
@@ -49,6 +50,7 @@ __all__ = [
     "SignIn",
     "SignInLink",
     "Step",
+    "Tally",
     "Upload",
     "User",
     "Worker",

@@ -56,9 +56,9 @@ class Picture(Base):
     __tablename__ = "pictures"
     __table_args__ = (
         UniqueConstraint("dataset_id", "name"),
-        # Lists are of the pictures that are there, or of the removed ones; their indexes leave the others out, so that
-        # 100,000 pictures are counted without reading a row. By digest the digest comes first: SQLite would take an
-        # index that begins with the data set for walks over all its pictures, in an order that makes them slow.
+        # Lists are of the pictures that are there, or of the removed ones; their indexes leave the others out. By
+        # digest the digest comes first: SQLite would take an index that begins with the data set for walks over all
+        # its pictures, in an order that makes them slow.
         Index("ix_pictures_there", "dataset_id", "id", sqlite_where=_THERE, postgresql_where=_THERE),
         Index(
             "ix_pictures_by_label",
@@ -91,6 +91,21 @@ class Picture(Base):
     import_id: Mapped[str | None] = mapped_column(String(32))
     added_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+
+
+class Tally(Base):
+    """How many pictures of a data set have this class and this part, are there or removed; kept by `Tallies`.
+
+    No class and no part are empty texts, because a key holds no NULL.
+    """
+
+    __tablename__ = "tallies"
+
+    dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True)
+    removed: Mapped[bool] = mapped_column(primary_key=True)
+    label_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    split: Mapped[str] = mapped_column(String(12), primary_key=True)
+    pictures: Mapped[int]
 
 
 class Import(Base):
