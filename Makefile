@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check lint types imports unit bench docs migration clean
@@ -27,7 +28,7 @@ run: $(VENV)/.train   ## the platform with a demo, trained on real handwritten d
 	@exec $(BIN)/python -m fenlei up --demo --port $(PORT) $(if $(WORKSPACE),--workspace '$(WORKSPACE)')
 
 test: $(VENV)/.dev lint types imports   ## everything
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: $(VENV)/.dev lint types imports unit   ## the fast part
 
