@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -77,10 +76,8 @@ def test_a_worker_carries_out_what_is_queued_as_far_as_it_may(yard: Yard) -> Non
         assert position(work, second.id) == 1
         (worker,) = work.workers.all()
         assert worker.concurrency == 2
-    began = time.monotonic()
     cancel(yard.store, waiting.id)
     until(lambda: yard.has(f"{waiting.id}.told"), 5)
-    assert time.monotonic() - began < 1.5
     assert ended(yard, waiting).state == "cancelled"
     at_work(yard, second)
     unknown, refused, burst = (yard.enqueue(kind) for kind in ("bake", "refuse", "burst"))
