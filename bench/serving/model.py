@@ -21,7 +21,7 @@ def write_model(path: Path, cache: Path) -> Path:
     backbone = open_backbone("efficientnet-lite0", cache=cache)
     rng = np.random.default_rng(0)
     weight = rng.normal(0, 0.05, (backbone.width, CLASSES)).astype(np.float32)
-    head = Head(weight, np.zeros(CLASSES, np.float32))
+    head = Head.linear(weight, np.zeros(CLASSES, np.float32))
     spec = InputSpec(height=backbone.size, width=backbone.size)
     pictures = [drawing.jpeg(640, 427, seed=number) for number in range(PARITY)]
     engine = open_engine(backbone.network, size=(backbone.size, backbone.size), cache=cache / "compiled")

@@ -18,6 +18,7 @@ import pytest
 
 from fenlei.imaging.spec import InputSpec, Policy
 from fenlei.modelfile import (
+    FORMAT,
     BackboneRef,
     DamagedModelFile,
     Head,
@@ -48,7 +49,7 @@ def model(seed: int = 0, *, embedded: bool = True) -> ModelFile:
             metrics={"accuracy": 0.9},
             recipe={"seed": seed},
         ),
-        head=Head(rng.normal(size=(16, 3)).astype(np.float32), rng.normal(size=3).astype(np.float32), 1.5),
+        head=Head.linear(rng.normal(size=(16, 3)).astype(np.float32), rng.normal(size=3).astype(np.float32), 1.5),
         network=NETWORK if embedded else None,
         report={"index.html": b"<p>report</p>", "report.json": b"{}"},
         parity=[ParityPicture(png(40, 40, seed=i), np.array([0.2, 0.3, 0.5])) for i in range(2)],
@@ -82,8 +83,8 @@ def test_what_was_written_is_read_back(path: Path) -> None:
     original, copy = model(), read(path)
     assert copy.manifest.labels == LABELS
     assert copy.manifest.input == original.manifest.input
-    np.testing.assert_array_equal(copy.head.weight, original.head.weight)
-    np.testing.assert_array_equal(copy.head.bias, original.head.bias)
+    features = np.random.default_rng(0).normal(size=(4, 16)).astype(np.float32)
+    np.testing.assert_array_equal(copy.head.scores(features), original.head.scores(features))
     assert copy.head.temperature == 1.5
     assert copy.network == NETWORK
     assert copy.report == original.report
@@ -133,8 +134,8 @@ def test_a_member_too_many_or_too_few_is_refused(path: Path) -> None:
 
 
 def test_a_newer_format_is_refused_and_says_what_to_do(path: Path) -> None:
-    edit_manifest(path, format=2, something_new={"a": 1})
-    with pytest.raises(NewerModelFile, match="format 2.*newer Fenlei"):
+    edit_manifest(path, format=FORMAT + 1, something_new={"a": 1})
+    with pytest.raises(NewerModelFile, match=f"format {FORMAT + 1}.*newer Fenlei"):
         read(path)
 
 

@@ -26,7 +26,7 @@ def random_head(classes: int, width: int = WIDTH, seed: int = 0) -> Head:
     """A head that tells pictures apart, though not by anything a person would."""
     rng = np.random.default_rng(seed)
     weight = rng.normal(0, 1.5, (width, classes)).astype(np.float32)
-    return Head(weight, rng.normal(0, 0.5, classes).astype(np.float32), 1.3)
+    return Head.linear(weight, rng.normal(0, 0.5, classes).astype(np.float32), 1.3)
 
 
 def tiny_model(
@@ -34,6 +34,7 @@ def tiny_model(
     *,
     network_seed: int = 0,
     head_seed: int = 0,
+    head: Head | None = None,
     embedded: bool = True,
     parity: int = 3,
     parity_shift: float = 0.0,
@@ -45,6 +46,7 @@ def tiny_model(
         labels: class names.
         network_seed: models of one seed stand on one backbone.
         head_seed: what the head makes of it.
+        head: another head, on WIDTH features, in place of that.
         embedded: whether the network travels in the file.
         parity: parity pictures.
         parity_shift: added to their expected scores; more than 1e-3 makes a model that must be refused.
@@ -52,7 +54,7 @@ def tiny_model(
     """
     network = _network(network_seed)
     spec = InputSpec(height=SIZE, width=SIZE, method=method)
-    head = random_head(len(labels), seed=head_seed)
+    head = head or random_head(len(labels), seed=head_seed)
     pictures = [drawing.jpeg(80, 60, seed=number) for number in range(parity)]
     expected = head.scores(_features(network_seed, parity)) + parity_shift
     backbone = BackboneRef(
@@ -84,7 +86,7 @@ def write_corners(path: Path) -> Path:
         id="corners", digest=hashlib.sha256(network).hexdigest(), licence="Apache-2.0", size=SIZE, width=12
     )
     manifest = Manifest(labels=list(CORNERS), input=InputSpec(height=SIZE, width=SIZE), backbone=backbone)
-    write(path, ModelFile(manifest, Head(weight, np.zeros(len(CORNERS), np.float32)), network))
+    write(path, ModelFile(manifest, Head.linear(weight, np.zeros(len(CORNERS), np.float32)), network))
     return path
 
 

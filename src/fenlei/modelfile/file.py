@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from fenlei.modelfile.errors import DamagedModelFile, NewerModelFile, NotAModelFile
 from fenlei.modelfile.head import Head
-from fenlei.modelfile.manifest import FORMAT, Manifest
+from fenlei.modelfile.head_file import TEMPERATURE, VECTOR, from_safetensors, refs, to_safetensors
+from fenlei.modelfile.manifest import FORMAT, Calibration, Manifest
 
 MANIFEST = "manifest.json"
 NETWORK = "backbone.onnx"
@@ -76,9 +77,11 @@ def pack(model: ModelFile) -> bytes:
     members = _members(model)
     manifest = msgspec.structs.replace(
         model.manifest,
+        format=1 if model.head.plain else FORMAT,
         input_digest=model.manifest.input.digest,
         backbone=msgspec.structs.replace(model.manifest.backbone, embedded=model.network is not None),
-        calibration=msgspec.structs.replace(model.manifest.calibration, temperature=float(model.head.temperature)),
+        head=refs(model.head),
+        calibration=_calibration(model),
         files={name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
     )
     out = io.BytesIO()
@@ -152,8 +155,15 @@ def read(path: Path) -> ModelFile:
         raise DamagedModelFile(f"{path} cannot be read: {exc}.") from exc
 
 
+def _calibration(model: ModelFile) -> Calibration:
+    said = msgspec.structs.replace(model.manifest.calibration, temperature=float(model.head.temperature))
+    if model.head.scale is not None:
+        return msgspec.structs.replace(said, method=VECTOR)
+    return msgspec.structs.replace(said, method=TEMPERATURE) if said.method == VECTOR else said
+
+
 def _members(model: ModelFile) -> dict[str, bytes]:
-    members = {HEAD: model.head.to_safetensors()}
+    members = {HEAD: to_safetensors(model.head)}
     if model.network is not None:
         members[NETWORK] = model.network
     for name, data in sorted(model.report.items()):
@@ -185,11 +195,12 @@ def _read(archive: zipfile.ZipFile, path: Path) -> ModelFile:
     network = parts.get(NETWORK)
     if network is not None and manifest.files[NETWORK] != manifest.backbone.digest:
         raise DamagedModelFile(f"{path}: {NETWORK} is not the backbone that its manifest names.")
-    head = Head.from_safetensors(
+    head = from_safetensors(
         parts[HEAD],
         width=manifest.backbone.width,
         classes=len(manifest.labels),
-        temperature=manifest.calibration.temperature,
+        voters=manifest.head,
+        calibration=manifest.calibration,
     )
     report = {name.removeprefix(REPORT): data for name, data in parts.items() if name.startswith(REPORT)}
     return ModelFile(manifest, head, network, report, _parity(parts, len(manifest.labels), path))

@@ -1,4 +1,4 @@
-"""The part of a model that was learned here: a linear layer on the backbone's features, and a temperature."""
+"""The part of a model that was learned here: one voter or several on the backbone's features, and a calibration."""
 
 from __future__ import annotations
 
@@ -6,65 +6,58 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
-from fenlei.modelfile.errors import DamagedModelFile
+from fenlei.modelfile.layers import Dense
+from fenlei.modelfile.voter import Voter, softmax
+
+SMALLEST = 1e-30
+"""A vote of zero has no logarithm; it counts as this much."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """Scores = softmax((features @ weight + bias) / temperature).
+    """Scores = softmax(raw / temperature), or softmax(raw * scale + shift) where classes are calibrated one by one.
 
-    Standardisation of the features is folded into `weight` and `bias`, so that nothing else has to travel.
+    Raw are the logits of the only voter, or the logarithm of what several voters score on average, each counting by its
+    share (soft voting). Whatever was done to the features before they were learned from is folded into the first layer,
+    so that nothing else has to travel.
 
     Attributes:
-        weight: (features, classes) float32.
-        bias: (classes,) float32.
+        voters: at least one.
         temperature: > 0; 1 leaves the scores as they are.
+        scale: (classes,) float32, > 0; None where one temperature does for all.
+        shift: (classes,) float32; there where `scale` is.
     """
 
-    weight: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    voters: tuple[Voter, ...]
     temperature: float = 1.0
+    scale: NDArray[np.float32] | None = None
+    shift: NDArray[np.float32] | None = None
+
+    @classmethod
+    def linear(cls, weight: NDArray[np.float32], bias: NDArray[np.float32], temperature: float = 1.0) -> Head:
+        """One linear layer on all features: weight (features, classes), bias (classes,)."""
+        return cls((Voter((Dense(weight, bias),)),), temperature)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is one linear layer and a temperature, which every Fenlei can read."""
+        return len(self.voters) == 1 and self.voters[0].plain and self.scale is None
+
+    def raw(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Class scores before calibration and softmax: (n, features) -> (n, classes)."""
+        if len(self.voters) == 1:
+            return self.voters[0].logits(features)
+        votes = np.sum([voter.share * voter.scores(features) for voter in self.voters], axis=0)
+        return np.asarray(np.log(np.maximum(votes, SMALLEST)))
 
     def logits(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Class scores before softmax: (n, features) -> (n, classes)."""
-        return (features @ self.weight + self.bias).astype(np.float64) / self.temperature
+        raw = self.raw(features)
+        if self.scale is None or self.shift is None:
+            return raw / self.temperature
+        return raw * self.scale + self.shift
 
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Probabilities, rows of which sum to one: (n, features) -> (n, classes)."""
-        logits = self.logits(features)
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-    def to_safetensors(self) -> bytes:
-        """The two arrays as a safetensors file; the temperature travels in the manifest."""
-        return bytes(
-            save(
-                {
-                    "weight": np.ascontiguousarray(self.weight, dtype=np.float32),
-                    "bias": np.ascontiguousarray(self.bias, dtype=np.float32),
-                }
-            )
-        )
-
-    @classmethod
-    def from_safetensors(cls, data: bytes, *, width: int, classes: int, temperature: float) -> Head:
-        """Read the arrays back and hold them against what the manifest says.
-
-        Raises:
-            DamagedModelFile: an array is absent, has another shape or type, or is not finite.
-        """
-        try:
-            arrays = load(data)
-        except (SafetensorError, ValueError, KeyError) as exc:
-            raise DamagedModelFile(f"head.safetensors cannot be read: {exc}.") from exc
-        for name, shape in {"weight": (width, classes), "bias": (classes,)}.items():
-            array = arrays.get(name)
-            if array is None or array.dtype != np.float32 or array.shape != shape or not np.isfinite(array).all():
-                found = "absent" if array is None else f"{array.dtype} {array.shape}"
-                raise DamagedModelFile(f"head.safetensors: {name} is {found}; a finite float32 {shape} is needed.")
-        if not (np.isfinite(temperature) and temperature > 0):
-            raise DamagedModelFile(f"The temperature is {temperature}; a number above 0 is needed.")
-        return cls(arrays["weight"], arrays["bias"], temperature)
+        return softmax(self.logits(features))

@@ -8,8 +8,9 @@ import msgspec
 
 from fenlei.imaging.spec import InputSpec
 
-FORMAT = 1
-"""Rises when an older Fenlei could not read the file correctly. Fields that older ones may ignore do not raise it."""
+FORMAT = 2
+"""Rises when an older Fenlei could not read the file correctly. Fields that older ones may ignore do not raise it, and
+a file says the lowest number that suffices: 1 where the head is one linear layer and a temperature."""
 
 
 class BackboneRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,12 +37,29 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """How raw scores become probabilities that mean what they say.
 
     Attributes:
-        method: `temperature` (Guo et al., "On Calibration of Modern Neural Networks", 2017) or `none`.
+        method: `temperature` or `vector` (both of Guo et al., "On Calibration of Modern Neural Networks", 2017), or
+            `none`. The numbers of `vector` are in `head.safetensors`.
         temperature: divisor of the logits, > 0.
     """
 
     method: str = "temperature"
     temperature: float = 1.0
+
+
+class VoterRef(msgspec.Struct, frozen=True, kw_only=True):
+    """One opinion of the head; its numbers are in `head.safetensors`.
+
+    Attributes:
+        layers: `dense`, `relu`, `normalise`, in the order in which they run; the last is `dense`.
+        columns: first and one past the last column of the features that it reads; None reads all.
+        temperature: divides its logits before it votes with others, > 0.
+        share: of the vote, > 0; all shares sum to one.
+    """
+
+    layers: list[str]
+    columns: tuple[int, int] | None = None
+    temperature: float = 1.0
+    share: float = 1.0
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +70,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         labels: class names, in the order of the scores.
         input: the preprocessing, shared by training and serving; `input_digest` is its hash.
         backbone: the network under the head.
-        calibration: temperature.
+        head: the voters; none where the head is one linear layer on all features.
+        calibration: how their logits become scores.
         unknown: rule for pictures of nothing known; absent until one is set.
         metrics: what evaluation on unseen pictures found, by name.
         dataset_digest: SHA-256, hex, of the pictures and labels it learned from.
@@ -66,6 +85,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     input: InputSpec
     input_digest: str = ""
     backbone: BackboneRef
+    head: list[VoterRef] = []
     calibration: Calibration = Calibration()
     unknown: dict[str, Any] | None = None
     metrics: dict[str, Any] = {}

@@ -10,12 +10,6 @@ from numpy.typing import NDArray
 COLDEST, HOTTEST = 0.02, 50.0
 
 
-def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rows (n, c) of logits as scores that sum to one."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
-
-
 def fit_temperature(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
     """The divisor of the logits under which they explain the truth best. No class changes its place.
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fenlei.contract.errors import FenleiError
-from fenlei.training.calibration import softmax
+from fenlei.modelfile import softmax
 from fenlei.training.evaluation import SMALLEST_SCORE, wilson_interval
 from fenlei.training.head import Learned, learn_head
 from fenlei.training.look import Picture

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from fenlei.datasets.split import KEPT, stratified_folds
-from fenlei.modelfile import Head
+from fenlei.modelfile import Head, softmax
 from fenlei.training.basis import Basis, find_basis
-from fenlei.training.calibration import fit_temperature, softmax
+from fenlei.training.calibration import fit_temperature
 from fenlei.training.evaluation import log_loss
 from fenlei.training.logistic import fit_logistic, predict
 
@@ -117,7 +117,7 @@ def _fit(
     fine = rows.astype(np.float64) if rows.size <= _FINE else rows
     solution = fit_logistic(fine, truth, classes, strength, weights=weights, tolerance=1e-6)
     weight, bias = basis.fold(solution)
-    return Head(weight, bias, temperature)
+    return Head.linear(weight, bias, temperature)
 
 
 def class_weights(truth: NDArray[np.int64], classes: int) -> NDArray[np.float64] | None:

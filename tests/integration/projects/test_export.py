@@ -35,7 +35,8 @@ from tests.support import drawing
 from tests.support.bare_python import bare_python
 from tests.support.classifiers import colour_network, declaration
 from tests.support.cli import fenlei
-from tests.support.models import LABELS, SIZE, tiny_model, write_tiny
+from tests.support.heads import heads
+from tests.support.models import LABELS, SIZE, WIDTH, tiny_model, write_tiny
 from tests.support.networks import tiny_network
 from tests.support.oddities import turned
 
@@ -100,6 +101,14 @@ def test_the_export_scores_as_the_api_does_where_there_is_no_fenlei(policy: Poli
         assert line["prediction"] == LABELS[int(np.argmax(row))]
         assert list(line["scores"]) == list(LABELS)
         np.testing.assert_allclose(list(line["scores"].values()), row, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", list(heads(WIDTH, len(LABELS))))
+def test_a_head_of_any_build_is_exported(kind: str, tmp_path: Path) -> None:
+    model = tiny_model(head=heads(WIDTH, len(LABELS))[kind])
+    made = export(model, "animals", cache=tmp_path)
+    assert made.proof.farthest < 1e-5
+    assert made.proof.pictures > len(model.parity)
 
 
 def test_no_fenlei_is_there_when_the_runner_runs(tmp_path: Path) -> None:

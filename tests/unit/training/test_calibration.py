@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from fenlei.training.calibration import fit_temperature, softmax
+from fenlei.modelfile import softmax
+from fenlei.training.calibration import fit_temperature
 from fenlei.training.evaluation import evaluate
 
 

@@ -7,8 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from fenlei.modelfile import Dense
+from fenlei.modelfile.head_file import to_safetensors
 from fenlei.training.basis import ROW_ENERGY, find_basis
-from fenlei.training.head import DEFAULT_STRENGTH, class_weights, learn_head, refit_head
+from fenlei.training.head import DEFAULT_STRENGTH, Learned, class_weights, learn_head, refit_head
 from fenlei.training.logistic import fit_logistic, predict
 
 Data = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -27,6 +29,12 @@ def clouds(per_class: list[int], width: int = 24, apart: float = 1.2, seed: int 
 def learn(data: Data, classes: int, seed: int = 0, groups: NDArray[np.int64] | None = None):  # type: ignore[no-untyped-def]
     features, truth = data
     return learn_head(features, truth, np.arange(len(truth)) if groups is None else groups, classes, seed=seed)
+
+
+def weights(learned: Learned) -> NDArray[np.float32]:
+    layer = learned.head.voters[0].layers[0]
+    assert isinstance(layer, Dense)
+    return layer.weight
 
 
 def test_the_solver_finds_what_scikit_learn_finds() -> None:
@@ -55,8 +63,8 @@ def test_new_pictures_of_the_same_kind_are_told_apart() -> None:
 def test_the_head_works_on_features_as_they_come() -> None:
     features, truth = clouds([30, 30])
     learned = learn((features, truth), 2)
-    assert learned.head.weight.shape == (24, 2)
-    assert learned.head.weight.dtype == np.float32
+    assert weights(learned).shape == (24, 2)
+    assert weights(learned).dtype == np.float32
     moved = features + 5 * features.std(0)
     assert not np.allclose(learned.head.scores(features), learned.head.scores(moved))
     basis = find_basis(features)
@@ -104,8 +112,8 @@ def test_features_that_never_move_do_no_harm() -> None:
     features, truth = clouds([30, 30])
     dead = np.concatenate([features, np.full((60, 3), 7, np.float32), np.zeros((60, 2), np.float32)], axis=1)
     learned = learn((dead, truth), 2)
-    assert np.isfinite(learned.head.weight).all()
-    np.testing.assert_array_equal(learned.head.weight[-5:], 0)
+    assert np.isfinite(weights(learned)).all()
+    np.testing.assert_array_equal(weights(learned)[-5:], 0)
 
 
 def test_features_that_are_all_the_same_give_equal_scores() -> None:
@@ -116,7 +124,7 @@ def test_features_that_are_all_the_same_give_equal_scores() -> None:
 def test_equal_input_gives_equal_bytes_and_another_seed_other_folds() -> None:
     data = clouds([40, 40, 40], apart=0.5)
     one, two, other = learn(data, 3), learn(data, 3), learn(data, 3, seed=1)
-    assert one.head.to_safetensors() == two.head.to_safetensors()
+    assert to_safetensors(one.head) == to_safetensors(two.head)
     assert one.head.temperature == two.head.temperature
     assert (one.logits != other.logits).any()
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from fenlei.backbones.needs import need
 from fenlei.modelfile import ModelFile
 from fenlei.projects.export.errors import ExportError
+from fenlei.projects.export.head import add_head
 from fenlei.projects.export.resize import add_resize
 from fenlei.projects.onnx_nodes import Nodes
 
@@ -48,10 +48,7 @@ def one_network(model: ModelFile, network: bytes) -> bytes:
     feed = helper.make_node("Identity", [pixels], [fed], name="resize/done")
 
     after = Nodes(onnx, "head/")
-    weight = (model.head.weight.astype(np.float64) / model.head.temperature).astype(np.float32)
-    bias = (model.head.bias.astype(np.float64) / model.head.temperature).astype(np.float32)
-    logits = after("Add", after("MatMul", inner.graph.output[0].name, after.array(weight)), after.array(bias))
-    row = after("Softmax", logits, axis=1)
+    row = add_head(after, inner.graph.output[0].name, model.head)
     last = helper.make_node("Reshape", [row, after.whole(len(model.manifest.labels))], [OUTPUT], name="head/done")
 
     graph = helper.make_graph(

@@ -84,7 +84,7 @@ def accept(
         except FenleiError as exc:
             raise ForeignRefused(f"Sample picture {place + 1} cannot be read: {exc}") from exc
     logits = _answers(network, np.stack(pixels), said, engine)
-    head = Head(np.eye(len(said.labels), dtype=np.float32), np.zeros(len(said.labels), np.float32), 1.0)
+    head = Head.linear(np.eye(len(said.labels), dtype=np.float32), np.zeros(len(said.labels), np.float32))
     scores = head.scores(logits)
     for sample, row in zip(samples, scores, strict=False):
         _check_answer(sample, row, said)
