@@ -23,7 +23,8 @@ from fenlei.settings import Settings
 if TYPE_CHECKING:
     from fenlei.training.evaluation import Evaluation
     from fenlei.training.progress import Progress
-    from fenlei.training.report import Report
+    from fenlei.training.report import CandidateResult, Report
+    from fenlei.training.train import Trained
 
 Source = str | Path | bytes | NDArray[np.uint8]
 """A picture: a path, the bytes of a file, or an array (height, width, 3) of uint8 in RGB order."""
@@ -277,16 +278,21 @@ def train(
     test_fraction: float = 0.2,
     synthetic_parity: bool = False,
     embed_backbone: bool = True,
+    aim: str | None = None,
+    keep: str | Path | None = None,
     workspace: str | Path | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    enough: Callable[[], bool] | None = None,
+    heard: Callable[[CandidateResult], None] | None = None,
 ) -> Model:
-    """Learn from a folder of pictures. Nothing is written but caches; `Model.save` writes the model file.
+    """Learn from a folder of pictures. Nothing is written but caches, and `keep`; `Model.save` writes the model file.
 
     Args:
         directory: class folders, or `train/` and `test/` (or `val/`) of class folders, or a zip of these.
         goal: `fast`, `balanced` or `accurate`: which backbones, sizes and resize policies are tried.
-        budget: seconds to spend; None tries what the goal asks for.
+        budget: seconds to spend on searching; None tries what the goal asks for. What an earlier search of the same
+            pictures found out is kept in the workspace, and a larger budget goes on from there.
         seed: same seed, same pictures, same machine: same model file.
         backbone: use this one only: a name of the catalogue, a file, or `hf:org/name`.
         size: side of the input in pixels, for `backbone`.
@@ -294,9 +300,14 @@ def train(
         test_fraction: share held out for the final figures, where the folder has no `test/`.
         synthetic_parity: draw the parity pictures, so that no picture of yours travels in the model file.
         embed_backbone: put the backbone into the model file; otherwise it is found by its digest in the workspace.
+        aim: `accuracy`, `balanced accuracy` or `macro-F1`; None lets the sizes of the classes decide.
+        keep: with a budget, a model file that is written as soon as there is a first model, and again whenever there is
+            a better one; it is whole at any time.
         workspace: where caches are kept; the default is FENLEI_WORKSPACE or `~/.fenlei`.
         progress: told of stage, steps done, steps in all.
         cancelled: asked between steps; once true, training stops.
+        enough: with a budget, asked between steps; once true, the search ends with the best so far.
+        heard: told of every candidate that was tried, as soon as it was.
 
     Raises:
         FenleiError: the folder cannot be learned from, a name is unknown, or the work was cancelled.
@@ -321,10 +332,21 @@ def train(
         synthetic_parity=synthetic_parity,
         embed_backbone=embed_backbone,
         engine=settings.engine,
+        aim=aim,
         progress=progress,
         cancelled=cancelled,
+        enough=enough,
+        heard=heard,
+        better=None if keep is None or budget is None else lambda found: _keep(Path(keep), found),
     )
     return _open(trained.model, default_path(Path(directory)), settings)
+
+
+def _keep(path: Path, found: Trained) -> None:
+    try:
+        write(path, found.model)
+    except OSError as exc:
+        raise FenleiError(f"{path} cannot be written ({exc.strerror or exc}).") from exc
 
 
 def default_path(directory: Path) -> Path:

@@ -11,13 +11,15 @@ import typer
 
 from fenlei.cli.console import err, out, say, shell_quote
 from fenlei.cli.durations import seconds
+from fenlei.cli.enough import listening
 from fenlei.cli.figures import print_classes, print_confusions, print_headline, print_skipped
+from fenlei.cli.leaderboard import print_board, print_line
 from fenlei.cli.options import Workspace
 from fenlei.cli.progress import progress
 from fenlei.contract.errors import FenleiError
 
 if TYPE_CHECKING:
-    from fenlei.training.report import Report
+    from fenlei.training.report import CandidateResult, Report
 
 
 class Goal(StrEnum):
@@ -26,6 +28,17 @@ class Goal(StrEnum):
     FAST = "fast"
     BALANCED = "balanced"
     ACCURATE = "accurate"
+
+
+class Aim(StrEnum):
+    """The figure that a search tries to raise."""
+
+    ACCURACY = "accuracy"
+    BALANCED = "balanced-accuracy"
+    MACRO_F1 = "macro-f1"
+
+
+AIMS = {Aim.ACCURACY: "accuracy", Aim.BALANCED: "balanced accuracy", Aim.MACRO_F1: "macro-F1"}
 
 
 class Policy(StrEnum):
@@ -51,6 +64,9 @@ def train(
     budget: Annotated[
         str | None, typer.Option(metavar="TIME", help="Time to spend: 30s, 10m, 2h.  [default: what the goal asks for]")
     ] = None,
+    aim: Annotated[
+        Aim | None, typer.Option(help="The figure to raise.  [default: by the sizes of the classes]")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same pictures, same machine: same model file.")] = 0,
     backbone: Annotated[
         str | None,
@@ -74,25 +90,42 @@ def train(
     """Learn from a folder of pictures and write a model file."""
     from fenlei.model import train as learn
     from fenlei.settings import Settings
+    from fenlei.training.progress import Cancelled
 
     target = _target(directory, output)
     time_given = seconds(budget) if budget is not None else None
     started = time.monotonic()
-    with progress(quiet=as_json) as report:
-        model = learn(
-            directory,
-            goal=goal.value,
-            budget=time_given,
-            seed=seed,
-            backbone=backbone,
-            size=size,
-            policy=policy.value if policy else None,
-            test_fraction=test_fraction,
-            synthetic_parity=synthetic_parity,
-            embed_backbone=not reference_backbone,
-            workspace=Settings.at(workspace).workspace,
-            progress=report,
-        )
+    with progress(quiet=as_json) as report, listening() as enough:
+
+        def heard(result: CandidateResult) -> None:
+            if time_given is not None and not as_json:
+                print_line(result)
+            enough.something = time_given is not None
+
+        try:
+            model = learn(
+                directory,
+                goal=goal.value,
+                budget=time_given,
+                seed=seed,
+                backbone=backbone,
+                size=size,
+                policy=policy.value if policy else None,
+                test_fraction=test_fraction,
+                synthetic_parity=synthetic_parity,
+                embed_backbone=not reference_backbone,
+                aim=None if aim is None else AIMS[aim],
+                keep=target,
+                workspace=Settings.at(workspace).workspace,
+                progress=report,
+                cancelled=lambda: enough.dropped,
+                enough=enough,
+                heard=heard,
+            )
+        except Cancelled:
+            raise KeyboardInterrupt from None
+        if enough.dropped:
+            raise KeyboardInterrupt
     with model:
         try:
             digest = model.save(target)
@@ -145,6 +178,8 @@ def summarise(report: Report) -> None:
         markup=False,
         soft_wrap=True,
     )
+    if any(each.seconds is not None for each in report.candidates):
+        print_board(report.candidates)
     print_classes(report.evaluation, [count.train for count in report.counts])
     print_confusions(report.evaluation)
     for note in report.notes:

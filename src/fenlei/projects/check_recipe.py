@@ -84,13 +84,13 @@ def _look(
         if stage is Stage.EMBED:
             progress(done, total)
 
-    candidate = make_plan("fast", None, cache=cache, backbone=backbone).candidates[0]
+    view = make_plan("fast", None, cache=cache, backbone=backbone).views[0]
     pictures = [
         Picture(Item(str(number), "", None, file.read), bytes.fromhex(file.sha256)) for number, file in enumerate(files)
     ]
     try:
         with Workshop(cache, Watch(telling, cancelled), engine) as workshop:
-            seen = workshop.features(candidate, pictures)
+            seen = workshop.features(view, pictures)
     except Cancelled:
         return None
     index = np.array([int(each.item.name) for each in seen.pictures], np.int64)

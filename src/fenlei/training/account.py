@@ -15,11 +15,13 @@ from fenlei.backbones import Backbone
 from fenlei.datasets import Groups, Skipped, dataset_digest
 from fenlei.imaging import InputSpec
 from fenlei.modelfile import BackboneRef, Calibration, Head, Manifest, ModelFile, ParityPicture
-from fenlei.training.contest import Outcome
+from fenlei.training.aim import Aim
+from fenlei.training.board import Entry
 from fenlei.training.division import HELD_OUT, Division
 from fenlei.training.evaluation import Evaluation
 from fenlei.training.look import Picture
 from fenlei.training.report import (
+    CandidateResult,
     ClassCount,
     DuplicateGroup,
     Duplicates,
@@ -32,7 +34,6 @@ from fenlei.training.report import (
 )
 from fenlei.training.report_html import render
 
-HEAD = "logistic regression"
 REPORT_JSON, REPORT_HTML = "report.json", "index.html"
 MOST_GROUPS_SHOWN = 50
 MOST_MEMBERS_SHOWN = 20
@@ -52,7 +53,9 @@ class Story:
         evaluation: figures on the test part.
         wrong: (row of `pictures`, scores of that picture), the surest mistakes first.
         gallery: thumbnails of `wrong`, or nothing where no picture may travel.
-        outcome: the contest.
+        winner: the candidate that the model is.
+        results: everything that was tried.
+        aim: what was to be raised.
         head: what is shipped.
         backbone: under the head.
         spec: its preprocessing.
@@ -69,7 +72,9 @@ class Story:
     evaluation: Evaluation
     wrong: Sequence[tuple[int, NDArray[np.float64]]]
     gallery: Sequence[bytes]
-    outcome: Outcome
+    winner: Entry
+    results: list[CandidateResult]
+    aim: Aim
     head: Head
     backbone: Backbone
     spec: InputSpec
@@ -90,8 +95,8 @@ def build_report(story: Story) -> Report:
     train_counts = np.bincount(truth[~test], minlength=classes)
     test_counts = np.bincount(truth[test], minlength=classes)
     duplicates = _duplicates(story)
-    learned = story.outcome.learned
-    weights = learned.class_weights
+    candidate, judged = story.winner.candidate, story.winner.judged
+    weights = judged.class_weights
     return Report(
         labels=story.labels,
         counts=[
@@ -105,15 +110,27 @@ def build_report(story: Story) -> Report:
         worst=[_wrong(story, place) for place in range(len(story.wrong))],
         skipped=[SkippedPicture(name=each.name, reason=each.reason) for each in story.skipped],
         duplicates=duplicates,
-        candidates=story.outcome.results,
+        candidates=story.results,
         recipe=Recipe(
             backbone=story.backbone.id,
             backbone_digest=story.backbone.digest,
             licence=story.backbone.licence,
             size=story.backbone.size,
             policy=story.spec.policy.value,
-            head=HEAD,
-            strength=learned.strength,
+            head=candidate.head,
+            setting=dict(judged.setting),
+            copies=candidate.copies,
+            aim=story.aim.value,
+            members=[
+                {
+                    "backbone": member.view.name,
+                    "head": member.head,
+                    "copies": member.copies,
+                    "setting": dict(member.setting or {}),
+                    "share": round(share, 4),
+                }
+                for member, share in zip(candidate.members, candidate.shares, strict=True)
+            ],
             class_weights=None if weights is None else [round(float(weight), 6) for weight in weights],
             temperature=float(story.head.temperature),
             fitted_on=len(story.pictures) if story.refitted else int(train_counts.sum()),
@@ -222,9 +239,9 @@ def _notes(story: Story, test_counts: NDArray[np.int64], duplicates: Duplicates)
     if unjudged:
         shown = ", ".join(unjudged[:10]) + (f" and {len(unjudged) - 10} more" if len(unjudged) > 10 else "")
         notes.append(f"No picture judged these classes, so nothing is known about them: {shown}.")
-    if story.outcome.learned.class_weights is not None:
+    if story.winner.judged.class_weights is not None:
         notes.append("Classes differ much in size, so pictures of small classes counted for more.")
-    if not story.outcome.learned.held_out.any():
+    if not story.winner.judged.held_out.any():
         notes.append(
             "There were too few pictures for cross-validation: strength and temperature are defaults, "
             "and the scores are no measure of how sure one may be."

@@ -9,10 +9,13 @@ into the weights of the head and cost nothing when serving.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fenlei.modelfile import Dense, Layer
 
 ROW_ENERGY = 1000.0
 """Mean squared length of a row in the new space, so that one strength means the same for every backbone."""
@@ -41,12 +44,15 @@ class Basis:
         """(n, d) features as (n, r) coordinates."""
         return (features - self.mean.astype(np.float32)) @ self.directions.astype(np.float32)
 
-    def fold(self, solution: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Weights in the new space, (r + 1, c) with the bias as last row, as (d, c) weights and (c,) bias on the
-        features as they come from the backbone."""
-        weight = self.directions @ solution[:-1]
-        bias = solution[-1] - self.mean @ weight
-        return weight.astype(np.float32), bias.astype(np.float32)
+    def fold(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+        """Layers on coordinates as layers on the features as they come from the backbone."""
+        first, rest = layers[0], tuple(layers[1:])
+        if isinstance(first, Dense):
+            weight = self.directions @ first.weight.astype(np.float64)
+            bias = first.bias - self.mean @ weight
+        else:
+            weight, bias, rest = self.directions, -self.mean @ self.directions, tuple(layers)
+        return (Dense(weight.astype(np.float32), bias.astype(np.float32)), *rest)
 
 
 def find_basis(features: NDArray[np.float32]) -> Basis:

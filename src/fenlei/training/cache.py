@@ -82,6 +82,9 @@ class FeatureCache:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def __contains__(self, picture: bytes) -> bool:
+        return picture in self._rows
+
     def refresh(self) -> None:
         """See what other processes have added."""
         count = (self.path.stat().st_size - _HEADER_BYTES) // self._record.itemsize

@@ -1,36 +1,30 @@
-"""The learned layer: its strength chosen by cross-validation, its temperature by what came out there."""
+"""The learned part: its setting chosen by cross-validation, its temperature by what came out there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from fenlei.datasets.split import KEPT, stratified_folds
-from fenlei.modelfile import Head, softmax
+from fenlei.modelfile import Head, Layer, Voter, softmax
 from fenlei.training.basis import Basis, find_basis
 from fenlei.training.calibration import fit_temperature
-from fenlei.training.evaluation import log_loss
-from fenlei.training.logistic import fit_logistic, predict
-
-STRENGTHS = tuple(float(10.0**power) for power in np.arange(1.0, -5.5, -0.5))
-"""Penalties from strong to weak: each solution is a good start for the next."""
+from fenlei.training.evaluation import SMALLEST_SCORE, log_loss
+from fenlei.training.folds import Folds, draw_folds
+from fenlei.training.heads import KINDS, LOGISTIC, HeadKind, Setting
 
 DEFAULT_STRENGTH = 0.01
 """Where nothing can be held out: in the middle of what real sets choose."""
 
-FOLDS = 5
-MOST_IN_FOLDS = 20_000
-"""Pictures that take part in choosing; with more the choice does not move, and the time does."""
-
 WORTH = 0.005
-"""A weaker penalty must lower the loss by this share; below it the steadier head is kept."""
+"""A later setting must lower the loss by this share; below it the steadier head is kept."""
 
 PATIENCE = 2
-"""Penalties in a row that bring nothing before the path ends."""
+"""Settings in a row that bring nothing before the path ends."""
 
 _FINE = 20_000_000
 """Numbers up to which the last fit is made in double precision."""
@@ -40,24 +34,116 @@ UNEVEN = 2.0
 
 
 @dataclass(frozen=True)
-class Learned:
-    """A head and how it came to be.
+class Copies:
+    """Features of altered copies of pictures; see `alteration`.
 
     Attributes:
-        head: ready for `ModelFile`.
-        strength: the chosen penalty.
-        class_weights: (c,) factors, or None where all pictures count alike.
-        held_out: (n,) whether a picture was held out by a fold.
-        logits: (n, c) of the pictures by folds that held them out, before the temperature; zero elsewhere.
-        loss: log loss of those after the temperature, in nats; None where nothing could be held out.
+        features: (m, d).
+        owner: (m,) row of the picture that each is a copy of.
     """
 
-    head: Head
-    strength: float
+    features: NDArray[np.float32]
+    owner: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """A way of learning, and what it scored on pictures that it had not seen.
+
+    Attributes:
+        kind: which of `heads.KINDS`.
+        setting: what was learned with.
+        temperature: what the logits are divided by.
+        class_weights: (c,) factors, or None where all pictures count alike.
+        held_out: (repeats, n) whether a picture was held out by a fold.
+        logits: (repeats, n, c) of the pictures by folds that held them out, before the temperature; zero elsewhere.
+        loss: log loss of those after the temperature, in nats; None where nothing could be held out.
+        seed: of whatever was random.
+    """
+
+    kind: str
+    setting: Setting
+    temperature: float
     class_weights: NDArray[np.float64] | None
     held_out: NDArray[np.bool_]
     logits: NDArray[np.float64]
     loss: float | None
+    seed: int = 0
+
+    @property
+    def judged(self) -> NDArray[np.bool_]:
+        """(n,) whether a picture was held out in any division."""
+        return np.asarray(self.held_out.any(axis=0))
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """(n, c) calibrated scores of pictures by heads that had not seen them, the mean over divisions; zero where a
+        picture was never held out."""
+        scores = softmax((self.logits / self.temperature).reshape(-1, self.logits.shape[-1]))
+        scores = scores.reshape(self.logits.shape) * self.held_out[..., None]
+        return np.asarray(scores.sum(axis=0) / np.maximum(self.held_out.sum(axis=0), 1)[:, None])
+
+    def losses(self, truth: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(n,) log loss of each picture, in nats; meaningless where it was never held out."""
+        picked = self.scores[np.arange(len(truth)), truth]
+        return np.asarray(-np.log(np.maximum(picked, SMALLEST_SCORE)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned(Judged):
+    """A head and how it came to be.
+
+    Attributes:
+        head: ready for `ModelFile`.
+    """
+
+    head: Head
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What heads are learned from: coordinates of pictures and of altered copies of them.
+
+    Attributes:
+        rows: (m, r) float32, the pictures first.
+        owner: (m,) the picture that a row shows.
+        truth: (n,) class numbers of the pictures.
+        classes: number of classes.
+        per_class: (c,) factors, or None where all pictures count alike.
+        basis: the space.
+    """
+
+    rows: NDArray[np.float32]
+    owner: NDArray[np.int64]
+    truth: NDArray[np.int64]
+    classes: int
+    per_class: NDArray[np.float64] | None
+    basis: Basis = field(repr=False)
+
+    @property
+    def count(self) -> int:
+        """Pictures."""
+        return len(self.truth)
+
+    def weights(self, rows: NDArray[np.bool_] | slice = slice(None)) -> NDArray[np.float64] | None:
+        """How much each of these rows counts."""
+        return None if self.per_class is None else self.per_class[self.truth[self.owner[rows]]]
+
+    def fit(
+        self, kind: HeadKind, learn: NDArray[np.bool_], setting: Setting, *, seed: int, start: Any = None
+    ) -> tuple[tuple[Layer, ...], Any]:
+        """Learn from the pictures (n,) marked in `learn`, with their copies."""
+        inside = learn[self.owner]
+        fitted = kind.fit(
+            self.rows[inside],
+            self.truth[self.owner[inside]],
+            self.classes,
+            self.weights(inside),
+            setting,
+            seed=seed,
+            start=start,
+        )
+        return fitted.layers, fitted.start
 
 
 def learn_head(
@@ -67,57 +153,99 @@ def learn_head(
     classes: int,
     *,
     seed: int,
+    kind: str = LOGISTIC,
+    copies: Copies | None = None,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Learned:
-    """Learn a head: find its space, choose its strength by cross-validation, fit, calibrate.
+    """Learn a head: find its space, choose its setting by cross-validation, fit, calibrate.
 
-    Folds keep classes in proportion and duplicates together. The temperature is fitted on what those folds held out,
-    so no picture outside of `features` has a say in anything.
+    Folds keep classes in proportion and duplicates together; altered copies go where their picture goes, and judge
+    nothing. The temperature is fitted on what those folds held out, so no picture outside of `features` has a say in
+    anything.
 
     Args:
         features: (n, d) of the training part.
         truth: (n,) class numbers.
         groups: (n,) duplicate groups.
         classes: number of classes.
-        seed: decides the folds.
-        step: called with (strengths done, strengths in all).
+        seed: decides the folds and whatever is random in the kind.
+        kind: which of `heads.KINDS`.
+        copies: of these pictures.
+        step: called with (settings done, settings in all).
     """
+    lesson = prepare_lesson(features, truth, classes, copies)
+    judged = judge_head(lesson, draw_folds(truth, groups, seed), kind, seed=seed, step=step)
+    parts = {each.name: getattr(judged, each.name) for each in fields(judged)}
+    return Learned(**parts, head=fit_head(judged, lesson))
+
+
+def judge_head(
+    lesson: Lesson,
+    folds: Folds,
+    kind: str,
+    *,
+    seed: int,
+    path: Sequence[Setting] | None = None,
+    step: Callable[[int, int], None] = lambda done, total: None,
+) -> Judged:
+    """Choose a setting by cross-validation, and tell what it scored.
+
+    Args:
+        lesson: what is learned from.
+        folds: of its pictures.
+        kind: which of `heads.KINDS`.
+        seed: of whatever is random.
+        path: settings to choose from, the steadiest first; None takes the kind's own.
+        step: called with (settings done, settings in all).
+    """
+    settings = list(KINDS[kind].path if path is None else path)
     # One thread: on matrices of this size two take several times as long as one, and other work has the cores.
     with threadpool_limits(1, user_api="blas"):
-        basis = find_basis(features)
-        rows = basis.project(features)
-        per_class = class_weights(truth, classes)
-        weights = None if per_class is None else per_class[truth]
-        strength, held_out, logits = choose_strength(rows, truth, groups, classes, weights, seed=seed, step=step)
-        temperature = fit_temperature(logits[held_out], truth[held_out])
-        head = _fit(basis, rows, truth, classes, strength, weights, temperature)
-    loss = log_loss(softmax(logits[held_out] / temperature), truth[held_out]) if held_out.any() else None
-    return Learned(head, strength, per_class, held_out, logits, loss)
+        setting, logits = choose_setting(lesson, KINDS[kind], settings, folds, seed=seed, step=step)
+    return weigh(kind, setting, lesson, folds, logits, seed)
 
 
-def refit_head(like: Learned, features: NDArray[np.float32], truth: NDArray[np.int64], classes: int) -> Head:
-    """Fit the same recipe (strength, rule of class weights, temperature) on other, usually more, pictures."""
+def weigh(kind: str, setting: Setting, lesson: Lesson, folds: Folds, logits: NDArray[np.float64], seed: int) -> Judged:
+    """Fit the temperature on (repeats, n, c) logits of what was held out, and tell the loss."""
+    held_out = folds.held_out
+    repeated = np.broadcast_to(lesson.truth, held_out.shape)
+    temperature = fit_temperature(logits[held_out], repeated[held_out])
+    loss = None
+    if held_out.any():
+        loss = log_loss(softmax(logits[held_out] / temperature), repeated[held_out])
+    return Judged(
+        kind=kind,
+        setting=setting,
+        temperature=temperature,
+        class_weights=lesson.per_class,
+        held_out=held_out,
+        logits=logits,
+        loss=loss,
+        seed=seed,
+    )
+
+
+def fit_head(like: Judged, lesson: Lesson) -> Head:
+    """Learn with the chosen setting from everything in the lesson."""
+    kind = KINDS[like.kind]
+    with threadpool_limits(1, user_api="blas"):
+        fine = lesson.rows.astype(np.float64) if lesson.rows.size <= _FINE else lesson.rows
+        truth = lesson.truth[lesson.owner]
+        fitted = kind.fit(fine, truth, lesson.classes, lesson.weights(), like.setting, seed=like.seed, fine=True)
+    return Head((Voter(lesson.basis.fold(fitted.layers)),), like.temperature)
+
+
+def prepare_lesson(
+    features: NDArray[np.float32], truth: NDArray[np.int64], classes: int, copies: Copies | None = None
+) -> Lesson:
+    """Find the space of these features (n, d), and bring pictures and copies into it."""
     with threadpool_limits(1, user_api="blas"):
         basis = find_basis(features)
-        per_class = class_weights(truth, classes)
-        weights = None if per_class is None else per_class[truth]
-        rows = basis.project(features)
-        return _fit(basis, rows, truth, classes, like.strength, weights, like.head.temperature)
-
-
-def _fit(
-    basis: Basis,
-    rows: NDArray[np.float32],
-    truth: NDArray[np.int64],
-    classes: int,
-    strength: float,
-    weights: NDArray[np.float64] | None,
-    temperature: float,
-) -> Head:
-    fine = rows.astype(np.float64) if rows.size <= _FINE else rows
-    solution = fit_logistic(fine, truth, classes, strength, weights=weights, tolerance=1e-6)
-    weight, bias = basis.fold(solution)
-    return Head.linear(weight, bias, temperature)
+        rows, owner = basis.project(features), np.arange(len(truth))
+        if copies is not None and len(copies.owner):
+            rows = np.concatenate([rows, basis.project(copies.features)])
+            owner = np.concatenate([owner, copies.owner])
+    return Lesson(rows, owner, truth, classes, class_weights(truth, classes), basis)
 
 
 def class_weights(truth: NDArray[np.int64], classes: int) -> NDArray[np.float64] | None:
@@ -133,62 +261,56 @@ def class_weights(truth: NDArray[np.int64], classes: int) -> NDArray[np.float64]
     return np.asarray(factors * len(truth) / np.sum(factors * counts))
 
 
-def choose_strength(
-    rows: NDArray[np.float32],
-    truth: NDArray[np.int64],
-    groups: NDArray[np.int64],
-    classes: int,
-    weights: NDArray[np.float64] | None,
+def choose_setting(
+    lesson: Lesson,
+    kind: HeadKind,
+    settings: Sequence[Setting],
+    folds: Folds,
     *,
     seed: int,
     step: Callable[[int, int], None] = lambda done, total: None,
-) -> tuple[float, NDArray[np.bool_], NDArray[np.float64]]:
-    """Walk from strong penalties to weak ones, all folds side by side, until it brings nothing more.
+) -> tuple[Setting, NDArray[np.float64]]:
+    """Walk along the settings, all folds side by side, until it brings nothing more.
 
-    Strengths are compared by log loss after a temperature of their own: accuracy jumps by whole pictures, and the
+    Settings are compared by log loss after a temperature of their own: accuracy jumps by whole pictures, and the
     temperature is fitted later anyway.
 
     Returns:
-        The strength; (n,) which pictures were held out; (n, c) their logits at that strength.
+        The setting; (repeats, n, c) logits at that setting of the pictures that were held out.
     """
-    held_logits = np.zeros((len(truth), classes))
-    fold_of = stratified_folds(truth.tolist(), groups.tolist(), FOLDS, seed)
-    taking_part = _taking_part(len(truth), seed)
-    held_out = (fold_of != KEPT) & taking_part
+    held_out = folds.held_out
+    best_logits = np.zeros((*held_out.shape, lesson.classes))
     if not held_out.any():
-        return DEFAULT_STRENGTH, held_out, held_logits
-    folds = [number for number in range(FOLDS) if np.any(held_out & (fold_of == number))]
-    starts: dict[int, NDArray[np.float64] | None] = dict.fromkeys(folds)
-    best_strength, best_loss, best_logits, idle = STRENGTHS[0], np.inf, held_logits, 0
-    for number, strength in enumerate(STRENGTHS):
-        step(number, len(STRENGTHS))
-        logits = np.zeros_like(held_logits)
-        for fold in folds:
-            inside, outside = taking_part & (fold_of != fold), held_out & (fold_of == fold)
-            solution = fit_logistic(
-                rows[inside],
-                truth[inside],
-                classes,
-                strength,
-                weights=None if weights is None else weights[inside],
-                start=starts[fold],
-            )
-            starts[fold] = solution
-            logits[outside] = predict(rows[outside], solution)
-        temperature = fit_temperature(logits[held_out], truth[held_out])
-        loss = log_loss(softmax(logits[held_out] / temperature), truth[held_out])
+        return _middle(settings), best_logits
+    parts = folds.parts()
+    starts: list[Any] = [None] * len(parts)
+    truth = np.broadcast_to(lesson.truth, held_out.shape)[held_out]
+    best, best_loss, idle = settings[0], np.inf, 0
+    for number, setting in enumerate(settings):
+        step(number, len(settings))
+        logits = np.zeros_like(best_logits)
+        for place, (repeat, inside, outside) in enumerate(parts):
+            layers, starts[place] = lesson.fit(kind, inside, setting, seed=seed, start=starts[place])
+            logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside])
+        temperature = fit_temperature(logits[held_out], truth)
+        loss = log_loss(softmax(logits[held_out] / temperature), truth)
         if loss < best_loss * (1 - WORTH):
-            best_strength, best_loss, best_logits, idle = strength, loss, logits, 0
+            best, best_loss, best_logits, idle = setting, loss, logits, 0
         else:
             idle += 1
             if idle >= PATIENCE:
                 break
-    step(len(STRENGTHS), len(STRENGTHS))
-    return best_strength, held_out, best_logits
+    step(len(settings), len(settings))
+    return best, best_logits
 
 
-def _taking_part(count: int, seed: int) -> NDArray[np.bool_]:
-    taking_part = np.ones(count, bool)
-    if count > MOST_IN_FOLDS:
-        taking_part[np.random.default_rng(seed).permutation(count)[MOST_IN_FOLDS:]] = False
-    return taking_part
+def judge(layers: Sequence[Layer], rows: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Logits (n, c) of rows (n, r)."""
+    return Voter(tuple(layers)).logits(rows)
+
+
+def _middle(settings: Sequence[Setting]) -> Setting:
+    """What to take where nothing can be compared."""
+    if "strength" in settings[0]:
+        return min(settings, key=lambda each: abs(np.log(each["strength"] / DEFAULT_STRENGTH)))
+    return settings[0]

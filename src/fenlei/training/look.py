@@ -19,6 +19,7 @@ from fenlei.imaging import InputSpec, prepare_for_training
 from fenlei.inference.cores import usable_cores
 from fenlei.inference.embedding import embed
 from fenlei.inference.engine import Engine, EngineError
+from fenlei.training.alteration import Alteration
 from fenlei.training.cache import FeatureCache, Seen
 from fenlei.training.errors import TrainingError
 from fenlei.training.progress import Stage, Watch
@@ -83,6 +84,7 @@ def features_of(
     open_engine: Callable[[], Engine],
     cache: Path,
     watch: Watch,
+    alteration: Alteration | None = None,
 ) -> Embedded:
     """Features of every picture that can be decoded: from the cache, or through the network and then into the cache.
 
@@ -96,13 +98,14 @@ def features_of(
         open_engine: gives the engine for this backbone; it is left open.
         cache: the workspace's cache folder.
         watch: progress and stop.
+        alteration: look at this copy of each picture in place of the picture.
 
     Raises:
         Cancelled: someone asked to stop.
         TrainingError: the cache cannot be written.
         EngineError: the network cannot be run.
     """
-    shelf = FeatureCache(cache / "embeddings", backbone.digest, spec.digest, backbone.width)
+    shelf = shelf_of(cache, backbone, spec, alteration)
     known: dict[bytes, Seen | Skipped] = {}
     new: dict[bytes, Item] = {}
     for picture in pictures:
@@ -114,9 +117,16 @@ def features_of(
         else:
             known[picture.digest] = seen
     if new:
-        _compute(new, known, shelf, spec, open_engine, watch)
+        prepare = functools.partial(prepare_for_training, spec=spec) if alteration is None else alteration.prepare(spec)
+        _compute(new, known, shelf, prepare, open_engine, watch)
     watch.step(Stage.EMBED, len(new), len(new))
     return _gather(pictures, known, backbone.width, len(new))
+
+
+def shelf_of(cache: Path, backbone: Backbone, spec: InputSpec, alteration: Alteration | None) -> FeatureCache:
+    """Where the features are kept that a backbone gives of pictures prepared in this way."""
+    seen_by = spec.digest if alteration is None else alteration.digest(spec)
+    return FeatureCache(cache / "embeddings", backbone.digest, seen_by, backbone.width)
 
 
 def refuse_too_few(
@@ -186,13 +196,12 @@ def _compute(
     new: dict[bytes, Item],
     known: dict[bytes, Seen | Skipped],
     shelf: FeatureCache,
-    spec: InputSpec,
+    prepare: Callable[[bytes], NDArray[np.uint8]],
     open_engine: Callable[[], Engine],
     watch: Watch,
 ) -> None:
     digests = list(new)
     pending: list[Seen] = []
-    prepare = functools.partial(prepare_for_training, spec=spec)
     readers = [functools.partial(_same, new[digest], digest) for digest in digests]
     results = embed(readers, prepare, open_engine(), cancelled=lambda: watch.stopped)
     try:

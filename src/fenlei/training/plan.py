@@ -8,49 +8,37 @@ from typing import NamedTuple
 from fenlei.backbones.listing import available
 from fenlei.imaging import InputSpec, Policy
 from fenlei.training.errors import TrainingError
-
-
-class Candidate(NamedTuple):
-    """One way of turning pictures into features.
-
-    Attributes:
-        backbone: a name that `open_backbone` understands.
-        size: side of the input in pixels; None takes the backbone's own.
-        policy: how a picture of another shape gets there.
-    """
-
-    backbone: str
-    size: int | None
-    policy: Policy
-
+from fenlei.training.view import View, one
 
 LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
 
-LADDERS: dict[str, tuple[Candidate, ...]] = {
+LADDERS: dict[str, tuple[View, ...]] = {
     "fast": (
-        Candidate(LITE0, 224, Policy.SQUASH),
-        Candidate(LITE0, 224, Policy.LETTERBOX),
+        one(LITE0, 224, Policy.SQUASH),
+        one(LITE0, 224, Policy.LETTERBOX),
     ),
     "balanced": (
-        Candidate(LITE0, 224, Policy.SQUASH),
-        Candidate(LITE2, 260, Policy.SQUASH),
-        Candidate(LITE0, 288, Policy.SQUASH),
-        Candidate(LITE0, 224, Policy.LETTERBOX),
-        Candidate(LITE2, 260, Policy.LETTERBOX),
+        one(LITE0, 224, Policy.SQUASH),
+        one(LITE2, 260, Policy.SQUASH),
+        one(LITE0, 288, Policy.SQUASH),
+        View((LITE0, LITE2), 288, Policy.SQUASH),
+        one(LITE0, 224, Policy.LETTERBOX),
+        one(LITE2, 260, Policy.LETTERBOX),
     ),
     "accurate": (
-        Candidate(LITE0, 224, Policy.SQUASH),
-        Candidate(LITE2, 260, Policy.SQUASH),
-        Candidate(LITE0, 288, Policy.SQUASH),
-        Candidate(LITE2, 320, Policy.SQUASH),
-        Candidate(LITE2, 260, Policy.LETTERBOX),
-        Candidate(LITE0, 224, Policy.LETTERBOX),
-        Candidate(LITE2, 260, Policy.CROP),
+        one(LITE0, 224, Policy.SQUASH),
+        one(LITE2, 260, Policy.SQUASH),
+        one(LITE0, 288, Policy.SQUASH),
+        View((LITE0, LITE2), 288, Policy.SQUASH),
+        one(LITE2, 320, Policy.SQUASH),
+        one(LITE2, 260, Policy.LETTERBOX),
+        one(LITE0, 224, Policy.LETTERBOX),
+        one(LITE2, 260, Policy.CROP),
     ),
 }
 """By goal, the default candidate first, then by what they promised per second on the sets we measured."""
 
-WITHOUT_BUDGET = {"fast": 1, "balanced": 2, "accurate": 5}
+WITHOUT_BUDGET = {"fast": 1, "balanced": 2, "accurate": 6}
 """How many of the ladder are tried when no budget is given: a fixed number, so that the same pictures and seed give
 the same model however busy the machine is. With a budget the clock decides, and two runs may differ."""
 
@@ -58,8 +46,8 @@ the same model however busy the machine is. With a budget the clock decides, and
 class Plan(NamedTuple):
     """What will be tried, and what will not be, with the sentence that says why."""
 
-    candidates: tuple[Candidate, ...]
-    left_out: tuple[tuple[Candidate, str], ...]
+    views: tuple[View, ...]
+    left_out: tuple[tuple[View, str], ...]
 
 
 def make_plan(
@@ -93,19 +81,20 @@ def make_plan(
     asked = _policy(policy)
     if backbone is not None:
         # One name, one size: the default policy alone, unless another is asked for.
-        return Plan((Candidate(backbone, size, asked or Policy.SQUASH),), ())
+        return Plan((one(backbone, size, asked or Policy.SQUASH),), ())
     states = {info.id: state for info, state in available(cache)}
-    wanted: list[Candidate] = []
-    left_out: list[tuple[Candidate, str]] = []
+    wanted: list[View] = []
+    left_out: list[tuple[View, str]] = []
     for rung in LADDERS[goal]:
-        candidate = Candidate(rung.backbone, size or rung.size, asked or rung.policy)
-        if candidate in wanted or any(candidate == other for other, _ in left_out):
+        view = View(rung.backbones, size or rung.size, asked or rung.policy)
+        if view in wanted or any(view == other for other, _ in left_out):
             continue
-        state = states[candidate.backbone]
-        if state.usable:
-            wanted.append(candidate)
+        missing = [name for name in view.backbones if not states[name].usable]
+        if missing:
+            state = states[missing[0]]
+            left_out.append((view, f"{missing[0]} is not usable here ({state.said}). {state.remedy}"))
         else:
-            left_out.append((candidate, f"{candidate.backbone} is not usable here ({state.said}). {state.remedy}"))
+            wanted.append(view)
     if not wanted:
         reasons = " ".join(dict.fromkeys(reason for _, reason in left_out))
         raise TrainingError(f"No backbone is usable here. {reasons}")

@@ -36,6 +36,10 @@ class Cancelled(FenleiError):
         super().__init__("Training was stopped before it was done; no model was written.")
 
 
+class Enough(FenleiError):
+    """Somebody has had enough, or the time is over; what was found so far is kept."""
+
+
 class Clock:
     """Hands progress on, and keeps the wall seconds of each stage on the way."""
 
@@ -61,9 +65,30 @@ class Clock:
 class Watch:
     """Progress and cancellation in one value, so that work says `watch.step(...)` and nothing more."""
 
-    def __init__(self, progress: Progress | None = None, cancelled: Callable[[], bool] | None = None) -> None:
+    def __init__(
+        self,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        enough: Callable[[], bool] | None = None,
+    ) -> None:
+        """Watch.
+
+        Args:
+            progress: told of every step.
+            cancelled: asked at every step whether all of it is called off.
+            enough: asked whether what was found so far will do.
+        """
         self._progress = progress
         self._cancelled = cancelled
+        self._enough = enough
+        self._early: bool = False
+        self._deadline: float | None = None
+
+    def may_end_early(self, deadline: float | None) -> None:
+        """From now on there is something to keep: `step` ends the work when somebody has had enough, or at the
+        deadline (`time.monotonic`). None where neither may end it any more."""
+        self._early = deadline is not None
+        self._deadline = deadline
 
     @property
     def stopped(self) -> bool:
@@ -75,8 +100,14 @@ class Watch:
 
         Raises:
             Cancelled: someone asked to stop.
+            Enough: what was found so far shall do.
         """
         if self.stopped:
             raise Cancelled
+        if self._early and (self._over() or (self._enough is not None and self._enough())):
+            raise Enough("The time is over.")
         if self._progress is not None:
             self._progress(stage, done, total)
+
+    def _over(self) -> bool:
+        return self._deadline is not None and time.monotonic() >= self._deadline

@@ -6,6 +6,8 @@ data give the same bytes. Wall times belong to the terminal.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from fenlei.training.evaluation import Evaluation
@@ -91,8 +93,17 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
             be held back.
         accuracy_interval: Wilson's 95 % interval of it.
         log_loss: cross-validated, after calibration, in nats.
-        chosen: whether the model is this one.
-        left_out: the sentence that says why it was not tried; None where it was.
+        chosen: whether the model is this one; where it is told while others are still tried, whether it is the best
+            so far.
+        left_out: the sentence that says why it was not tried, or not to its end; None where it was.
+        head: what sits on the features.
+        copies: altered copies that it learned from besides the pictures: `none`, `altered`, `altered and mirrored`.
+        aim: the figure that `score` is: `accuracy`, `balanced accuracy` or `macro-F1`.
+        score: that figure in cross-validation.
+        score_interval: its 95 % interval.
+        milliseconds: that the network takes for one picture alone, as measured on the machine that trained.
+        bytes: size of the network.
+        seconds: that it took to try. Like `milliseconds`, only told of a search with a budget.
     """
 
     backbone: str
@@ -103,6 +114,14 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
     log_loss: float | None = None
     chosen: bool = False
     left_out: str | None = None
+    head: str = "logistic regression"
+    copies: str = "none"
+    aim: str = "accuracy"
+    score: float | None = None
+    score_interval: tuple[float, float] | None = None
+    milliseconds: float | None = None
+    bytes: int | None = None
+    seconds: float | None = None
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,7 +134,11 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         size: side of the input in pixels.
         policy: the resize policy.
         head: what sits on the features.
-        strength: weight of the L2 penalty against the mean loss of a picture.
+        setting: what it was learned with, by name; `strength` is the weight of the L2 penalty against the mean loss
+            of a picture. Of a vote, what its members were learned with is in `members`.
+        copies: altered copies that it learned from besides the pictures.
+        aim: the figure that the search tried to raise.
+        members: of a vote: head, copies, setting and share of each.
         class_weights: one factor per class in class order, or None where all pictures count alike.
         temperature: what the logits are divided by.
         fitted_on: pictures the shipped head learned from.
@@ -129,7 +152,10 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     policy: str
     head: str
-    strength: float
+    setting: dict[str, float]
+    copies: str
+    aim: str
+    members: list[dict[str, Any]]
     class_weights: list[float] | None
     temperature: float
     fitted_on: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from fenlei.training.report import (
     CandidateResult,
@@ -55,14 +56,17 @@ def wrong_pictures(report: Report, gallery: Sequence[bytes]) -> str:
 
 def candidates(tried: list[CandidateResult]) -> str:
     """What was tried and what was left out, in the order of the plan."""
-    rows = "".join(_candidate(result) for result in tried)
+    timed = any(result.seconds is not None for result in tried)
+    rows = "".join(_candidate(result, timed=timed) for result in tried)
     head = "".join(
         f"<th scope=col>{both(en, zh)}"
         for en, zh in (
             ("backbone", "骨干网络"),
             ("input", "输入"),
+            ("head", "分类头"),
             ("right in cross-validation", "交叉验证正确率"),
             ("log loss", "对数损失"),
+            *([("answers in", "单张耗时"), ("tried in", "尝试耗时")] if timed else []),
             ("", ""),
         )
     )
@@ -131,7 +135,13 @@ def recipe(report: Report) -> str:
         (both("its licence", "许可证"), named(made.licence)),
         (both("input", "输入"), f"{made.size} × {made.size} px · {_policy(made.policy)}"),
         (both("head", "分类头"), named(made.head)),
-        (both("L2 strength", "L2 强度"), f"{made.strength:.4g}"),
+        *((both(name, _SETTINGS_ZH.get(name, name)), f"{value:.4g}") for name, value in made.setting.items()),
+        *(
+            (both(f"voter {number}", f"投票者 {number}"), text(_voter(member)))
+            for number, member in enumerate(made.members, start=1)
+        ),
+        (both("altered copies", "变化副本"), _copies(made.copies)),
+        (both("chosen for", "选择依据"), _aim(made.aim)),
         (both("class weights", "类别权重"), _weights(made, report.labels)),
         (both("temperature", "温度"), f"{made.temperature:.4g}"),
         (
@@ -145,6 +155,40 @@ def recipe(report: Report) -> str:
     ]
     body = "".join(f"<div><dt>{term}</dt><dd>{value}</dd></div>\n" for term, value in rows)
     return section("recipe", "The recipe", "配方", f"<dl>{body}</dl>\n")
+
+
+_SETTINGS_ZH = {
+    "strength": "L2 强度",
+    "apart": "原型分离",
+    "hidden": "隐藏单元",
+    "dropout": "随机失活",
+    "decay": "权重衰减",
+    "rate": "学习率",
+    "epochs": "轮数",
+}
+
+
+_HEADS_ZH = {
+    "logistic regression": "逻辑回归",
+    "linear SVM": "线性支持向量机",
+    "prototypes": "原型（余弦）",
+    "small neural network": "小型神经网络",
+}
+
+
+def _voter(member: dict[str, Any]) -> str:
+    said = f"{member['head']}, {member['backbone']}, {member['share']:.0%}"
+    return said if member["copies"] == "none" else f"{said}, {member['copies']}"
+
+
+def _copies(name: str) -> str:
+    zh = {"none": "无", "altered": "裁剪、旋转、明暗", "altered and mirrored": "裁剪、旋转、明暗、镜像"}
+    return both(name, zh.get(name, name))
+
+
+def _aim(name: str) -> str:
+    zh = {"accuracy": "正确率", "balanced accuracy": "平衡正确率", "macro-F1": "宏平均 F1"}
+    return both(name, zh.get(name, name))
 
 
 def data_uri(picture: bytes, number: int) -> str:
@@ -180,10 +224,16 @@ def _figure(picture: WrongPicture, gallery: Sequence[bytes]) -> str:
     )
 
 
-def _candidate(result: CandidateResult) -> str:
-    front = f"<td>{named(result.backbone)}<td>{result.size} px · {_policy(result.policy)}"
-    if result.left_out is not None:
-        return f'<tr class="out">{front}<td colspan=3>{both("not tried: ", "未尝试：")}{named(result.left_out)}\n'
+def _candidate(result: CandidateResult, *, timed: bool) -> str:
+    head = both(result.head, _HEADS_ZH.get(result.head, result.head))
+    if result.copies != "none":
+        head += f" <small>{_copies(result.copies)}</small>"
+    front = f"<td>{named(result.backbone)}<td>{result.size} px · {_policy(result.policy)}<td>{head}"
+    if result.left_out is not None and result.accuracy is None:
+        columns = 5 if timed else 3
+        return (
+            f'<tr class="out">{front}<td colspan={columns}>{both("left out: ", "未采用：")}{named(result.left_out)}\n'
+        )
     share = "\N{EN DASH}"
     if result.accuracy is not None:
         share = f"{percent(result.accuracy)}%"
@@ -191,7 +241,14 @@ def _candidate(result: CandidateResult) -> str:
             share += f" <small>({percents(*result.accuracy_interval)})</small>"
     loss = "\N{EN DASH}" if result.log_loss is None else f"{result.log_loss:.3f}"
     mark = f'<span class="chip">{both("chosen", "采用")}</span>' if result.chosen else ""
-    return f"<tr{' class=chosen' if result.chosen else ''}>{front}<td>{share}<td>{loss}<td>{mark}\n"
+    clock = ""
+    if timed:
+        clock = f"<td>{_ms(result.milliseconds)}<td>{'' if result.seconds is None else f'{result.seconds:.1f} s'}"
+    return f"<tr{' class=chosen' if result.chosen else ''}>{front}<td>{share}<td>{loss}{clock}<td>{mark}\n"
+
+
+def _ms(milliseconds: float | None) -> str:
+    return "" if milliseconds is None else f"{milliseconds:.1f} ms"
 
 
 def _group(group: DuplicateGroup) -> str:

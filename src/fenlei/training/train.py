@@ -12,23 +12,28 @@ import numpy as np
 from fenlei.datasets import FoundPictures, find_duplicates, scan
 from fenlei.modelfile import ModelFile
 from fenlei.training.account import Story, build_model, build_report
-from fenlei.training.contest import Task, hold_contest
+from fenlei.training.aim import Aim, aim_for
+from fenlei.training.board import Entry
 from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.errors import TrainingError
 from fenlei.training.evaluation import Evaluation, evaluate, worst
-from fenlei.training.head import refit_head
+from fenlei.training.fit_winner import fit_winner
+from fenlei.training.folds import draw_folds
+from fenlei.training.journal import Journal
 from fenlei.training.look import read_all, refuse_too_few
 from fenlei.training.parity import drawn, expected, from_pictures, spread_over_classes, thumbnails
 from fenlei.training.plan import make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
 from fenlei.training.report import CandidateResult, Report
+from fenlei.training.search import Search, Task, task_digest
 from fenlei.training.workshop import Workshop
 
 MOST_WRONG = 60
 """Wrong pictures that the report shows."""
 
-CAUTION = {"fast": 1.0, "balanced": 1.0, "accurate": 0.0}
-"""Standard errors by which a dearer candidate must be better, by goal."""
+
+RECIPE = "search/1"
+"""Changes when candidates of the same name are learned in another way, so that an older search is not continued."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,12 @@ def train(
     synthetic_parity: bool = False,
     embed_backbone: bool = True,
     engine: str = "openvino",
+    aim: str | None = None,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
+    enough: Callable[[], bool] | None = None,
     heard: Callable[[CandidateResult], None] | None = None,
+    better: Callable[[Trained], None] | None = None,
 ) -> Trained:
     """Learn from class folders, or from pictures that somebody else has found.
 
@@ -85,8 +93,9 @@ def train(
             were found elsewhere, with the classes in the order that the model shall have. They are closed at the end.
         cache: the workspace's cache folder.
         goal: `fast`, `balanced` or `accurate`.
-        budget: seconds to spend; None tries a fixed number of candidates. A new candidate is not begun when it
-            would not fit; the first is always tried, so a very small budget is overrun.
+        budget: seconds to spend on the search; None tries a fixed number of candidates. The first is always tried, so a
+            very small budget is overrun. What an earlier search of the same pictures, seed and aim found out is not
+            found out again, and its seconds count: a larger budget goes on where that one ended.
         seed: of the split and the folds.
         backbone: this one only: a catalogue id, a path, or `hf:org/name`.
         size: side of the input in pixels; None: the backbone's own.
@@ -96,9 +105,15 @@ def train(
             report has no gallery.
         embed_backbone: whether the backbone goes into the model file.
         engine: what runs the backbone; see `fenlei.inference.open_engine`.
+        aim: `accuracy`, `balanced accuracy` or `macro-F1`; None takes accuracy, or balanced accuracy where one class
+            has ten times as many pictures as another.
         progress: told what is going on.
         cancelled: asked often; True stops.
+        enough: asked often, while there is a budget; True ends the search as soon as there is a model, and keeps the
+            best so far.
         heard: told of every candidate that was tried, as soon as it was.
+        better: told of a whole model each time there is a better one than before, while the search goes on. The last
+            is what is returned.
 
     Raises:
         DatasetError: the folder is none.
@@ -110,9 +125,9 @@ def train(
         raise TrainingError(f"The share to hold out is {test_fraction}; it must lie between 0 and 1.")
     if seed < 0:
         raise TrainingError(f"The seed is {seed}; it must be 0 or more.")
+    wanted, began = _aim(aim), time.monotonic()
     clock = Clock(progress)
-    watch = Watch(clock, cancelled)
-    until = None if budget is None else time.monotonic() + budget
+    watch = Watch(clock, cancelled, enough)
     plan = make_plan(goal, budget, cache=cache, backbone=backbone, size=size, policy=policy)
 
     where = path if isinstance(path, Path) else None
@@ -122,7 +137,7 @@ def train(
         # Look: every file read once, every picture through the default network once.
         pictures, unreadable = read_all(found, watch)
         refuse_too_few(labels, learnable(pictures), where, [*found.skipped, *unreadable])
-        looked = workshop.features(plan.candidates[0], pictures)
+        looked = workshop.features(plan.views[0], pictures)
         pictures = looked.pictures
         skipped = sorted([*found.skipped, *unreadable, *looked.skipped], key=lambda each: each.name)
         refuse_too_few(labels, learnable(pictures), where, skipped)
@@ -134,53 +149,88 @@ def train(
         division = divide(pictures, kept_together, labels, test_fraction, seed)
         watch.step(Stage.GROUP, 1, 1)
 
-        # Learn: candidates against each other on the training part, strength and temperature by its folds.
+        # Search: candidates against each other on the training part, everything chosen by its folds.
         learning, judging = np.flatnonzero(~division.test), np.flatnonzero(division.test)
+        truth = division.truth[learning]
         task = Task(
             pictures=[pictures[row] for row in learning],
-            truth=division.truth[learning],
+            truth=truth,
             groups=division.groups[learning],
             classes=len(labels),
             seed=seed,
+            folds=draw_folds(truth, division.groups[learning], seed),
+            aim=aim_for(wanted, truth, len(labels)),
         )
-        outcome = hold_contest(task, plan, workshop, watch, caution=CAUTION[goal], until=until, heard=heard)
+        question = f"{RECIPE} {task_digest(task)} seed {seed} aim {task.aim.value}"
+        journal = Journal(None if budget is None else cache / "searches", question)
 
-        # Judge: the first and only look at the test part.
-        watch.step(Stage.JUDGE, 0, 1)
-        judged = workshop.features(outcome.winner, [pictures[row] for row in judging])
-        scores = outcome.learned.head.scores(judged.features)
-        evaluation = evaluate(scores, division.truth[judging], labels)
-        wrong = [(int(judging[row]), scores[row]) for row in worst(scores, division.truth[judging], MOST_WRONG)]
-        watch.step(Stage.JUDGE, 1, 1)
+        def finish(entry: Entry, results: list[CandidateResult]) -> Trained:
+            """A candidate as a whole model: judged, fitted, with parity pictures and a report."""
+            watch.step(Stage.JUDGE, 0, 1)
+            view = entry.candidate.view
+            judged = workshop.features(view, [pictures[row] for row in judging])
+            head = fit_winner(entry, task.pictures, task.truth, task.classes, workshop, journal)
+            scores = head.scores(judged.features)
+            evaluation = evaluate(scores, division.truth[judging], labels)
+            wrong = [(int(judging[row]), scores[row]) for row in worst(scores, division.truth[judging], MOST_WRONG)]
+            watch.step(Stage.JUDGE, 1, 1)
 
-        # Finish: all pictures where the test part was ours to give, then parity pictures, report, model file.
-        watch.step(Stage.FINISH, 0, 1)
-        head = outcome.learned.head
-        if division.origin == HELD_OUT:
-            everything = workshop.features(outcome.winner, pictures)
-            head = refit_head(outcome.learned, everything.features, division.truth, len(labels))
-        travelling = [task.pictures[row] for row in spread_over_classes(task.truth)]
-        files = [] if synthetic_parity else from_pictures(travelling)
-        spec = workshop.spec(outcome.winner)
-        parity = expected(files or drawn(seed), spec, workshop.engine(outcome.winner), head)
-        story = Story(
-            labels=labels,
-            pictures=pictures,
-            skipped=skipped,
-            groups=groups,
-            division=division,
-            evaluation=evaluation,
-            wrong=wrong,
-            gallery=[] if synthetic_parity else thumbnails([pictures[row] for row, _ in wrong]),
-            outcome=outcome,
-            head=head,
-            backbone=workshop.backbone(outcome.winner),
-            spec=spec,
-            seed=seed,
+            # All pictures where the test part was ours to give, then parity pictures, report, model file.
+            watch.step(Stage.FINISH, 0, 1)
+            if division.origin == HELD_OUT:
+                head = fit_winner(entry, pictures, division.truth, len(labels), workshop, journal)
+            travelling = [task.pictures[row] for row in spread_over_classes(task.truth)]
+            files = [] if synthetic_parity else from_pictures(travelling)
+            spec = workshop.spec(view)
+            parity = expected(files or drawn(seed), spec, workshop.engine(view), head)
+            story = Story(
+                labels=labels,
+                pictures=pictures,
+                skipped=skipped,
+                groups=groups,
+                division=division,
+                evaluation=evaluation,
+                wrong=wrong,
+                gallery=[] if synthetic_parity else thumbnails([pictures[row] for row, _ in wrong]),
+                winner=entry,
+                results=results,
+                aim=task.aim,
+                head=head,
+                backbone=workshop.backbone(view),
+                spec=spec,
+                seed=seed,
+                goal=goal,
+                test_fraction=test_fraction,
+            )
+            report = build_report(story)
+            model = build_model(story, report, parity, embed_backbone=embed_backbone)
+            watch.step(Stage.FINISH, 1, 1)
+            return Trained(model, report, workshop.computed, clock.seconds)
+
+        def tell(entry: Entry, results: list[CandidateResult]) -> None:
+            if better is not None:
+                better(finish(entry, results))
+
+        search = Search(
+            task,
+            plan,
+            workshop,
+            watch,
             goal=goal,
-            test_fraction=test_fraction,
+            budget=budget,
+            began=began,
+            journal=journal,
+            heard=heard,
+            better=tell,
         )
-        report = build_report(story)
-        model = build_model(story, report, parity, embed_backbone=embed_backbone)
-        watch.step(Stage.FINISH, 1, 1)
-        return Trained(model, report, workshop.computed, clock.seconds)
+        outcome = search.run()
+        return finish(outcome.winner, outcome.results)
+
+
+def _aim(said: str | None) -> Aim | None:
+    if said is None:
+        return None
+    try:
+        return Aim(said)
+    except ValueError:
+        raise TrainingError(f"There is no aim `{said}`; choose one of {', '.join(Aim)}.") from None

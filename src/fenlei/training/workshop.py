@@ -1,4 +1,4 @@
-"""Where candidates are worked on: backbones and engines are opened once, when first needed, and closed at the end."""
+"""Where views are worked on: backbones and engines are opened once, when first needed, and closed at the end."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from types import TracebackType
 import numpy as np
 
 from fenlei.backbones import Backbone, open_backbone
+from fenlei.backbones.joined import join
 from fenlei.imaging import InputSpec
 from fenlei.inference.engine import Engine
 from fenlei.inference.open import open_engine
-from fenlei.training.look import Embedded, Picture, features_of
-from fenlei.training.plan import Candidate, input_spec
+from fenlei.training.alteration import Alteration
+from fenlei.training.head import Copies
+from fenlei.training.look import Embedded, Picture, features_of, shelf_of
+from fenlei.training.plan import input_spec
 from fenlei.training.progress import Watch
+from fenlei.training.view import View
 
 _TRIALS = 6
 
 
 class Workshop(AbstractContextManager["Workshop"]):
-    """Backbones, engines and features by candidate.
+    """Backbones, engines and features by view.
 
     Args:
         cache: the workspace's cache folder: `backbones/`, `compiled/` and `embeddings/` are below it.
@@ -37,37 +41,43 @@ class Workshop(AbstractContextManager["Workshop"]):
         self._cache = cache
         self._watch = watch
         self._kind = kind
-        self._backbones: dict[tuple[str, int | None], Backbone] = {}
+        self._backbones: dict[tuple[tuple[str, ...], int | None], Backbone] = {}
         self._engines: dict[tuple[str, int], Engine] = {}
+        self._paces: dict[View, float] = {}
+        self._waits: dict[View, float] = {}
         self.computed = 0
 
-    def backbone(self, candidate: Candidate) -> Backbone:
-        """The candidate's backbone, exported if need be.
+    def backbone(self, view: View) -> Backbone:
+        """The view's backbone, exported if need be; of several, the network that is all of them.
 
         Raises:
             BackboneError: it cannot be had.
         """
-        key = candidate.backbone, candidate.size
+        key = view.backbones, view.size
         if key not in self._backbones:
-            self._backbones[key] = open_backbone(candidate.backbone, size=candidate.size, cache=self._cache)
+            if len(view.backbones) == 1:
+                found = open_backbone(view.backbones[0], size=view.size, cache=self._cache)
+            else:
+                found = join([self.backbone(part) for part in view.parts], self._cache)
+            self._backbones[key] = found
         return self._backbones[key]
 
-    def opened(self, candidate: Candidate) -> Backbone | None:
-        """The candidate's backbone if it was needed before; None where it was not, or could not be had."""
-        return self._backbones.get((candidate.backbone, candidate.size))
+    def opened(self, view: View) -> Backbone | None:
+        """The view's backbone if it was needed before; None where it was not, or could not be had."""
+        return self._backbones.get((view.backbones, view.size))
 
-    def spec(self, candidate: Candidate) -> InputSpec:
-        """The candidate's preprocessing."""
-        return input_spec(self.backbone(candidate).size, candidate.policy)
+    def spec(self, view: View) -> InputSpec:
+        """The view's preprocessing."""
+        return input_spec(self.backbone(view.parts[0]).size, view.policy)
 
-    def engine(self, candidate: Candidate) -> Engine:
-        """The engine that runs the candidate's backbone. It stays open for later use; candidates that differ in
-        policy alone share one.
+    def engine(self, view: View) -> Engine:
+        """The engine that runs the view's backbone. It stays open for later use; views that differ in policy alone
+        share one.
 
         Raises:
             EngineError: the network cannot be run here.
         """
-        backbone = self.backbone(candidate)
+        backbone = self.backbone(view)
         key = backbone.digest, backbone.size
         if key not in self._engines:
             side = (backbone.size, backbone.size)
@@ -76,27 +86,88 @@ class Workshop(AbstractContextManager["Workshop"]):
             )
         return self._engines[key]
 
-    def features(self, candidate: Candidate, pictures: Sequence[Picture]) -> Embedded:
-        """Features of these pictures, from the cache where they are in it; see `look.features_of`."""
+    def features(self, view: View, pictures: Sequence[Picture]) -> Embedded:
+        """Features of these pictures, from the cache where they are in it; see `look.features_of`.
+
+        Where there are several backbones, each part has its own place in the cache: what one has seen need not be seen
+        again when it is joined to another.
+        """
+        parts = [self._features(part, pictures, None) for part in view.parts]
+        first = parts[0]
+        if len(parts) == 1:
+            return first
+        return Embedded(
+            first.pictures,
+            first.prints,
+            np.concatenate([part.features for part in parts], axis=1),
+            first.skipped,
+            sum(part.computed for part in parts),
+        )
+
+    def copies(self, view: View, pictures: Sequence[Picture], kinds: Sequence[Alteration]) -> Copies | None:
+        """Features of altered copies of these pictures; None where there are no kinds of copies."""
+        if not kinds:
+            return None
+        rows = [
+            np.concatenate([self._features(part, pictures, kind).features for part in view.parts], axis=1)
+            for kind in kinds
+        ]
+        return Copies(np.concatenate(rows), np.tile(np.arange(len(pictures)), len(kinds)))
+
+    def bytes(self, view: View) -> int:
+        """Size of the networks."""
+        return sum(self.backbone(part).network.stat().st_size for part in view.parts)
+
+    def missing(self, view: View, pictures: Sequence[Picture], kinds: Sequence[Alteration | None]) -> float:
+        """Wall seconds that the features would take which are not in the cache, by a measurement of the networks."""
+        return sum(
+            self.seconds_per_picture(part) * self._absent(part, pictures, kind) for part in view.parts for kind in kinds
+        )
+
+    def seconds_per_picture(self, view: View) -> float:
+        """Measured wall seconds of the network alone, all cores busy."""
+        if view not in self._paces:
+            engine, spec = self.engine(view), self.spec(view)
+            pixels = np.zeros((_TRIALS * engine.streams, spec.height, spec.width, 3), np.uint8)
+            engine.infer(pixels[: engine.streams])  # the first run is slower than the rest
+            started = time.monotonic()
+            engine.infer(pixels)
+            self._paces[view] = (time.monotonic() - started) / len(pixels)
+        return self._paces[view]
+
+    def milliseconds(self, view: View) -> float:
+        """What one picture alone takes in the network, the best of several: what a caller would wait for it."""
+        return sum(self._milliseconds(part) for part in view.parts)
+
+    def _milliseconds(self, part: View) -> float:
+        if part not in self._waits:
+            engine, spec = self.engine(part), self.spec(part)
+            pixels = np.zeros((1, spec.height, spec.width, 3), np.uint8)
+            took = []
+            for _ in range(_TRIALS):
+                started = time.monotonic()
+                engine.infer(pixels)
+                took.append(time.monotonic() - started)
+            self._waits[part] = 1000 * min(took)
+        return self._waits[part]
+
+    def _features(self, part: View, pictures: Sequence[Picture], kind: Alteration | None) -> Embedded:
         embedded = features_of(
             pictures,
-            self.backbone(candidate),
-            self.spec(candidate),
-            open_engine=lambda: self.engine(candidate),
+            self.backbone(part),
+            self.spec(part),
+            open_engine=lambda: self.engine(part),
             cache=self._cache,
             watch=self._watch,
+            alteration=kind,
         )
         self.computed += embedded.computed
         return embedded
 
-    def seconds_per_picture(self, candidate: Candidate) -> float:
-        """Measured wall seconds of the network alone, all cores busy."""
-        engine, spec = self.engine(candidate), self.spec(candidate)
-        pixels = np.zeros((_TRIALS * engine.streams, spec.height, spec.width, 3), np.uint8)
-        engine.infer(pixels[: engine.streams])  # the first run is slower than the rest
-        started = time.monotonic()
-        engine.infer(pixels)
-        return (time.monotonic() - started) / len(pixels)
+    def _absent(self, part: View, pictures: Sequence[Picture], kind: Alteration | None) -> int:
+        backbone = self.backbone(part)
+        shelf = shelf_of(self._cache, backbone, self.spec(part), kind)
+        return sum(picture.digest not in shelf for picture in pictures)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

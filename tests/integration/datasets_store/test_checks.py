@@ -23,8 +23,8 @@ from fenlei.imaging import Policy
 from fenlei.store import NotFound, Store, Work
 from fenlei.store.blobs import Blobs
 from fenlei.training.look import Picture
-from fenlei.training.plan import Candidate
 from fenlei.training.progress import Cancelled, Watch
+from fenlei.training.view import one
 from fenlei.training.workshop import Workshop
 from tests.integration.datasets_store.filled import Filled, filled
 from tests.support.drawing import broad, image, jpeg, png
@@ -150,7 +150,7 @@ def looker(tmp_path_factory: pytest.TempPathFactory) -> Looker:
     """What the rooms above hand in, over a real network of a few kilobytes."""
     folder = tmp_path_factory.mktemp("looker")
     (folder / "tiny.onnx").write_bytes(tiny_network(size=32, width=48))
-    candidate = Candidate(str(folder / "tiny.onnx"), None, Policy.SQUASH)
+    candidate = one(str(folder / "tiny.onnx"), None, Policy.SQUASH)
 
     def look(
         files: Sequence[File], progress: Callable[[int, int], None], cancelled: Callable[[], bool]

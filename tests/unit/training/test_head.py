@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from fenlei.modelfile import Dense
+from fenlei.modelfile import Dense, Normalise, Relu, Voter
 from fenlei.modelfile.head_file import to_safetensors
 from fenlei.training.basis import ROW_ENERGY, find_basis
-from fenlei.training.head import DEFAULT_STRENGTH, Learned, class_weights, learn_head, refit_head
+from fenlei.training.head import DEFAULT_STRENGTH, Learned, class_weights, fit_head, learn_head, prepare_lesson
 from fenlei.training.logistic import fit_logistic, predict
 
 Data = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -69,9 +69,14 @@ def test_the_head_works_on_features_as_they_come() -> None:
     assert not np.allclose(learned.head.scores(features), learned.head.scores(moved))
     basis = find_basis(features)
     rows = basis.project(features)
-    solution = np.ones((rows.shape[1] + 1, 1))
-    weight, bias = basis.fold(solution)
-    np.testing.assert_allclose(features @ weight + bias, predict(rows, solution), rtol=1e-3, atol=1e-3)
+    last = Dense(np.ones((rows.shape[1], 1), np.float32), np.ones(1, np.float32))
+    for layers in (
+        (last,),
+        (Normalise(), last),
+        (Dense(np.eye(rows.shape[1], dtype=np.float32), rows[0]), Relu(), last),
+    ):
+        folded = Voter(basis.fold(layers))
+        np.testing.assert_allclose(folded.logits(features), Voter(layers).logits(rows), rtol=1e-3, atol=1e-3)
 
 
 def test_scores_held_out_by_the_folds_are_calibrated() -> None:
@@ -90,7 +95,7 @@ def test_two_pictures_a_class_are_enough() -> None:
 
 def test_one_picture_a_class_takes_defaults() -> None:
     learned = learn(clouds([1, 1], apart=4), 2)
-    assert learned.strength == DEFAULT_STRENGTH
+    assert learned.setting["strength"] == pytest.approx(DEFAULT_STRENGTH)
     assert learned.head.temperature == 1.0
     assert learned.loss is None
     assert not learned.held_out.any()
@@ -104,8 +109,8 @@ def test_duplicates_do_not_flatter_the_folds() -> None:
     truth, groups = np.repeat(rng.integers(0, 2, 60), 5), np.repeat(np.arange(60), 5)
     honest = learn((features, truth), 2, groups=groups)
     flattered = learn((features, truth), 2)
-    assert (honest.logits.argmax(axis=1) == truth).mean() < 0.7
-    assert (flattered.logits.argmax(axis=1) == truth).mean() > 0.95
+    assert (honest.scores.argmax(axis=1) == truth).mean() < 0.7
+    assert (flattered.scores.argmax(axis=1) == truth).mean() > 0.95
 
 
 def test_features_that_never_move_do_no_harm() -> None:
@@ -153,7 +158,7 @@ def test_weights_help_the_small_class() -> None:
 def test_a_refit_keeps_the_recipe_and_learns_from_more() -> None:
     few, many = clouds([10, 10, 10], apart=0.6), clouds([100, 100, 100], apart=0.6)
     learned = learn(few, 3)
-    again = refit_head(learned, *many, 3)
+    again = fit_head(learned, prepare_lesson(*many, 3))
     fresh, truth = clouds([300, 300, 300], apart=0.6, seed=5)
     assert again.temperature == learned.head.temperature
     assert (again.scores(fresh).argmax(1) == truth).mean() > (learned.head.scores(fresh).argmax(1) == truth).mean()

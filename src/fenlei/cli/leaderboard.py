@@ -1,0 +1,59 @@
+"""The leaderboard in the terminal: a line for each candidate as it comes, and the best of them at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from fenlei.cli.console import err, out
+
+if TYPE_CHECKING:
+    from fenlei.training.report import CandidateResult
+
+SHOWN = 12
+"""Candidates in the table; the report and --json have all."""
+
+
+def print_line(result: CandidateResult) -> None:
+    """One candidate, as soon as it was tried."""
+    err.print(f"  {_said(result)}", markup=False, soft_wrap=True)
+
+
+def print_board(results: Sequence[CandidateResult]) -> None:
+    """The best candidates, the chosen one marked."""
+    tried = [each for each in results if each.log_loss is not None]
+    tried.sort(key=lambda each: (not each.chosen, each.log_loss))
+    table = Table(box=None, pad_edge=False, title=None)
+    table.add_column("tried in cross-validation")
+    for heading in (tried[0].aim if tried else "score", "95 % interval", "log loss", "ms a picture", "MB", "seconds"):
+        table.add_column(heading, justify="right")
+    for each in tried[:SHOWN]:
+        low, high = each.score_interval or (0.0, 1.0)
+        table.add_row(
+            ("* " if each.chosen else "  ") + _what(each),
+            f"{each.score or 0:.1%}",
+            f"{low:.1%} to {high:.1%}",
+            f"{each.log_loss:.3f}",
+            "" if each.milliseconds is None else f"{each.milliseconds:.1f}",
+            "" if each.bytes is None else f"{each.bytes / 1e6:.0f}",
+            "" if each.seconds is None else f"{each.seconds:.1f}",
+        )
+    out.print(table)
+    if len(tried) > SHOWN:
+        out.print(f"  … and {len(tried) - SHOWN} more; the report and --json have all.")
+
+
+def _what(result: CandidateResult) -> str:
+    copies = "" if result.copies == "none" else f", {result.copies} copies"
+    return f"{result.backbone} {result.size} px {result.policy}, {result.head}{copies}"
+
+
+def _said(result: CandidateResult) -> str:
+    if result.score is None or result.score_interval is None:
+        return f"{_what(result)}: {result.left_out or 'tried'}"
+    low, high = result.score_interval
+    waits = "" if result.milliseconds is None else f", {result.milliseconds:.1f} ms a picture"
+    best = "  <- the best so far" if result.chosen else ""
+    return f"{result.score:.1%} ({low:.1%} to {high:.1%})  {_what(result)}{waits}{best}"

@@ -1,0 +1,159 @@
+"""The leaderboard: what was tried, what it scored, and which is the best, which only something better replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.training.aim import Aim, figure, interval, picture_weights
+from fenlei.training.better import chance_of_gain
+from fenlei.training.candidate import Candidate
+from fenlei.training.head import Judged
+from fenlei.training.report import CandidateResult
+from fenlei.training.view import View
+
+SURE = {"fast": 0.9, "balanced": 0.9, "accurate": 0.8}
+"""Chance of being better, by goal, from which on a candidate replaces the best: what it costs should not be paid for
+luck."""
+
+WORSE = 0.15
+"""Chance that its figure is not lower, below which a candidate is turned away although its scores fit better."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A candidate that was judged."""
+
+    candidate: Candidate
+    judged: Judged
+
+
+class Board:
+    """Holds what was tried against each other, by pictures that no fold learned from.
+
+    Candidates are compared by the loss of each picture: it tells far smaller differences than counting right answers.
+    One that fits better but answers worse, by the figure that is aimed at, does not win either.
+    """
+
+    def __init__(
+        self,
+        truth: NDArray[np.int64],
+        groups: NDArray[np.int64],
+        classes: int,
+        *,
+        aim: Aim,
+        sure: float,
+        seed: int,
+        describe: Callable[[View], tuple[str, int]],
+        heard: Callable[[CandidateResult], None] | None = None,
+    ) -> None:
+        """Begin empty.
+
+        Args:
+            truth: (n,) class numbers of the training part.
+            groups: (n,) duplicate groups.
+            classes: number of classes.
+            aim: what is to be raised.
+            sure: chance from which on a candidate is better.
+            seed: of resampling.
+            describe: backbone and size of a view, for people.
+            heard: told of every line as soon as it is there.
+        """
+        self._truth, self._groups, self._classes = truth, groups, classes
+        self._aim, self._sure, self._seed = aim, sure, seed
+        self._weights = picture_weights(aim, truth, classes)
+        self._describe, self._heard = describe, heard
+        self._lines: list[tuple[Candidate, CandidateResult]] = []
+        self.best: Entry | None = None
+
+    def enter(
+        self,
+        candidate: Candidate,
+        judged: Judged,
+        *,
+        milliseconds: float | None = None,
+        seconds: float | None = None,
+        size: int | None = None,
+        allowed: bool = True,
+    ) -> bool:
+        """Write down what a candidate scored; returns whether it is the best now.
+
+        Args:
+            candidate: what was tried.
+            judged: what it scored.
+            milliseconds: that one picture takes in its network, if that was measured.
+            seconds: that it took to try, if the clock may be told.
+            size: bytes of its network.
+            allowed: whether it may win; False where it would answer too slowly.
+        """
+        won = allowed and (self.best is None or self.better(judged, self.best.judged))
+        if won:
+            self.best = Entry(candidate, judged)
+        line = self._line(candidate, judged)
+        line = msgspec.structs.replace(line, milliseconds=milliseconds, seconds=seconds, bytes=size)
+        if not allowed:
+            line = msgspec.structs.replace(line, left_out="It would answer too slowly for this goal.")
+        self._lines.append((candidate, line))
+        if self._heard is not None:
+            self._heard(msgspec.structs.replace(line, chosen=won))
+        return won
+
+    def leave_out(self, candidate: Candidate, why: str, seconds: float | None = None) -> None:
+        """Write down that a candidate was not tried, or not to its end."""
+        line = msgspec.structs.replace(self._blank(candidate), left_out=why, seconds=seconds)
+        self._lines.append((candidate, line))
+        if self._heard is not None and seconds is not None:
+            self._heard(line)
+
+    def lines(self) -> list[CandidateResult]:
+        """Everything, in the order in which it was tried; the winner is marked."""
+        winner = None if self.best is None else self.best.candidate
+        return [msgspec.structs.replace(line, chosen=candidate == winner) for candidate, line in self._lines]
+
+    def knows(self, candidate: Candidate) -> bool:
+        """Whether there is a line for it."""
+        return any(candidate == known for known, _ in self._lines)
+
+    def better(self, one: Judged, other: Judged) -> bool:
+        """Whether `one` is better beyond noise."""
+        both = one.judged & other.judged
+        if not both.any():
+            return False
+        gains = (other.losses(self._truth) - one.losses(self._truth))[both]
+        groups, weights = self._groups[both], self._weights[both]
+        if chance_of_gain(gains, groups, weights, self._seed) < self._sure:
+            return False
+        rights = [each.scores.argmax(axis=1) == self._truth for each in (one, other)]
+        steps = (rights[0].astype(np.float64) - rights[1])[both]
+        return chance_of_gain(steps, groups, weights, self._seed) >= WORSE
+
+    def _line(self, candidate: Candidate, judged: Judged) -> CandidateResult:
+        line = self._blank(candidate)
+        seen = judged.judged
+        if not seen.any():
+            return line
+        called, truth = judged.scores[seen].argmax(axis=1), self._truth[seen]
+        accuracy = figure(Aim.ACCURACY, called, truth, self._classes)
+        return msgspec.structs.replace(
+            line,
+            accuracy=accuracy,
+            accuracy_interval=interval(Aim.ACCURACY, called, truth, self._classes),
+            score=figure(self._aim, called, truth, self._classes),
+            score_interval=interval(self._aim, called, truth, self._classes, self._seed),
+            log_loss=judged.loss,
+        )
+
+    def _blank(self, candidate: Candidate) -> CandidateResult:
+        backbone, size = self._describe(candidate.view)
+        return CandidateResult(
+            backbone=backbone,
+            size=size,
+            policy=candidate.view.policy.value,
+            head=candidate.head,
+            copies=candidate.copies,
+            aim=self._aim.value,
+        )

@@ -1,0 +1,45 @@
+"""One way of learning that a search may try: a view, a head on it, copies to learn from; or a vote of several."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from fenlei.training.heads import KINDS, LOGISTIC
+from fenlei.training.view import View
+
+VOTE = "vote"
+"""The kind of a candidate that is several."""
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """What is tried.
+
+    Attributes:
+        view: how pictures become features; for a vote, the view of all its members.
+        kind: which of `heads.KINDS`, or `VOTE`.
+        copies: which of `alteration.COPIES` the head learns from besides the pictures.
+        setting: fixed beforehand; None lets the kind choose along its path.
+        members: of a vote, in order of their share.
+        shares: of the members; they sum to one.
+    """
+
+    view: View
+    kind: str = LOGISTIC
+    copies: str = "none"
+    setting: dict[str, float] | None = None
+    members: tuple[Candidate, ...] = ()
+    shares: tuple[float, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """A short name that equal candidates share."""
+        return hashlib.sha256(msgspec.json.encode(self, order="deterministic")).hexdigest()[:24]
+
+    @property
+    def head(self) -> str:
+        """What the head is, for people."""
+        if self.kind == VOTE:
+            return f"vote of {len(self.members)} heads"
+        return KINDS[self.kind].name

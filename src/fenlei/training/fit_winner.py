@@ -1,0 +1,62 @@
+"""The head of a candidate that was judged, learned from whatever pictures are given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.modelfile import Head
+from fenlei.training.alteration import COPIES
+from fenlei.training.board import Entry
+from fenlei.training.candidate import VOTE, Candidate
+from fenlei.training.head import Judged, fit_head, prepare_lesson
+from fenlei.training.journal import Journal
+from fenlei.training.look import Picture
+from fenlei.training.vote import vote_head
+from fenlei.training.workshop import Workshop
+
+
+def fit_winner(
+    entry: Entry,
+    pictures: Sequence[Picture],
+    truth: NDArray[np.int64],
+    classes: int,
+    workshop: Workshop,
+    journal: Journal,
+) -> Head:
+    """Learn with what was chosen.
+
+    Args:
+        entry: the candidate, and what it was judged to be.
+        pictures: (n) to learn from.
+        truth: (n,) class numbers.
+        classes: number of classes.
+        workshop: where features come from.
+        journal: where the members of a vote were written down.
+    """
+    candidate = entry.candidate
+    if candidate.kind != VOTE:
+        return _fit(candidate, entry.judged, pictures, truth, classes, workshop)
+    heads = []
+    for member in candidate.members:
+        known = journal.find(member)
+        if known is None or known[1] is None:
+            raise ValueError("a vote of a head that was not judged")
+        heads.append(_fit(member, known[1], pictures, truth, classes, workshop))
+    widths = {part.backbones[0]: workshop.backbone(part).width for part in candidate.view.parts}
+    return vote_head(candidate, entry.judged, heads, widths)
+
+
+def _fit(
+    candidate: Candidate,
+    judged: Judged,
+    pictures: Sequence[Picture],
+    truth: NDArray[np.int64],
+    classes: int,
+    workshop: Workshop,
+) -> Head:
+    features = workshop.features(candidate.view, pictures).features
+    copies = workshop.copies(candidate.view, pictures, COPIES[candidate.copies])
+    return fit_head(judged, prepare_lesson(features, truth, classes, copies))

@@ -1,0 +1,70 @@
+"""The seam between choosing a head and the ways of learning one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.modelfile import Layer
+
+Setting = Mapping[str, float]
+"""What a head is learned with, by name."""
+
+
+class Fitted(NamedTuple):
+    """A head in the space of `basis.Basis`.
+
+    Attributes:
+        layers: from coordinates to logits.
+        start: what helps the next fit with a setting nearby; the kind's own affair.
+    """
+
+    layers: tuple[Layer, ...]
+    start: Any = None
+
+
+class HeadKind(Protocol):
+    """One way of learning a head on coordinates (m, r).
+
+    Promises: equal arguments give equal layers, whatever ran before; a class without rows is allowed and gets low
+    scores; rows are not changed. `start` changes how fast a fit is found, not which (up to its tolerance).
+    """
+
+    @property
+    def name(self) -> str:
+        """What people read, in lower case."""
+        ...
+
+    @property
+    def path(self) -> Sequence[Setting]:
+        """Settings to walk along, the steadiest first; the walk ends when further ones bring nothing."""
+        ...
+
+    def fit(
+        self,
+        rows: NDArray[Any],
+        truth: NDArray[np.int64],
+        classes: int,
+        weights: NDArray[np.float64] | None,
+        setting: Setting,
+        *,
+        seed: int,
+        start: Any = None,
+        fine: bool = False,
+    ) -> Fitted:
+        """Learn.
+
+        Args:
+            rows: (m, r) coordinates, float32 or float64.
+            truth: (m,) class numbers.
+            classes: how many classes there are.
+            weights: (m,) how much each row counts; None: all alike.
+            setting: one of `path`, or another with the same names.
+            seed: of whatever is random.
+            start: of a fit with a setting nearby.
+            fine: whether this is the fit that is shipped, which may take longer.
+        """
+        ...

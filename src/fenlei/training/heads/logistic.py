@@ -1,0 +1,56 @@
+"""Logistic regression: hard to beat on good features, and the one that is calibrated by nature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.modelfile import Dense
+from fenlei.training.heads.kind import Fitted, Setting
+from fenlei.training.logistic import fit_logistic
+
+STRENGTHS = tuple(float(10.0**power) for power in np.arange(1.0, -5.5, -0.5))
+"""Penalties from strong to weak: each solution is a good start for the next."""
+
+
+class LogisticHead:
+    """One linear layer, by `fit_logistic`."""
+
+    name = "logistic regression"
+
+    @property
+    def path(self) -> Sequence[Setting]:
+        """Strengths of the penalty."""
+        return [{"strength": strength} for strength in STRENGTHS]
+
+    def fit(
+        self,
+        rows: NDArray[Any],
+        truth: NDArray[np.int64],
+        classes: int,
+        weights: NDArray[np.float64] | None,
+        setting: Setting,
+        *,
+        seed: int,
+        start: Any = None,
+        fine: bool = False,
+    ) -> Fitted:
+        """See `HeadKind`. Nothing here is random."""
+        solution = fit_logistic(
+            rows,
+            truth,
+            classes,
+            setting["strength"],
+            weights=weights,
+            start=start,
+            tolerance=1e-6 if fine else 1e-4,
+        )
+        return Fitted((as_layer(solution),), solution)
+
+
+def as_layer(solution: NDArray[np.float64]) -> Dense:
+    """(r + 1, c) with the bias as last row, as a layer."""
+    return Dense(solution[:-1].astype(np.float32), solution[-1].astype(np.float32))

@@ -1,0 +1,158 @@
+"""What a search has found out, on disk, so that a killed one goes on and a finished one can be given more time.
+
+One folder per question (pictures, labels, parts, seed, aim): a file for each candidate that was judged, written under a
+passing name and renamed, with its scores on the pictures held out. What is there is whole; what is damaged is tried
+again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from fenlei.training.candidate import Candidate
+from fenlei.training.errors import TrainingError
+from fenlei.training.head import Judged
+
+VERSION = 1
+_META = np.dtype("u1")
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One candidate and what became of it.
+
+    Attributes:
+        number: place in the order in which they were tried.
+        candidate: what was tried.
+        setting: that was chosen.
+        temperature: that was fitted.
+        loss: in nats.
+        seed: of whatever was random.
+        seconds: that it took, features included.
+        dropped: why it was given up, or None.
+        class_weights: of the lesson.
+    """
+
+    number: int
+    candidate: Candidate
+    setting: dict[str, float] = {}
+    temperature: float = 1.0
+    loss: float | None = None
+    seed: int = 0
+    seconds: float = 0.0
+    dropped: str | None = None
+    class_weights: list[float] | None = None
+
+
+class Journal:
+    """The records of one search. For one process at a time; a second one only does work twice.
+
+    Args:
+        folder: where searches are kept; None keeps nothing.
+        question: everything that decides what a candidate scores, in words.
+    """
+
+    def __init__(self, folder: Path | None, question: str) -> None:
+        self._folder = None
+        self._records: dict[str, tuple[Record, Judged | None]] = {}
+        if folder is None:
+            return
+        self._folder = folder / hashlib.sha256(f"{VERSION} {question}".encode()).hexdigest()[:32]
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise TrainingError(f"The cache {self._folder} cannot be written: {exc.strerror or exc}.") from exc
+        found = [read for path in self._folder.glob("*.judged") if (read := _read(path)) is not None]
+        for record, judged in sorted(found, key=lambda each: each[0].number):
+            self._records[record.candidate.key] = record, judged
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    @property
+    def spent(self) -> float:
+        """Seconds of work that are written down."""
+        return sum(record.seconds for record, _ in self._records.values())
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        """What was tried, in order."""
+        return [record.candidate for record, _ in self._records.values()]
+
+    def find(self, candidate: Candidate) -> tuple[Record, Judged | None] | None:
+        """What became of a candidate; None where it was not tried. `Judged` is None where it was dropped."""
+        return self._records.get(candidate.key)
+
+    def add(self, candidate: Candidate, judged: Judged | None, seconds: float, dropped: str | None = None) -> Record:
+        """Write down what became of a candidate.
+
+        Raises:
+            TrainingError: the cache cannot be written.
+        """
+        record = Record(number=len(self._records), candidate=candidate, seconds=seconds, dropped=dropped)
+        if judged is not None:
+            weights = judged.class_weights
+            record = msgspec.structs.replace(
+                record,
+                setting=dict(judged.setting),
+                temperature=judged.temperature,
+                loss=judged.loss,
+                seed=judged.seed,
+                class_weights=None if weights is None else [float(weight) for weight in weights],
+            )
+        self._records[candidate.key] = record, judged
+        if self._folder is not None:
+            _write(self._folder / f"{candidate.key}.judged", record, judged)
+        return record
+
+
+def _write(path: Path, record: Record, judged: Judged | None) -> None:
+    arrays: dict[str, NDArray[np.generic]] = {"record": np.frombuffer(msgspec.json.encode(record), _META)}
+    if judged is not None:
+        arrays |= {"held_out": judged.held_out, "logits": np.ascontiguousarray(judged.logits)}
+    data = save(arrays)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as out:
+                out.write(hashlib.sha256(data).digest() + data)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as exc:
+        raise TrainingError(f"The cache {path.parent} cannot be written: {exc.strerror or exc}.") from exc
+
+
+def _read(path: Path) -> tuple[Record, Judged | None] | None:
+    with suppress(OSError, SafetensorError, msgspec.MsgspecError, KeyError, ValueError):
+        content = path.read_bytes()
+        digest, data = content[:32], content[32:]
+        if hashlib.sha256(data).digest() != digest:
+            return None
+        arrays = load(data)
+        record = msgspec.json.decode(arrays["record"].tobytes(), type=Record)
+        if record.dropped is not None:
+            return record, None
+        weights = record.class_weights
+        judged = Judged(
+            kind=record.candidate.kind,
+            setting=record.setting,
+            temperature=record.temperature,
+            class_weights=None if weights is None else np.array(weights),
+            held_out=arrays["held_out"],
+            logits=arrays["logits"],
+            loss=record.loss,
+            seed=record.seed,
+        )
+        return record, judged
+    return None

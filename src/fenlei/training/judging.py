@@ -1,0 +1,152 @@
+"""Judge one candidate: features, folds, scores on what was held out; given up as soon as it cannot win any more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from fenlei.contract.errors import FenleiError
+from fenlei.modelfile import softmax
+from fenlei.training.alteration import COPIES
+from fenlei.training.calibration import fit_temperature
+from fenlei.training.candidate import Candidate
+from fenlei.training.evaluation import SMALLEST_SCORE
+from fenlei.training.head import Judged, Lesson, judge, judge_head, prepare_lesson, weigh
+from fenlei.training.heads import KINDS, Setting
+from fenlei.training.progress import Stage, Watch
+from fenlei.training.workshop import Workshop
+
+if TYPE_CHECKING:
+    from fenlei.training.proposals import Proposals
+    from fenlei.training.search import Task
+
+BLOCKS = 4
+"""Parts of a fold whose losses are compared with those of the best."""
+
+
+class Best(Protocol):
+    """The candidate to beat."""
+
+    @property
+    def candidate(self) -> Candidate: ...
+    @property
+    def judged(self) -> Judged: ...
+
+
+class Dropped(FenleiError):
+    """A candidate fell behind beyond doubt."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A candidate as optuna knows it."""
+
+    trial: Any
+    proposals: Proposals
+
+    def told(self, loss: float) -> None:
+        """It was judged to its end."""
+        self.proposals.told(self.trial, loss)
+
+    def gave_up(self) -> None:
+        """It was not tried."""
+        self.proposals.give_up(self.trial)
+
+    def dropped(self) -> None:
+        """It fell behind."""
+        self.proposals.drop(self.trial)
+
+    def check(self, blocks: list[tuple[int, float]]) -> None:
+        """Report what some blocks cost.
+
+        Raises:
+            Dropped: it cannot win any more.
+        """
+        for number, loss in blocks:
+            self.trial.report(loss, number)
+        if self.proposals.hopeless(self.trial):
+            self.dropped()
+            raise Dropped("It fell behind beyond doubt.")
+
+
+def judge_candidate(
+    candidate: Candidate, task: Task, workshop: Workshop, watch: Watch, best: Best | None, trial: Trial | None
+) -> Judged:
+    """Learn from folds and score what they hold out.
+
+    Args:
+        candidate: what to try; no vote.
+        task: the training part.
+        workshop: where features come from.
+        watch: progress and stop.
+        best: what it has to beat.
+        trial: how optuna is told; None tries it to its end.
+
+    Raises:
+        Dropped: it cannot win any more.
+        FenleiError: it cannot be tried.
+        Cancelled, Enough: someone asked to stop.
+    """
+    embedded = workshop.features(candidate.view, task.pictures)
+    for skipped in embedded.skipped:  # the first candidate could use all of them
+        raise FenleiError(f"{skipped.name} could not be used: {skipped.reason}")
+    copies = workshop.copies(candidate.view, task.pictures, COPIES[candidate.copies])
+    lesson = prepare_lesson(embedded.features, task.truth, task.classes, copies)
+    path: list[Setting] = [*KINDS[candidate.kind].path] if candidate.setting is None else [candidate.setting]
+    if trial is not None:
+        setting = _probe(candidate, path, best)
+        logits = _fold_by_fold(lesson, candidate.kind, setting, task, watch, trial)
+        if len(path) == 1:
+            return weigh(candidate.kind, setting, lesson, task.folds, logits, task.seed)
+    return judge_head(
+        lesson,
+        task.folds,
+        candidate.kind,
+        seed=task.seed,
+        path=path,
+        step=lambda done, total: watch.step(Stage.FIT, done, total),
+    )
+
+
+def blocks_of(judged: Judged, task: Task) -> list[tuple[int, float]]:
+    """What each block of pictures costs a candidate that was judged before."""
+    return [
+        block
+        for number, (repeat, _, outside) in enumerate(task.folds.parts())
+        for block in _losses(judged.logits[repeat, outside], task.truth[outside], number)
+    ]
+
+
+def _fold_by_fold(
+    lesson: Lesson, kind: str, setting: Setting, task: Task, watch: Watch, trial: Trial
+) -> NDArray[np.float64]:
+    """(repeats, n, c) logits at one setting, reported fold after fold."""
+    parts = task.folds.parts()
+    logits = np.zeros((*task.folds.number.shape, task.classes))
+    for number, (repeat, inside, outside) in enumerate(parts):
+        watch.step(Stage.FIT, number, len(parts))
+        with threadpool_limits(1, user_api="blas"):
+            layers, _ = lesson.fit(KINDS[kind], inside, setting, seed=task.seed)
+        logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside])
+        trial.check(_losses(logits[repeat, outside], task.truth[outside], number))
+    return logits
+
+
+def _losses(logits: NDArray[np.float64], truth: NDArray[np.int64], fold: int) -> list[tuple[int, float]]:
+    """The mean loss of each block of a fold, at the temperature that suits the fold: margins of different kinds of
+    heads are no common measure."""
+    scores = softmax(logits / fit_temperature(logits, truth))
+    losses = -np.log(np.maximum(scores[np.arange(len(truth)), truth], SMALLEST_SCORE))
+    pieces = np.array_split(losses, min(BLOCKS, len(losses)))
+    return [(fold * BLOCKS + place, float(piece.mean())) for place, piece in enumerate(pieces)]
+
+
+def _probe(candidate: Candidate, path: list[Setting], best: Best | None) -> Setting:
+    """The setting at which a first look is fair: the best one's, where it is of the same kind."""
+    if best is not None and best.candidate.kind == candidate.kind and best.judged.setting in path:
+        return best.judged.setting
+    return path[len(path) // 2]
