@@ -23,9 +23,10 @@ from fenlei.training.alteration import COPIES
 from fenlei.training.board import SURE, Board, Entry
 from fenlei.training.candidate import VOTE, Candidate
 from fenlei.training.folds import Folds
+from fenlei.training.head import Judged
 from fenlei.training.heads import KINDS, LOGISTIC
 from fenlei.training.journal import Journal
-from fenlei.training.judging import Dropped, Trial, judge_candidate
+from fenlei.training.judging import Dropped, Trial, blocks_of, judge_candidate
 from fenlei.training.look import Picture
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Cancelled, Enough, Stage, Watch
@@ -185,7 +186,7 @@ class Search:
         proposals = Proposals(views or self._plan.views[:1], self._task.seed)
         for entry in self._judged:
             if (found := proposals.next(entry.candidate)) is not None and entry.judged.loss is not None:
-                proposals.told(found[1], entry.judged.loss, self._blocks(entry))
+                proposals.told(found[1], entry.judged.loss, blocks_of(entry.judged, self._task))
         self._vote()
         self._plan_round()
         self._planned.extend(each for each in self._journal.candidates if each.kind != VOTE)
@@ -236,7 +237,7 @@ class Search:
                     trial.gave_up()
                 self._board.leave_out(candidate, NO_TIME)
                 return None
-            judged = judge_candidate(candidate, self._task, self._workshop, self._watch, self._best_judged(), trial)
+            judged = judge_candidate(candidate, self._task, self._workshop, self._watch, self._board.best, trial)
         except (Cancelled, Enough):
             raise
         except Dropped:
@@ -257,8 +258,8 @@ class Search:
         self._costs.append(seconds)
         return self._enter(candidate, judged, seconds, trial)
 
-    def _enter(self, candidate: Candidate, judged: object, seconds: float, trial: Trial | None) -> Entry:
-        entry = Entry(candidate, judged)  # type: ignore[arg-type]
+    def _enter(self, candidate: Candidate, judged: Judged, seconds: float, trial: Trial | None) -> Entry:
+        entry = Entry(candidate, judged)
         self._judged.append(entry)
         if trial is not None and entry.judged.loss is not None:
             trial.told(entry.judged.loss)
@@ -285,7 +286,8 @@ class Search:
         if found is None or any(entry.candidate == found[0] for entry in self._judged):
             return
         idle = self._idle
-        if self._enter(*found, 0.0, None) is not None and self._idle:
+        self._enter(*found, 0.0, None)
+        if self._idle:
             self._idle = idle  # a vote that does not win is no proposal
 
     def _fits(self, candidate: Candidate) -> bool:
@@ -311,14 +313,6 @@ class Search:
             return False
         quickest = self._workshop.milliseconds(self._plan.views[0])
         return self._workshop.milliseconds(view) > self._ceiling * quickest
-
-    def _best_judged(self) -> Entry | None:
-        return self._board.best
-
-    def _blocks(self, entry: Entry) -> list[tuple[int, float]]:
-        from fenlei.training.judging import blocks_of
-
-        return blocks_of(entry.judged, self._task)
 
     def _describe(self, view: View) -> tuple[str, int]:
         found = self._workshop.opened(view)
