@@ -135,7 +135,7 @@ def recipe(report: Report) -> str:
         (both("its licence", "许可证"), named(made.licence)),
         (both("input", "输入"), f"{made.size} × {made.size} px · {_policy(made.policy)}"),
         (both("head", "分类头"), named(made.head)),
-        *((both(name, _SETTINGS_ZH.get(name, name)), f"{value:.4g}") for name, value in made.setting.items()),
+        *((both(text(name), _SETTINGS_ZH.get(name, text(name))), f"{value:.4g}") for name, value in made.setting.items()),
         *(
             (both(f"voter {number}", f"投票者 {number}"), text(_voter(member)))
             for number, member in enumerate(made.members, start=1)
@@ -183,12 +183,12 @@ def _voter(member: dict[str, Any]) -> str:
 
 def _copies(name: str) -> str:
     zh = {"none": "无", "altered": "裁剪、旋转、明暗", "altered and mirrored": "裁剪、旋转、明暗、镜像"}
-    return both(name, zh.get(name, name))
+    return both(text(name), zh.get(name, text(name)))
 
 
 def _aim(name: str) -> str:
     zh = {"accuracy": "正确率", "balanced accuracy": "平衡正确率", "macro-F1": "宏平均 F1"}
-    return both(name, zh.get(name, name))
+    return both(text(name), zh.get(name, text(name)))
 
 
 def data_uri(picture: bytes, number: int) -> str:
@@ -225,7 +225,7 @@ def _figure(picture: WrongPicture, gallery: Sequence[bytes]) -> str:
 
 
 def _candidate(result: CandidateResult, *, timed: bool) -> str:
-    head = both(result.head, _HEADS_ZH.get(result.head, result.head))
+    head = both(text(result.head), _HEADS_ZH.get(result.head, text(result.head)))
     if result.copies != "none":
         head += f" <small>{_copies(result.copies)}</small>"
     front = f"<td>{named(result.backbone)}<td>{result.size} px · {_policy(result.policy)}<td>{head}"
