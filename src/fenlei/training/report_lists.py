@@ -135,7 +135,10 @@ def recipe(report: Report) -> str:
         (both("its licence", "许可证"), named(made.licence)),
         (both("input", "输入"), f"{made.size} × {made.size} px · {_policy(made.policy)}"),
         (both("head", "分类头"), named(made.head)),
-        *((both(text(name), _SETTINGS_ZH.get(name, text(name))), f"{value:.4g}") for name, value in made.setting.items()),
+        *(
+            (both(text(name), _SETTINGS_ZH.get(name, text(name))), f"{value:.4g}")
+            for name, value in made.setting.items()
+        ),
         *(
             (both(f"voter {number}", f"投票者 {number}"), text(_voter(member)))
             for number, member in enumerate(made.members, start=1)
