@@ -59,7 +59,9 @@ class Pictures:
             return []
         Tallies(self._session).added(rows)
         query = insert(Picture).returning(Picture.id, sort_by_parameter_order=True)
-        return list(self._session.scalars(query, [dict(row) for row in rows]))
+        # Without this, rows are sent in runs with the same columns empty: where some have no class, one by one.
+        whole = {"render_nulls": True}
+        return list(self._session.scalars(query, [dict(row) for row in rows], execution_options=whole))
 
     def bring_back(self, dataset_id: str, picture_id: int, values: Mapping[str, Any]) -> None:
         """Let a removed picture be there again, with these values by column."""
