@@ -17,7 +17,10 @@ MODULES = (
     "fenlei.model",
     "fenlei.client",
     _MANAGEMENT,
-    *(f"{_MANAGEMENT}.{name}" for name in ("records", "model_records", "people_records", "hanging", "comparison")),
+    *(
+        f"{_MANAGEMENT}.{name}"
+        for name in ("records", "model_records", "people_records", "hanging", "comparison", "suspects")
+    ),
 )
 """In the order of the page. A name that several of them have is described where it is at home."""
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -199,6 +200,27 @@ def test_report_writes_one_page(model: Path, home: Path, tmp_path: Path) -> None
     text = page.read_text(encoding="utf-8")
     assert "梨" in text
     assert "<html" in text
+
+
+def test_suspects_are_named_after_training_and_when_asked_for(
+    photos: Path, backbone: Path, home: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(photos, tmp_path / "photos")
+    picture = sorted((tmp_path / "photos" / "apple").glob("*.png"))[0]
+    shutil.copy(picture, tmp_path / "photos" / "梨" / "an apple.png")
+    model = tmp_path / "m.fenlei"
+    said = fenlei("train", tmp_path / "photos", "-o", model, "--backbone", backbone, workspace=home)
+    assert "should be looked at again" in said.out
+    assert "梨/an apple.png: labelled 梨" in said.out
+    listed = fenlei("report", model, "--suspects", workspace=home).out
+    (line,) = [line for line in listed.splitlines() if line.startswith("梨/an apple.png")]
+    assert f"the same as apple/{picture.name}, labelled apple" in line
+    rows = json.loads(fenlei("report", model, "--suspects", "--json", workspace=home).out)
+    assert {"梨/an apple.png", f"apple/{picture.name}"} <= {row["name"] for row in rows}
+    assert "twin" in rows[0]["reasons"]
+    refused = fenlei("report", model, "--suspects", "-o", tmp_path / "page.html", workspace=home)
+    assert refused.code == 1
+    assert "--suspects prints and writes no page" in refused.err
 
 
 def test_a_report_does_not_take_the_place_of_its_model(model: Path, home: Path) -> None:

@@ -186,6 +186,10 @@ def test_models_in_python(here: Platform, trained: list[Run], file: Path, foreig
 
     learned = (trained[0].result or {})["model_version_id"]
     assert here.models.report(learned)["evaluation"]
+    suspects = here.runs.suspects(trained[0].id)
+    assert suspects.model_version_id == learned
+    assert suspects.counts is not None
+    assert suspects.counts.pictures >= len(suspects.suspects)
     assert here.models.save_report(learned, tmp_path / "report.html").read_text().startswith("<!")
 
     samples = [(foreign.with_name(f"{colour}.png"), colour) for colour in LABELS]
@@ -300,6 +304,10 @@ def test_models_by_commands(said: Said, trained: list[Run], file: Path, foreign:
     lineage = said("models", "show", learned)
     for word in ("gestures, version 1", "pipeline: automated", "seed: 1", f"Fenlei {fenlei.__version__}"):
         assert word in lineage
+    suspects = said("runs", "suspects", trained[0].id, "--json")
+    assert (suspects["model_version_id"], suspects["counts"]["looked_at"]) == (learned, suspects["counts"]["scored"])
+    listed = said("runs", "suspects", trained[0].id, "--first", "3")
+    assert ("because of" in listed) == bool(suspects["suspects"])
     said("models", "report", learned, "-o", tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text().startswith("<!")
 

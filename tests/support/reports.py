@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from fenlei.training.report import (
     SkippedPicture,
     WrongPicture,
 )
+from fenlei.training.suspect import Neighbour, Suspect, SuspectCounts
 from tests.support.drawing import jpeg, png
 
 FEW = (
@@ -111,12 +113,43 @@ def report(
         seed=0,
         goal="balanced",
         dataset_digest="c4" * 32,
+        suspects=_suspects(labels, len(wrong) if thumbnails else None),
+        suspect_counts=SuspectCounts(pictures=3, looked_at=540, scored=540, labels=2, twins=1, outliers=1),
     )
 
 
 def gallery(of: Report) -> list[bytes]:
-    """Thumbnails for the report's wrong pictures, JPEG and PNG by turns."""
-    return [png(96, 72, seed=n) if n % 3 == 2 else jpeg(128, 96, seed=n) for n in range(len(of.worst))]
+    """Thumbnails for the report's wrong pictures and then its suspects, JPEG and PNG by turns."""
+    pictures = len(of.worst) + sum(each.thumbnail is not None for each in of.suspects)
+    return [png(96, 72, seed=n) if n % 3 == 2 else jpeg(128, 96, seed=n) for n in range(pictures)]
+
+
+def _suspects(labels: Sequence[str], first: int | None) -> list[Suspect]:
+    """One of each kind; all but the last have thumbnails, from `first` on."""
+
+    def suspect(number: int, **more: Any) -> Suspect:
+        name, label = f"{labels[0]}/odd {number}.jpg", labels[0]
+        plain: dict[str, Any] = {"likelier": None, "label_score": 0.04, "likelier_score": None, "thumbnail": None}
+        return Suspect(name=name, sha256="5d" * 32, part="train", label=label, **{**plain, **more})
+
+    def thumbnail(number: int) -> int | None:
+        return None if first is None else first + number
+
+    twin = Neighbour(name=f"{labels[1]}/copy.jpg", sha256="5d" * 32, label=labels[1], exact=True)
+    far = Neighbour(name=f"{labels[1]}/far.jpg", sha256="6e" * 32, label=labels[1])
+    return [
+        suspect(
+            0,
+            likelier=labels[1],
+            likelier_score=0.95,
+            suspicion=0.96,
+            reasons=["label", "twin"],
+            twin=twin,
+            thumbnail=thumbnail(0),
+        ),
+        suspect(1, likelier=labels[1], likelier_score=0.9, suspicion=0.93, reasons=["label"], thumbnail=thumbnail(1)),
+        suspect(2, suspicion=0.2, reasons=["outlier"], distance=1.7, nearest=far),
+    ]
 
 
 def _duplicates(labels: Sequence[str]) -> Duplicates:

@@ -12,6 +12,7 @@ import pytest
 from fenlei.training.report import Report, SkippedPicture, WrongPicture, from_json, to_json
 from fenlei.training.report_html import render
 from fenlei.training.report_words import percent
+from fenlei.training.suspect import SuspectCounts
 from tests.support.drawing import jpeg
 from tests.support.reports import FEW, gallery, report
 
@@ -102,7 +103,31 @@ def test_every_class_and_every_wrong_picture_is_there() -> None:
         assert picture.name in page.text
     shown = [base64.b64decode(a["src"].split(",", 1)[1]) for a in page.all("img")]
     assert shown == gallery(made)
-    assert [a["alt"] for a in page.all("img")] == [picture.name for picture in made.worst]
+    named = [*(picture.name for picture in made.worst), *(each.name for each in made.suspects[:2])]
+    assert [a["alt"] for a in page.all("img")] == named
+
+
+def test_every_suspect_is_there_with_what_speaks_against_it() -> None:
+    made = report()
+    source = render(made, gallery(made))
+    section = Page(source[source.index('<section id="suspects"') :].split("</section>")[0])
+    text = section.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "3 of 540 pictures, the most suspicious first: 2 score like another class, 1 are there under two" in text
+    assert "共 540 张图片，其中 3 张可疑" in text
+    for suspect in made.suspects:
+        assert suspect.name in text
+    assert "the same as dog/copy.jpg (dog)" in text.replace("与它相同：", "")
+    assert "1.7 times as far" in text
+    assert "95%" in text
+    assert len(section.all("img")) == 2
+
+
+def test_where_nothing_is_suspect_the_page_says_so_and_whether_labels_could_be_checked() -> None:
+    clean = msgspec.structs.replace(report(), suspects=[], suspect_counts=SuspectCounts(looked_at=540, scored=540))
+    assert "None of 540 pictures looks wrongly labelled" in page_of(clean).text.replace("\N{NO-BREAK SPACE}", " ")
+    blind = msgspec.structs.replace(clean, suspect_counts=SuspectCounts(looked_at=5))
+    assert "Labels could not be checked" in page_of(blind).text
+    assert "They were not looked for" in page_of(msgspec.structs.replace(clean, suspect_counts=None)).text
 
 
 def test_the_headline_counts_pictures() -> None:
@@ -137,7 +162,7 @@ def test_no_mistake_is_said_with_what_it_is_worth() -> None:
 
 def test_a_class_without_test_pictures_has_no_figures() -> None:
     made = report(["a", "b", "c"], each=[10, 0, 10], confused=0)
-    source = render(made, [])
+    source = render(made, gallery(made))
     row = next(line for line in source.splitlines() if line.startswith('<tr><th scope="row" data-v="1"'))
     assert row.count('class="b none"') == 3
     assert "0%" not in row
@@ -194,7 +219,10 @@ def test_names_that_cannot_be_written_do_not_stop_the_page() -> None:
 
 def test_ten_classes_stay_small() -> None:
     made = report(each=30)
-    bare = msgspec.structs.replace(made, worst=[msgspec.structs.replace(w, thumbnail=None) for w in made.worst])
+    worst, suspects = (
+        [msgspec.structs.replace(w, thumbnail=None) for w in each] for each in (made.worst, made.suspects)
+    )
+    bare = msgspec.structs.replace(made, worst=worst, suspects=suspects)
     assert len(render(bare, []).encode()) < 100_000
 
 
@@ -203,6 +231,7 @@ def test_pictures_that_may_not_travel_are_named_without_a_thumbnail() -> None:
     page = Page(render(made, []))
     assert page.all("img") == []
     assert page.text.count("picture not kept") == len(made.worst)
+    assert made.suspects[0].name in page.text
     assert made.worst[0].name in page.text
 
 
@@ -213,13 +242,13 @@ def test_a_thumbnail_nobody_points_at_stays_out() -> None:
 
 
 def test_a_thumbnail_of_another_kind_is_refused() -> None:
-    made = msgspec.structs.replace(report(), worst=[_wrong(0)])
+    made = msgspec.structs.replace(report(), worst=[_wrong(0)], suspects=[])
     with pytest.raises(ValueError, match="thumbnail 0 of the gallery is neither JPEG nor PNG"):
         render(made, [b"<svg onload=alert(1)>"])
 
 
 def test_a_picture_that_points_outside_the_gallery_is_refused() -> None:
-    made = msgspec.structs.replace(report(), worst=[_wrong(3)])
+    made = msgspec.structs.replace(report(), worst=[_wrong(3)], suspects=[])
     with pytest.raises(ValueError, match=r"cat/1\.jpg: thumbnail 3 of a gallery of 1"):
         render(made, [jpeg(40, 40)])
 

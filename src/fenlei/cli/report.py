@@ -1,4 +1,4 @@
-"""`fenlei report MODEL`: take the evaluation report out of a model file."""
+"""`fenlei report MODEL`: take the evaluation report out of a model file, or the suspects that it names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from fenlei.cli.console import say
 from fenlei.cli.options import AsJson
+from fenlei.cli.suspects import print_all
 from fenlei.contract.errors import FenleiError
 
 
@@ -17,17 +18,36 @@ def report(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Page to write.  [default: MODEL's name + .html, beside it]")
     ] = None,
+    suspects: Annotated[
+        bool,
+        typer.Option(
+            "--suspects",
+            help="Print the pictures whose label may be wrong or that are out of place, the most suspicious first.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the report of a model as one self-contained HTML page, or print it as JSON."""
+    """Write the report of a model as one self-contained HTML page, or print it, or its suspects alone."""
+    import msgspec
+
     from fenlei.modelfile import read
+    from fenlei.training.report import from_json
 
     parts = read(model).report
-    name = "report.json" if as_json else "index.html"
+    name = "report.json" if as_json or suspects else "index.html"
     if name not in parts:
         raise FenleiError(
             f"{model} carries no report ({name} is not among its parts); `fenlei evaluate` makes figures."
         )
+    if suspects:
+        if output is not None:
+            raise FenleiError("--suspects prints and writes no page; leave --output away, or --suspects.")
+        found = from_json(parts[name])
+        if as_json:
+            typer.echo(msgspec.json.encode(found.suspects))
+        else:
+            print_all(found)
+        return
     if as_json:
         typer.echo(parts[name])
         return

@@ -16,6 +16,7 @@ from fenlei.cli.figures import print_classes, print_confusions, print_headline, 
 from fenlei.cli.leaderboard import print_board, print_line
 from fenlei.cli.options import Workspace
 from fenlei.cli.progress import progress
+from fenlei.cli.suspects import print_first
 from fenlei.contract.errors import FenleiError
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ def summarise(report: Report) -> None:
         print_board(report.candidates)
     print_classes(report.evaluation, [count.train for count in report.counts])
     print_confusions(report.evaluation)
+    print_first(report)
     for note in report.notes:
         out.print(f"Note: {note}", markup=False, soft_wrap=True)
     print_skipped([(file.name, file.reason) for file in report.skipped])

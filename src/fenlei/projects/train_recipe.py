@@ -19,6 +19,8 @@ from fenlei.runs import Recipe, RunContext
 from fenlei.store import Work, new_id, now
 from fenlei.store.tables import ModelVersion
 from fenlei.training.evaluation import Evaluation
+from fenlei.training.report import Report
+from fenlei.training.suspect import SuspectCounts
 
 RUN = "run"
 """Origin of the model versions that come of it."""
@@ -27,6 +29,8 @@ LEARN = "learn"
 """The step after which the model file is there."""
 
 MOST_NAMED_FILES = 100
+
+FIRST_SUSPECTS = 5
 
 
 def train_recipe(cache: Path, engine: str = "openvino", backbone: str | None = None) -> Recipe:
@@ -80,6 +84,8 @@ def _learn(context: RunContext, *, cache: Path, engine: str, backbone: str | Non
         context.log(f"left aside: {len(report.skipped) - MOST_NAMED_FILES} more files; the report names them")
     for note in report.notes:
         context.log(note)
+    for suspect in report.suspects[:FIRST_SUSPECTS]:
+        context.log(f"look at it again: {suspect.name}, labelled {suspect.label}: {', '.join(suspect.reasons)}")
     for name in ("accuracy", "macro_f1", "log_loss", "expected_calibration_error"):
         context.metric(name, manifest.metrics[name], part="test")
     context.log(
@@ -101,7 +107,18 @@ def _learn(context: RunContext, *, cache: Path, engine: str, backbone: str | Non
         "candidates": msgspec.to_builtins(report.candidates),
         "pictures": {"train": report.train_pictures, "test": report.test_pictures, "skipped": len(report.skipped)},
         "notes": report.notes,
+        "suspects": first_suspects(report),
     }
+
+
+def first_suspects(report: Report) -> dict[str, Any]:
+    """How many pictures should be looked at again, by evidence, and the most suspicious of them."""
+    counts = SuspectCounts() if report.suspect_counts is None else report.suspect_counts
+    first = [
+        {"name": each.name, "label": each.label, "likelier": each.likelier, "reasons": each.reasons}
+        for each in report.suspects[:FIRST_SUSPECTS]
+    ]
+    return {**msgspec.to_builtins(counts), "first": first}
 
 
 def headline(evaluation: Evaluation) -> dict[str, Any]:
@@ -157,4 +174,5 @@ def _keep(context: RunContext, learned: dict[str, Any], work: Work) -> dict[str,
         "model_version_id": version.id,
         "number": version.number,
         **{name: learned[name] for name in ("metrics", "evaluation", "candidates", "pictures", "notes", "recipe")},
+        "suspects": learned.get("suspects"),  # absent where the step was done by an older release
     }

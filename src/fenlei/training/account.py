@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
@@ -33,6 +33,7 @@ from fenlei.training.report import (
     to_json,
 )
 from fenlei.training.report_html import render
+from fenlei.training.suspects import Suspicions, name_suspects
 
 REPORT_JSON, REPORT_HTML = "report.json", "index.html"
 MOST_GROUPS_SHOWN = 50
@@ -52,7 +53,8 @@ class Story:
         division: who learned and who judged.
         evaluation: figures on the test part.
         wrong: (row of `pictures`, scores of that picture), the surest mistakes first.
-        gallery: thumbnails of `wrong`, or nothing where no picture may travel.
+        suspicions: what is known against each picture.
+        gallery: thumbnails by row of `pictures`, those of `wrong` first; nothing where no picture may travel.
         winner: the candidate that the model is.
         results: everything that was tried.
         aim: what was to be raised.
@@ -71,7 +73,8 @@ class Story:
     division: Division
     evaluation: Evaluation
     wrong: Sequence[tuple[int, NDArray[np.float64]]]
-    gallery: Sequence[bytes]
+    suspicions: Suspicions
+    gallery: Mapping[int, bytes]
     winner: Entry
     results: list[CandidateResult]
     aim: Aim
@@ -140,6 +143,10 @@ def build_report(story: Story) -> Report:
         seed=story.seed,
         goal=story.goal,
         dataset_digest=_digest(story),
+        suspects=name_suspects(
+            story.suspicions, story.pictures, story.labels, test, {row: n for n, row in enumerate(story.gallery)}
+        ),
+        suspect_counts=story.suspicions.counts(),
     )
 
 
@@ -171,7 +178,7 @@ def build_model(story: Story, report: Report, parity: list[ParityPicture], *, em
         manifest=manifest,
         head=story.head,
         network=story.backbone.network.read_bytes() if embed_backbone else None,
-        report={REPORT_JSON: to_json(report), REPORT_HTML: render(report, story.gallery).encode("utf-8")},
+        report={REPORT_JSON: to_json(report), REPORT_HTML: render(report, [*story.gallery.values()]).encode("utf-8")},
         parity=parity,
     )
 
@@ -185,7 +192,7 @@ def _wrong(story: Story, place: int) -> WrongPicture:
         predicted=story.labels[called],
         score=float(scores[called]),
         truth_score=float(scores[right]),
-        thumbnail=place if place < len(story.gallery) and story.gallery[place] else None,
+        thumbnail=place if row in story.gallery else None,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from fenlei.training.evaluation import Evaluation
+from fenlei.training.suspect import Suspect, SuspectCounts
 
 
 class ClassCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +182,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         seed: the seed of split and folds.
         goal: `fast`, `balanced` or `accurate`.
         dataset_digest: SHA-256, hex, over labels, picture digests and parts.
+        suspects: pictures that somebody should look at again, the most suspicious first; at most a thousand.
+        suspect_counts: how many there are, by evidence; None where nobody looked.
     """
 
     labels: list[str]
@@ -198,6 +201,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     goal: str
     dataset_digest: str
+    suspects: list[Suspect] = []
+    suspect_counts: SuspectCounts | None = None
 
 
 def to_json(report: Report) -> bytes:

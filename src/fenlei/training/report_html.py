@@ -12,6 +12,7 @@ from importlib import resources
 from fenlei.training.report import Report
 from fenlei.training.report_charts import confusion, mixups, per_class, reliability
 from fenlei.training.report_lists import candidates, duplicates, recipe, skipped, wrong_pictures
+from fenlei.training.report_suspects import suspects
 from fenlei.training.report_words import both, count, fold, named, percent, percents, section
 
 POLICY = (
@@ -29,8 +30,8 @@ def render(report: Report, gallery: Sequence[bytes]) -> str:
 
     Args:
         report: what training found.
-        gallery: thumbnails, JPEG or PNG files, that `WrongPicture.thumbnail` points into. Those that nothing points
-            at are left out.
+        gallery: thumbnails, JPEG or PNG files, that `WrongPicture.thumbnail` and `Suspect.thumbnail` point into.
+            Those that nothing points at are left out.
 
     Raises:
         ValueError: a thumbnail is neither JPEG nor PNG, or a wrong picture points outside the gallery.
@@ -43,6 +44,7 @@ def render(report: Report, gallery: Sequence[bytes]) -> str:
         per_class(report.evaluation, report.counts),
         reliability(report.evaluation),
         wrong_pictures(report, gallery),
+        suspects(report, gallery),
         candidates(report.candidates),
         duplicates(report.duplicates),
         skipped(report.skipped),
@@ -72,6 +74,7 @@ def _top() -> str:
             ("classes", "Classes", "类别"),
             ("trust", "Trust", "可信度"),
             ("wrong", "Wrong pictures", "判错的图片"),
+            ("suspects", "Suspects", "可疑图片"),
             ("skipped", "Left aside", "跳过的文件"),
             ("recipe", "Recipe", "配方"),
         )

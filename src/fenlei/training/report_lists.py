@@ -38,10 +38,11 @@ def wrong_pictures(report: Report, gallery: Sequence[bytes]) -> str:
     if not wrong:
         lead = both("There is nothing to show: none was called wrong.", "没有可展示的：一张都没判错。")
         return section("wrong", "Pictures called wrong", "判错的图片", f"<p>{lead}</p>\n")
-    shown = len(report.worst)
-    if shown < wrong:
+    listed = len(report.worst)
+    if listed < wrong:
         lead = both(
-            f"The {shown:,} surest mistakes of {wrong:,}. ", f"共 {wrong:,} 张判错，下面是错得最有把握的 {shown:,} 张。"
+            f"The {listed:,} surest mistakes of {wrong:,}. ",
+            f"共 {wrong:,} 张判错，下面是错得最有把握的 {listed:,} 张。",
         )
     else:
         lead = both(f"All {wrong:,}, the surest mistakes first. ", f"共 {wrong:,} 张，错得最有把握的排在前面。")
@@ -209,16 +210,22 @@ def data_uri(picture: bytes, number: int) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
 
 
+def shown(name: str, thumbnail: int | None, gallery: Sequence[bytes]) -> str:
+    """A picture of the gallery, or the words that it was not kept.
+
+    Raises:
+        ValueError: it points outside the gallery, or is neither JPEG nor PNG.
+    """
+    if thumbnail is None:
+        return f'<div class="nothing">{both("picture not kept", "未保留图片")}</div>'
+    if not 0 <= thumbnail < len(gallery):
+        raise ValueError(f"{name}: thumbnail {thumbnail} of a gallery of {len(gallery)}")
+    return f'<img src="{data_uri(gallery[thumbnail], thumbnail)}" alt="{text(name)}" loading="lazy">'
+
+
 def _figure(picture: WrongPicture, gallery: Sequence[bytes]) -> str:
-    if picture.thumbnail is None:
-        shown = f'<div class="nothing">{both("picture not kept", "未保留图片")}</div>'
-    elif not 0 <= picture.thumbnail < len(gallery):
-        raise ValueError(f"{picture.name}: thumbnail {picture.thumbnail} of a gallery of {len(gallery)}")
-    else:
-        address = data_uri(gallery[picture.thumbnail], picture.thumbnail)
-        shown = f'<img src="{address}" alt="{text(picture.name)}" loading="lazy">'
     return (
-        f"<figure>{shown}<figcaption>"
+        f"<figure>{shown(picture.name, picture.thumbnail, gallery)}<figcaption>"
         f'<div class="said"><span>{both("called", "判为")}</span> <b>{named(picture.predicted)}</b> '
         f"<i>{percent(picture.score)}%</i></div>"
         f'<div class="true"><span>{both("really", "实际")}</span> <b>{named(picture.truth)}</b> '

@@ -26,6 +26,7 @@ from fenlei.training.plan import make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
 from fenlei.training.report import CandidateResult, Report
 from fenlei.training.search import Search, Task, task_digest
+from fenlei.training.suspects import MOST_SHOWN, find_suspects
 from fenlei.training.workshop import Workshop
 
 MOST_WRONG = 60
@@ -163,6 +164,7 @@ def train(
         )
         question = f"{RECIPE} {task_digest(task)} seed {seed} aim {task.aim.value}"
         journal = Journal(None if budget is None else cache / "searches", question)
+        small: dict[int, bytes] = {}  # thumbnails by row, made once however many models there are
 
         def finish(entry: Entry, results: list[CandidateResult]) -> Trained:
             """A candidate as a whole model: judged, fitted, with parity pictures and a report."""
@@ -173,6 +175,20 @@ def train(
             scores = head.scores(judged.features)
             evaluation = evaluate(scores, division.truth[judging], labels)
             wrong = [(int(judging[row]), scores[row]) for row in worst(scores, division.truth[judging], MOST_WRONG)]
+
+            # Suspects: each picture by a head that had not seen it; one of the folds' in training, this one in test.
+            unseen = np.zeros((len(pictures), len(labels)))
+            unseen[learning], unseen[judging] = entry.judged.scores, scores
+            scored = np.ones(len(pictures), bool)
+            scored[learning], scored[judging] = entry.judged.judged, entry.judged.held_out.any()
+            suspicions = find_suspects(
+                scores=unseen,
+                known=scored,
+                truth=division.truth,
+                groups=groups,
+                files=[picture.digest for picture in pictures],
+                features=workshop.features(view, pictures).features,
+            )
             watch.step(Stage.JUDGE, 1, 1)
 
             # All pictures where the test part was ours to give, then parity pictures, report, model file.
@@ -183,6 +199,9 @@ def train(
             files = [] if synthetic_parity else from_pictures(travelling)
             spec = workshop.spec(view)
             parity = expected(files or drawn(seed), spec, workshop.engine(view), head)
+            shown = [] if synthetic_parity else [*(row for row, _ in wrong), *suspicions.ranked[:MOST_SHOWN]]
+            new = [row for row in dict.fromkeys(shown) if row not in small]
+            small.update(zip(new, thumbnails([pictures[row] for row in new]), strict=True))
             story = Story(
                 labels=labels,
                 pictures=pictures,
@@ -191,7 +210,8 @@ def train(
                 division=division,
                 evaluation=evaluation,
                 wrong=wrong,
-                gallery=[] if synthetic_parity else thumbnails([pictures[row] for row, _ in wrong]),
+                suspicions=suspicions,
+                gallery={row: small[row] for row in shown},
                 winner=entry,
                 results=results,
                 aim=task.aim,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 
 from fenlei.api import Platform
@@ -29,15 +31,19 @@ def make(client: TestClient, name: str = "Doors", **more: Any) -> dict[str, Any]
     return found
 
 
-@pytest.fixture
-def pictures(client: TestClient, platform: Platform, finish: Finish) -> str:
-    """The id of a data set that can be trained on."""
-    folder = class_folders(platform.import_roots[0] / "pictures", {"cat": 8, "dog": 8}, size=48)
+def bring_in(client: TestClient, folder: Path, finish: Finish) -> str:
+    """The id of a data set of the pictures of a folder."""
     dataset = client.post(f"{API}/datasets", json={"name": "Pictures"}).json()["id"]
     source = {"source": {"kind": "path", "path": str(folder)}}
     begun = client.post(f"{API}/datasets/{dataset}/imports", json=source).json()
     assert finish(client.post(f"{API}/imports/{begun['id']}/commit").json()["id"]).state == "done"
     return str(dataset)
+
+
+@pytest.fixture
+def pictures(client: TestClient, platform: Platform, finish: Finish) -> str:
+    """The id of a data set that can be trained on."""
+    return bring_in(client, class_folders(platform.import_roots[0] / "pictures", {"cat": 8, "dog": 8}, size=48), finish)
 
 
 def test_a_project_is_made_changed_cloned_put_away_and_deleted(client: TestClient, animals: str) -> None:
@@ -107,6 +113,7 @@ def test_pictures_become_a_model_that_is_taken_away(client: TestClient, pictures
     assert client.get(f"{API}/runs/{asked.json()['id']}/file").content == export.content
 
     again = client.post(f"{path}/runs", json={"dataset_version_id": version["dataset_version_id"]}).json()["id"]
+    assert client.get(f"{API}/runs/{again}/suspects").status_code == 409  # it is not done
     finish(again)
     compared = client.get(f"{API}/runs/{done.id}/compare/{again}").json()
     assert compared["settings"] == [{"name": "seed", "a": 2, "b": 1}]
@@ -117,6 +124,51 @@ def test_pictures_become_a_model_that_is_taken_away(client: TestClient, pictures
     assert "2 runs" in refused.json()["error"]["message"]
     assert client.delete(path, params={"and_all": True}).json()["models"][0]["versions"] == 2
     assert client.get(f"{API}/models/{model['id']}").json()["project_id"] is None
+
+
+def test_suspects_of_a_training_are_named_with_what_became_of_them(
+    client: TestClient, platform: Platform, finish: Finish
+) -> None:
+    folder = class_folders(platform.import_roots[0] / "pictures", {"cat": 8, "dog": 8}, size=48)
+    with Image.open(folder / "cat" / "0001.png") as picture:
+        picture.save(folder / "dog" / "a cat.png", compress_level=1)  # other bytes, the same pixels
+    dataset = bring_in(client, folder, finish)
+    path = f"{API}/projects/{make(client, dataset_id=dataset, settings={'goal': 'fast'})['id']}"
+    done = finish(client.post(f"{path}/runs", json={}).json()["id"])
+    assert (done.state, done.error) == ("done", None)
+    told = client.get(f"{API}/runs/{done.id}").json()["result"]["suspects"]
+    assert (told["twins"], told["looked_at"]) == (2, 17)
+    assert "twin" in told["first"][0]["reasons"]
+
+    found = client.get(f"{API}/runs/{done.id}/suspects").json()
+    assert found["counts"]["twins"] == 2
+    copy = {row["name"]: row for row in found["suspects"]}["dog/a cat.png"]
+    assert (copy["label"], copy["likelier"], copy["twin"]["name"]) == ("dog", "cat", "cat/0001.png")
+    assert copy["twin"]["exact"] is True
+    assert (copy["label_now"], copy["settled"]) == ("dog", False)
+    picture_out = client.get(f"{API}/pictures/{copy['picture_id']}").json()
+    assert (picture_out["name"], picture_out["sha256"]) == (copy["name"], copy["sha256"])
+    assert len(client.get(f"{API}/runs/{done.id}/suspects?first=1").json()["suspects"]) == 1
+
+    labels = {each["name"]: each["id"] for each in client.get(f"{API}/datasets/{dataset}/labels").json()}
+    renamed = client.patch(f"{API}/datasets/{dataset}/labels/{labels['dog']}", json={"name": "hound"})
+    assert renamed.status_code == 200, renamed.text
+    assert _settled(client, done.id)["dog/a cat.png"] is False  # its class has another name, and is still wrong
+    corrected = {"pictures": {"ids": [copy["picture_id"]]}, "label_id": labels["cat"]}
+    assert client.patch(f"{API}/datasets/{dataset}/pictures", json=corrected).status_code == 200
+    client.patch(f"{API}/datasets/{dataset}/labels/{labels['dog']}", json={"name": "dog"})
+    assert _settled(client, done.id)["dog/a cat.png"] is True
+    assert _settled(client, done.id)["cat/0001.png"] is False
+
+    checked = client.post(f"{API}/datasets/{dataset}/checks", json={}).json()
+    refused = client.get(f"{API}/runs/{checked['id']}/suspects")
+    assert refused.status_code == 409
+    assert "only trainings find suspects" in refused.json()["error"]["message"]
+
+
+def _settled(client: TestClient, run_id: str) -> dict[str, bool]:
+    rows = client.get(f"{API}/runs/{run_id}/suspects").json()["suspects"]
+    return {row["name"]: row["settled"] for row in rows}
 
 
 def test_a_training_is_asked_for_with_its_priority_and_its_time_limit(client: TestClient, pictures: str) -> None:

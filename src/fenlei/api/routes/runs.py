@@ -14,10 +14,12 @@ from fenlei.api.repeats import CreatingRoute
 from fenlei.api.wire.base import NO_NUL, OfProject, ProjectId, RunId
 from fenlei.api.wire.comparison import Comparison
 from fenlei.api.wire.runs import RunKind, RunOut, RunState, StepOut, WorkerOut, run_out
+from fenlei.api.wire.suspects import SuspectsOut
 from fenlei.projects.audit import audited, note
 from fenlei.projects.compare import compare
 from fenlei.projects.dataset_runs import retry_run
 from fenlei.projects.roles import NotAllowed, Role
+from fenlei.projects.suspects import suspects_of_run
 from fenlei.runs import cancel, log_text, position
 from fenlei.store import NotFound, Store, Work
 from fenlei.store.tables import Run
@@ -96,6 +98,18 @@ def repeat_run(run_id: RunId, who: Editor, here: Here) -> RunOut:
 def compare_runs(run_id: RunId, other_id: RunId, who: Viewer, here: Here) -> Comparison:
     """Two trainings side by side: what was asked for, what they learned from, how well each came out."""
     return Comparison.model_validate(compare(here.store, run_id, other_id))
+
+
+@router.get("/runs/{run_id}/suspects", responses=documented(401, 403, 404, 409))
+def run_suspects(
+    run_id: RunId,
+    who: Viewer,
+    here: Here,
+    first: Annotated[int, Query(ge=1, le=1000, description="So many of them at most.")] = 100,
+) -> SuspectsOut:
+    """The pictures that a training would have somebody look at again, the most suspicious first, and what became of
+    them since."""
+    return SuspectsOut.model_validate(suspects_of_run(here.store, run_id, first))
 
 
 @router.get(

@@ -98,6 +98,37 @@ def steps(run: RunId, server: Server = None, token: Token = None, as_json: AsJso
         )
 
 
+@app.command("suspects")
+def suspects(
+    run: RunId,
+    first: Annotated[int, typer.Option(min=1, max=1000, help="So many of them at most.")] = 100,
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the pictures that a training would have somebody look at again, the most suspicious first."""
+    with connect(server, token) as platform:
+        found = platform.runs.suspects(run, first)
+    if as_json:
+        show_one(found, as_json=True, sentence="")
+        return
+    show_rows(
+        found.suspects,
+        [
+            ("picture", lambda row: row.picture_id),
+            ("name", lambda row: row.name),
+            ("label", lambda row: row.label),
+            ("looks like", lambda row: row.likelier),
+            ("score", lambda row: None if row.likelier_score is None else f"{row.likelier_score:.0%}"),
+            ("because of", lambda row: ", ".join(row.reasons)),
+            ("twin", lambda row: row.twin.name if row.twin else None),
+            ("settled", lambda row: "yes" if row.settled else None),
+        ],
+        as_json=False,
+        none="No picture of it looks wrongly labelled or out of place.",
+    )
+
+
 @app.command("cancel")
 def cancel(
     run: RunId,

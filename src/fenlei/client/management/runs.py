@@ -11,6 +11,7 @@ import msgspec
 from fenlei.client.management.errors import PlatformError, Unreachable
 from fenlei.client.management.link import PAUSES, Link
 from fenlei.client.management.records import Event, Run, Step, Worker
+from fenlei.client.management.suspects import Suspects
 
 
 class RunEnded(PlatformError):
@@ -53,6 +54,10 @@ class Runs:
     def steps(self, run_id: str) -> Sequence[Step]:
         """The parts of a run that were begun; what is done is not done again after a kill."""
         return self._link.get(f"/runs/{run_id}/steps", list[Step])
+
+    def suspects(self, run_id: str, first: int = 100) -> Suspects:
+        """The pictures that a training would have somebody look at again, and what became of them since."""
+        return self._link.get(f"/runs/{run_id}/suspects", Suspects, first=first)
 
     def log(self, run_id: str, target: str | Path, *, step: str | None = None) -> Path:
         """Save the log of a run, or of one of its steps."""
