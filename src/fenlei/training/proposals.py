@@ -99,11 +99,11 @@ class Proposals:
         setting = None
         if kind == NETWORK:
             setting = {
-                "hidden": float(2 ** trial.suggest_int("hidden", 6, 10)),
-                "dropout": round(trial.suggest_float("dropout", 0.2, 0.7), 2),
-                "decay": round(trial.suggest_float("decay", 1e-3, 0.3, log=True), 5),
-                "rate": round(trial.suggest_float("rate", 3e-4, 5e-3, log=True), 6),
-                "epochs": float(trial.suggest_int("epochs", 15, 90, step=15)),
+                "hidden": float(2 ** trial.suggest_int("hidden", 7, 10)),
+                "dropout": round(trial.suggest_float("dropout", 0.5, 0.9), 2),
+                "decay": round(trial.suggest_float("decay", 0.1, 3.0, log=True), 4),
+                "rate": round(trial.suggest_float("rate", 2e-3, 1e-2, log=True), 5),
+                "epochs": float(trial.suggest_int("epochs", 30, 120, step=15)),
             }
         return Candidate(view=view, kind=kind, copies=copies, setting=setting)
 
@@ -112,10 +112,10 @@ class Proposals:
         if candidate.kind == NETWORK:
             setting = dict(candidate.setting or KINDS[NETWORK].path[0])
             words |= {
-                "hidden": max(6, min(10, round(setting["hidden"]).bit_length() - 1)),
+                "hidden": round(setting["hidden"]).bit_length() - 1,
                 "dropout": setting["dropout"],
                 "decay": setting["decay"],
                 "rate": setting["rate"],
-                "epochs": int(setting["epochs"] // 15 * 15) or 15,
+                "epochs": round(setting["epochs"]),
             }
         return words
