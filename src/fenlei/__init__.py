@@ -4,6 +4,7 @@
     model = fenlei.train("photos/")                # a Model
     model.save("photos.fenlei")
     fenlei.load("photos.fenlei").predict("cat.jpg").label
+    fenlei.rebuild("photos.fenlei", "photos/")     # the same file again
     fenlei.Client(url, key).predict("cat.jpg")     # over HTTP
     fenlei.Platform(url, token).datasets.list()    # what `fenlei up` runs
 
@@ -19,8 +20,21 @@ if TYPE_CHECKING:
     from fenlei.client.management import Platform
     from fenlei.contract.errors import FenleiError
     from fenlei.model import Model, load, train
+    from fenlei.model.compare import compare
+    from fenlei.model.rebuild import rebuild
 
-__all__ = ["AsyncClient", "Client", "FenleiError", "Model", "Platform", "__version__", "load", "train"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "FenleiError",
+    "Model",
+    "Platform",
+    "__version__",
+    "compare",
+    "load",
+    "rebuild",
+    "train",
+]
 
 __version__ = "0.1.0"
 
@@ -30,7 +44,9 @@ _HOME = {
     "FenleiError": "fenlei.contract.errors",
     "Model": "fenlei.model",
     "Platform": "fenlei.client.management",
+    "compare": "fenlei.model.compare",
     "load": "fenlei.model",
+    "rebuild": "fenlei.model.rebuild",
     "train": "fenlei.model",
 }
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
+from fenlei.training.confused import ConfusedPair, ConfusedPicture
 from fenlei.training.evaluation import evaluate, worst
+from fenlei.training.nearest import Alike
 from fenlei.training.report import (
     CandidateResult,
     ClassCount,
@@ -19,6 +22,7 @@ from fenlei.training.report import (
     SkippedPicture,
     WrongPicture,
 )
+from fenlei.training.slices import slices
 from fenlei.training.suspect import Neighbour, Suspect, SuspectCounts
 from tests.support.drawing import jpeg, png
 
@@ -116,6 +120,49 @@ def report(
         suspects=_suspects(labels, len(wrong) if thumbnails else None),
         suspect_counts=SuspectCounts(pictures=3, looked_at=540, scored=540, labels=2, twins=1, outliers=1),
     )
+
+
+def closer(of: Report, *, thumbnails: bool = True) -> Report:
+    """The same report with neighbours and heat maps of its wrong pictures, mix-ups with pictures, and slices."""
+    wrong = [
+        msgspec.structs.replace(
+            each,
+            heat=place if thumbnails and place < 2 else None,
+            nearest=[
+                Alike(
+                    name=f"{each.predicted}/near {number} of {place}.jpg",
+                    label=each.predicted,
+                    similarity=0.9 - number / 5,
+                    thumbnail=number % len(of.worst) if thumbnails else None,
+                )
+                for number in range(3)
+            ],
+        )
+        for place, each in enumerate(of.worst)
+    ]
+    pairs = [
+        ConfusedPair(
+            truth=of.labels[truth],
+            called=of.labels[called],
+            count=pictures,
+            pictures=[
+                ConfusedPicture(
+                    name=f"{of.labels[truth]}/pair {number} <b>.jpg",
+                    score=0.8,
+                    truth_score=0.1,
+                    thumbnail=number % len(of.worst) if thumbnails else None,
+                )
+                for number in range(min(pictures, 2))
+            ],
+        )
+        for truth, row in enumerate(of.evaluation.confusion)
+        for called, pictures in enumerate(row)
+        if pictures and truth != called
+    ]
+    light = np.linspace(0.05, 0.95, 80)
+    cameras = ["<script>alert(1)</script>"] * 40 + ["DSC"] * 40
+    found = slices({"brightness": light, "pixels": light * 4e6, "sharpness": light * 900}, cameras, light > 0.3)
+    return msgspec.structs.replace(of, worst=wrong, confused=pairs, slices=found)
 
 
 def gallery(of: Report) -> list[bytes]:

@@ -14,7 +14,7 @@ from fenlei.training.report_html import render
 from fenlei.training.report_words import percent
 from fenlei.training.suspect import SuspectCounts
 from tests.support.drawing import jpeg
-from tests.support.reports import FEW, gallery, report
+from tests.support.reports import FEW, closer, gallery, report
 
 HOSTILE = "<script>alert('x')</script>\"'><img src=x onerror=alert(1)>"
 VOID = {"meta", "link", "img", "input", "br"}
@@ -59,7 +59,7 @@ def poisoned(value: Any) -> Any:
 
 
 def test_no_text_of_any_field_becomes_markup() -> None:
-    clean = report()
+    clean = closer(report())
     bad = msgspec.convert(poisoned(msgspec.to_builtins(clean)), Report)
     before, after = page_of(clean), page_of(bad)
     assert after.text.count("onerror") >= 150
@@ -76,7 +76,7 @@ def test_the_same_report_gives_the_same_page() -> None:
 
 @pytest.mark.parametrize("classes", [2, 10, 60])
 def test_nothing_is_fetched(classes: int) -> None:
-    page = page_of(report([f"class {n}" for n in range(classes)]))
+    page = page_of(closer(report([f"class {n}" for n in range(classes)])))
     addresses = [a[name] for _, a in page.elements for name in ("src", "href", "action", "srcset") if name in a]
     assert addresses
     assert [address for address in addresses if not address.startswith(("#", "data:"))] == []
@@ -178,7 +178,7 @@ def test_scores_that_were_not_calibrated_are_called_so() -> None:
 
 
 def test_both_languages_say_everything() -> None:
-    page = page_of(report())
+    page = page_of(closer(report()))
     spans = [a["class"] for tag, a in page.elements if tag == "span" and a.get("lang")]
     assert spans[0::2] == ["en"] * (len(spans) // 2)
     assert spans[1::2] == ["zh"] * (len(spans) // 2)
@@ -226,11 +226,43 @@ def test_ten_classes_stay_small() -> None:
     assert len(render(bare, []).encode()) < 100_000
 
 
+def test_every_mix_up_leads_to_its_pictures() -> None:
+    made = closer(report())
+    page = page_of(made)
+    places = {a["id"] for _, a in page.elements if a.get("id", "").startswith("pair-")}
+    links = [a["href"][1:] for a in page.all("a") if a["href"].startswith("#pair-")]
+    assert len(places) == len(made.confused) == len(links) > 5
+    assert set(links) == places
+    for pair in made.confused:
+        assert all(picture.name in page.text for picture in pair.pictures)
+
+
+def test_wrong_pictures_stand_beside_their_map_and_what_they_resemble() -> None:
+    made = closer(report())
+    page = page_of(made)
+    near = [each for wrong in made.worst for each in wrong.nearest]
+    titles = [a["title"] for a in page.all("li") if "title" in a]
+    assert titles == [each.name for each in near]
+    assert [a["class"] for a in page.all("figure") if "class" in a] == ["wide", "wide"]
+    assert "what speaks for the answer it was given" in page.text
+    assert "what speaks for the answer it was given" not in page_of(report()).text
+
+
+def test_where_it_is_weaker_is_said_in_sentences() -> None:
+    made = closer(report())
+    text = page_of(made).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "the darkest pictures: right on 0 % of 20 (0–16), 97 points below the others." in text
+    assert "最暗的图片：20 张中认对 0%（0–16），比其余图片低 97 个百分点。" in text
+    alike = msgspec.structs.replace(made, slices=[msgspec.structs.replace(each, differs=False) for each in made.slices])
+    assert "make no difference that chance would not explain" in page_of(alike).text
+    assert "too few test pictures" in page_of(report()).text
+
+
 def test_pictures_that_may_not_travel_are_named_without_a_thumbnail() -> None:
-    made = report(thumbnails=False)
+    made = closer(report(thumbnails=False), thumbnails=False)
     page = Page(render(made, []))
     assert page.all("img") == []
-    assert page.text.count("picture not kept") == len(made.worst)
+    assert page.text.count("picture not kept") == len(made.worst) + sum(len(each.pictures) for each in made.confused)
     assert made.suspects[0].name in page.text
     assert made.worst[0].name in page.text
 

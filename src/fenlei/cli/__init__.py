@@ -16,9 +16,11 @@ from fenlei.cli import (
     backup,
     doctor,
     evaluate,
+    explain,
     export,
     gc,
     predict,
+    rebuild,
     report,
     restore,
     serve,
@@ -60,6 +62,8 @@ app.command("train")(train.train)
 app.command("serve")(serve.serve)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
+app.command("rebuild")(rebuild.rebuild)
+app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("doctor")(doctor.doctor)

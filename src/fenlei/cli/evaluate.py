@@ -11,6 +11,7 @@ import typer
 from fenlei.cli.figures import print_classes, print_confusions, print_headline, print_skipped
 from fenlei.cli.options import AsJson, Workspace
 from fenlei.cli.progress import progress
+from fenlei.cli.versus import print_versus
 
 
 def evaluate(
@@ -22,13 +23,22 @@ def evaluate(
             help="Class folders, or a zip of them. Where it has a test/ (or else a val/), only that part is judged.",
         ),
     ],
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare", metavar="OLD", help="Another model file: is MODEL better than that one on these pictures?"
+        ),
+    ] = None,
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
-    """Judge a model on labelled pictures."""
+    """Judge a model on labelled pictures, alone or against another one."""
     from fenlei.model import load
     from fenlei.settings import Settings
 
+    if against is not None:
+        _compare(against, model, directory, Settings.at(workspace).workspace, as_json=as_json)
+        return
     with load(model, workspace=Settings.at(workspace).workspace) as loaded, progress(quiet=as_json) as report:
         judged = loaded.judge(directory, progress=lambda done, total: report("judging pictures", done, total))
     if as_json:
@@ -40,3 +50,19 @@ def evaluate(
     print_classes(judged.evaluation)
     print_confusions(judged.evaluation)
     print_skipped(judged.skipped)
+
+
+def _compare(old: Path, new: Path, directory: Path, workspace: Path, *, as_json: bool) -> None:
+    from fenlei.model import load
+    from fenlei.model.compare import compare
+
+    with (
+        load(old, workspace=workspace) as one,
+        load(new, workspace=workspace) as other,
+        progress(quiet=as_json) as report,
+    ):
+        found = compare(one, other, directory, progress=lambda done, total: report("judging pictures", done, total))
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        return
+    print_versus(found, old.name, new.name)

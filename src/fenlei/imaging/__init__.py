@@ -8,7 +8,7 @@ from fenlei.imaging.errors import Unreadable
 from fenlei.imaging.foreign import decode_for_training
 from fenlei.imaging.header import Header, read_header
 from fenlei.imaging.prepare import prepare, prepare_for_training
-from fenlei.imaging.resize import to_input, wanted_size
+from fenlei.imaging.resize import from_input, to_input, wanted_size
 from fenlei.imaging.spec import METHOD, InputSpec, Policy
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "check",
     "decode",
     "decode_for_training",
+    "from_input",
     "prepare",
     "prepare_for_training",
     "read_header",

@@ -66,6 +66,29 @@ def wanted_size(width: int, height: int, spec: InputSpec) -> tuple[int, int]:
     )
 
 
+def from_input(values: NDArray[np.float32], spec: InputSpec, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Bring numbers that stand on a network's input back onto the picture that it was made of.
+
+    Args:
+        values: (spec.height, spec.width).
+        spec: of the input.
+        size: (height, width) of the upright picture, or of a smaller copy of it.
+
+    Returns:
+        (height, width) float32; 0 where the network saw nothing of the picture.
+    """
+    height, width = size
+    rows, columns, (left, top, right, bottom) = _plan(width, height, spec)
+    above, before = (spec.height - rows) // 2, (spec.width - columns) // 2
+    seen = Image.fromarray(np.ascontiguousarray(values[above : above + rows, before : before + columns], np.float32))
+    # At least one pixel of the picture was seen: the box has the shape of the input.
+    first, last = (round(top), round(left)), (max(round(bottom), round(top) + 1), max(round(right), round(left) + 1))
+    patch = seen.resize((last[1] - first[1], last[0] - first[0]), Image.Resampling.BILINEAR)
+    found = np.zeros((height, width), np.float32)
+    found[first[0] : last[0], first[1] : last[1]] = np.asarray(patch)[: height - first[0], : width - first[1]]
+    return found
+
+
 def _plan(width: int, height: int, spec: InputSpec) -> tuple[int, int, Box]:
     """Rows and columns to resize to, and the part of the picture that goes there."""
     whole = (0.0, 0.0, float(width), float(height))

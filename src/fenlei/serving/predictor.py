@@ -47,6 +47,14 @@ class Predictor:
         row: NDArray[np.float64] = self._head.scores(self.engine.infer(pixels[None]))[0]
         return row
 
+    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """What the softmax makes scores of: (n, height, width, 3) prepared pictures -> (n, classes).
+
+        Raises:
+            EngineError: the network failed, or the engine was closed.
+        """
+        return self._head.logits(self.engine.infer(pixels))
+
     def predict(self, data: bytes) -> NDArray[np.float64]:
         """Score one picture file: decode, resize, infer, head."""
         return self.scores(self.prepare(data))

@@ -17,9 +17,13 @@ from fenlei.imaging import InputSpec
 from fenlei.modelfile import BackboneRef, Calibration, Head, Manifest, ModelFile, ParityPicture
 from fenlei.training.aim import Aim
 from fenlei.training.board import Entry
+from fenlei.training.closer_look import CloserLook
 from fenlei.training.division import HELD_OUT, Division
 from fenlei.training.evaluation import Evaluation
+from fenlei.training.formula import KEY, Formula
+from fenlei.training.gallery import Gallery
 from fenlei.training.look import Picture
+from fenlei.training.picture_list import FILE, listed, write_list
 from fenlei.training.report import (
     CandidateResult,
     ClassCount,
@@ -29,7 +33,6 @@ from fenlei.training.report import (
     Recipe,
     Report,
     SkippedPicture,
-    WrongPicture,
     to_json,
 )
 from fenlei.training.report_html import render
@@ -52,9 +55,9 @@ class Story:
         groups: duplicates among `pictures`.
         division: who learned and who judged.
         evaluation: figures on the test part.
-        wrong: (row of `pictures`, scores of that picture), the surest mistakes first.
+        closer: wrong pictures, mix-ups, slices, and what the report shows of them.
         suspicions: what is known against each picture.
-        gallery: thumbnails by row of `pictures`, those of `wrong` first; nothing where no picture may travel.
+        gallery: what the report shows.
         winner: the candidate that the model is.
         results: everything that was tried.
         aim: what was to be raised.
@@ -64,6 +67,7 @@ class Story:
         seed: of split and folds.
         goal: what was asked for.
         test_fraction: what was asked for.
+        formula: what it takes to make the model again.
     """
 
     labels: list[str]
@@ -72,9 +76,9 @@ class Story:
     groups: Groups
     division: Division
     evaluation: Evaluation
-    wrong: Sequence[tuple[int, NDArray[np.float64]]]
+    closer: CloserLook
     suspicions: Suspicions
-    gallery: Mapping[int, bytes]
+    gallery: Gallery
     winner: Entry
     results: list[CandidateResult]
     aim: Aim
@@ -84,6 +88,7 @@ class Story:
     seed: int
     goal: str
     test_fraction: float
+    formula: Formula
 
     @property
     def refitted(self) -> bool:
@@ -110,7 +115,7 @@ def build_report(story: Story) -> Report:
         test_pictures=int(test_counts.sum()),
         test_origin=story.division.origin,
         evaluation=story.evaluation,
-        worst=[_wrong(story, place) for place in range(len(story.wrong))],
+        worst=story.closer.wrong,
         skipped=[SkippedPicture(name=each.name, reason=each.reason) for each in story.skipped],
         duplicates=duplicates,
         candidates=story.results,
@@ -121,7 +126,7 @@ def build_report(story: Story) -> Report:
             size=story.backbone.size,
             policy=story.spec.policy.value,
             head=candidate.head,
-            setting=dict(judged.setting),
+            setting=_floats(judged.setting),
             copies=candidate.copies,
             aim=story.aim.value,
             members=[
@@ -129,7 +134,7 @@ def build_report(story: Story) -> Report:
                     "backbone": member.view.name,
                     "head": member.head,
                     "copies": member.copies,
-                    "setting": dict(member.setting or {}),
+                    "setting": _floats(member.setting or {}),
                     "share": round(share, 4),
                 }
                 for member, share in zip(candidate.members, candidate.shares, strict=True)
@@ -142,12 +147,17 @@ def build_report(story: Story) -> Report:
         notes=_notes(story, test_counts, duplicates),
         seed=story.seed,
         goal=story.goal,
-        dataset_digest=_digest(story),
-        suspects=name_suspects(
-            story.suspicions, story.pictures, story.labels, test, {row: n for n, row in enumerate(story.gallery)}
-        ),
+        dataset_digest=digest_of(story.pictures, story.division),
+        confused=story.closer.confused,
+        slices=story.closer.slices,
+        suspects=name_suspects(story.suspicions, story.pictures, story.labels, test, story.gallery.large),
         suspect_counts=story.suspicions.counts(),
     )
+
+
+def _floats(setting: Mapping[str, float]) -> dict[str, float]:
+    """The same as it is read again: JSON tells 8 from 8.0, and whoever chose it may not have."""
+    return {name: float(value) for name, value in setting.items()}
 
 
 def build_model(story: Story, report: Report, parity: list[ParityPicture], *, embed_backbone: bool = True) -> ModelFile:
@@ -171,6 +181,7 @@ def build_model(story: Story, report: Report, parity: list[ParityPicture], *, em
             "goal": story.goal,
             "seed": story.seed,
             "test_fraction": story.test_fraction if story.division.origin == HELD_OUT else None,
+            KEY: msgspec.to_builtins(story.formula),
         },
         versions=_versions(),
     )
@@ -178,21 +189,12 @@ def build_model(story: Story, report: Report, parity: list[ParityPicture], *, em
         manifest=manifest,
         head=story.head,
         network=story.backbone.network.read_bytes() if embed_backbone else None,
-        report={REPORT_JSON: to_json(report), REPORT_HTML: render(report, [*story.gallery.values()]).encode("utf-8")},
+        report={
+            REPORT_JSON: to_json(report),
+            REPORT_HTML: render(report, story.gallery.files()).encode("utf-8"),
+            FILE: write_list(listed(story.pictures, story.division.test)),
+        },
         parity=parity,
-    )
-
-
-def _wrong(story: Story, place: int) -> WrongPicture:
-    row, scores = story.wrong[place]
-    called, right = int(scores.argmax()), int(story.division.truth[row])
-    return WrongPicture(
-        name=story.pictures[row].item.name,
-        truth=story.labels[right],
-        predicted=story.labels[called],
-        score=float(scores[called]),
-        truth_score=float(scores[right]),
-        thumbnail=place if row in story.gallery else None,
     )
 
 
@@ -277,10 +279,11 @@ def _metrics(report: Report) -> dict[str, object]:
     }
 
 
-def _digest(story: Story) -> str:
+def digest_of(pictures: Sequence[Picture], division: Division) -> str:
+    """SHA-256, hex, over pictures, their labels and their parts."""
     return dataset_digest(
         (picture.item.label, picture.digest.hex(), "test" if test else "train")
-        for picture, test in zip(story.pictures, story.division.test, strict=True)
+        for picture, test in zip(pictures, division.test, strict=True)
     )
 
 

@@ -42,6 +42,10 @@ class Seen(NamedTuple):
     features: NDArray[np.float32]
 
 
+UNSEEN = Fingerprint(0, 0, np.zeros(THUMBNAIL_SIDE**2, np.uint8))
+"""The fingerprint of what nobody compares."""
+
+
 class FeatureCache:
     """The features of one backbone under one preprocessing. For one thread; any number of processes.
 

@@ -18,7 +18,6 @@ from fenlei.training.look import Picture
 
 PARITY_PICTURES = 20
 LONGEST_SIDE = 256
-THUMBNAIL_SIDE = 160
 _DRAWN_SIDE = 192
 _PNG_EVERY = 4
 
@@ -83,18 +82,6 @@ def small_file(
     else:
         picture.save(out, "JPEG", quality=quality)
     return out.getvalue()
-
-
-def thumbnails(pictures: Sequence[Picture]) -> list[bytes]:
-    """One small JPEG file per picture, for the report. A file that is gone by now gives a grey one."""
-    files = []
-    for picture in pictures:
-        try:
-            pixels = decode_for_training(picture.item.read(), at_least=(THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-        except FenleiError:
-            pixels = np.full((THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3), 127, np.uint8)
-        files.append(small_file(pixels, longest=THUMBNAIL_SIDE, quality=80))
-    return files
 
 
 def expected(files: Sequence[bytes], spec: InputSpec, engine: Engine, head: Head) -> list[ParityPicture]:

@@ -10,7 +10,10 @@ from typing import Any
 
 import msgspec
 
+from fenlei.training.confused import ConfusedPair
 from fenlei.training.evaluation import Evaluation
+from fenlei.training.nearest import Alike
+from fenlei.training.slices import Slice
 from fenlei.training.suspect import Suspect, SuspectCounts
 
 
@@ -32,6 +35,8 @@ class WrongPicture(msgspec.Struct, frozen=True, kw_only=True):
         score: the score of `predicted`, 0 to 1.
         truth_score: the score of `truth`, 0 to 1.
         thumbnail: index into the gallery that is handed to the renderer, or None where no picture may travel.
+        nearest: the training pictures that it resembles most, as the head sees them, the nearest first.
+        heat: index into the gallery of a map of what `predicted` rests on; None where none was made.
     """
 
     name: str
@@ -40,6 +45,8 @@ class WrongPicture(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     truth_score: float
     thumbnail: int | None
+    nearest: list[Alike] = []
+    heat: int | None = None
 
 
 class SkippedPicture(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +191,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         dataset_digest: SHA-256, hex, over labels, picture digests and parts.
         suspects: pictures that somebody should look at again, the most suspicious first; at most a thousand.
         suspect_counts: how many there are, by evidence; None where nobody looked.
+        confused: the most frequent mix-ups, with pictures of each.
+        slices: accuracy on pictures of the test part that look alike, or come from one place.
     """
 
     labels: list[str]
@@ -203,6 +212,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     dataset_digest: str
     suspects: list[Suspect] = []
     suspect_counts: SuspectCounts | None = None
+    confused: list[ConfusedPair] = []
+    slices: list[Slice] = []
 
 
 def to_json(report: Report) -> bytes:

@@ -29,10 +29,19 @@ def mixups(evaluation: Evaluation) -> list[tuple[int, int, int]]:
     return sorted(found, key=lambda pair: (-pair[2], pair[0], pair[1]))
 
 
-def confusion(evaluation: Evaluation, labels: list[str]) -> str:
-    """The matrix as a table: rows are the truth, columns what the model said, colour the share of the row."""
+def confusion(
+    evaluation: Evaluation, labels: list[str], anchors: dict[tuple[int, int], str], galleries: str = ""
+) -> str:
+    """The matrix as a table: rows are the truth, columns what the model said, colour the share of the row.
+
+    Args:
+        evaluation: the figures.
+        labels: class names in class order.
+        anchors: of pairs (truth, called), where their pictures are shown.
+        galleries: markup that shows them.
+    """
     head = "".join(f'<th scope="col" title="{hint(label)}"><span>{named(label)}</span>' for label in labels)
-    rows = "".join(_matrix_row(row, number, labels) for number, row in enumerate(evaluation.confusion))
+    rows = "".join(_matrix_row(row, number, labels, anchors) for number, row in enumerate(evaluation.confusion))
     corner = both("really ↓<br>called →", "实际 ↓<br>判为 →")
     total = both("all", "合计")
     roomy = len(labels) <= ROOMY
@@ -48,7 +57,8 @@ def confusion(evaluation: Evaluation, labels: list[str]) -> str:
         "Each row is one class as it really is; along it, what the model said. Green is right, orange is a mix-up.",
         "每一行是图片的真实类别，沿着这一行看模型把它们判成了什么。绿色是判对，橙色是混淆。",
     )
-    body = f"<p>{lead}</p>\n{_pairs(evaluation, labels)}{switch}{table}"
+    pictures = f"<h3>{both('Pictures of the mix-ups', '混淆的图片')}</h3>\n{galleries}" if galleries else ""
+    body = f"<p>{lead}</p>\n{_pairs(evaluation, labels)}{switch}{table}{pictures}"
     return section("confusion", "What is taken for what", "哪些类别会被混淆", body)
 
 
@@ -129,24 +139,26 @@ def percents_of(b: ReliabilityBin) -> str:
     return f"{b.low * 100:.0f}\N{EN DASH}{b.high * 100:.0f}"
 
 
-def _matrix_row(row: list[int], number: int, labels: list[str]) -> str:
+def _matrix_row(row: list[int], number: int, labels: list[str], anchors: dict[tuple[int, int], str]) -> str:
     total = sum(row)
     cells = "".join(
-        _cell(pictures, total, labels[number], labels[called], right=called == number)
+        _cell(pictures, total, labels[number], labels[called], anchors.get((number, called)), right=called == number)
         for called, pictures in enumerate(row)
     )
     label = labels[number]
     return f'<tr><th scope="row" title="{hint(label)}"><span>{named(label)}</span>{cells}<td class=sum>{total:,}\n'
 
 
-def _cell(pictures: int, total: int, truth: str, called: str, *, right: bool) -> str:
+def _cell(pictures: int, total: int, truth: str, called: str, anchor: str | None, *, right: bool) -> str:
     if not pictures:
         return "<td class=r0>" if right and total else "<td>"
     share = pictures / total
     # Mix-ups are mostly small shares: the root lets one in fifty be seen beside one in three.
     heat = math.ceil(10 * (share if right else math.sqrt(share)))
     title = f"{hint(truth)} → {hint(called)}: {pictures:,} / {total:,} = {percent(share)} %"
-    return f'<td class="{"r" if right else "w"} h{heat}" title="{title}"><b>{pictures:,}</b><i>{percent(share)}%</i>'
+    figures = f"<b>{pictures:,}</b><i>{percent(share)}%</i>"
+    linked = figures if anchor is None else f'<a href="#{anchor}">{figures}</a>'
+    return f'<td class="{"r" if right else "w"} h{heat}" title="{title}">{linked}'
 
 
 def _switch() -> str:

@@ -11,7 +11,9 @@ from importlib import resources
 
 from fenlei.training.report import Report
 from fenlei.training.report_charts import confusion, mixups, per_class, reliability
-from fenlei.training.report_lists import candidates, duplicates, recipe, skipped, wrong_pictures
+from fenlei.training.report_lists import candidates, duplicates, recipe, skipped
+from fenlei.training.report_pictures import anchors, confused_galleries, wrong_pictures
+from fenlei.training.report_slices import weaker_where
 from fenlei.training.report_suspects import suspects
 from fenlei.training.report_words import both, count, fold, named, percent, percents, section
 
@@ -30,8 +32,8 @@ def render(report: Report, gallery: Sequence[bytes]) -> str:
 
     Args:
         report: what training found.
-        gallery: thumbnails, JPEG or PNG files, that `WrongPicture.thumbnail` and `Suspect.thumbnail` point into.
-            Those that nothing points at are left out.
+        gallery: thumbnails, JPEG or PNG files, that the report's pictures point into. Those that nothing points at are
+            left out.
 
     Raises:
         ValueError: a thumbnail is neither JPEG nor PNG, or a wrong picture points outside the gallery.
@@ -40,11 +42,17 @@ def render(report: Report, gallery: Sequence[bytes]) -> str:
         _headline(report),
         _learned(report),
         _method(report),
-        confusion(report.evaluation, report.labels),
+        confusion(
+            report.evaluation,
+            report.labels,
+            anchors(report.confused, report.labels),
+            confused_galleries(report.confused, report.labels, gallery),
+        ),
         per_class(report.evaluation, report.counts),
         reliability(report.evaluation),
         wrong_pictures(report, gallery),
         suspects(report, gallery),
+        weaker_where(report.slices),
         candidates(report.candidates),
         duplicates(report.duplicates),
         skipped(report.skipped),
@@ -75,6 +83,7 @@ def _top() -> str:
             ("trust", "Trust", "可信度"),
             ("wrong", "Wrong pictures", "判错的图片"),
             ("suspects", "Suspects", "可疑图片"),
+            ("slices", "Weaker where", "薄弱之处"),
             ("skipped", "Left aside", "跳过的文件"),
             ("recipe", "Recipe", "配方"),
         )

@@ -1,10 +1,8 @@
-"""The lists of the page: wrong pictures, what was tried, what was found twice, what was left aside, the recipe."""
+"""The lists of the page: what was tried, what was found twice, what was left aside, the recipe."""
 
 from __future__ import annotations
 
-import base64
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from fenlei.training.report import (
@@ -14,7 +12,6 @@ from fenlei.training.report import (
     Recipe,
     Report,
     SkippedPicture,
-    WrongPicture,
 )
 from fenlei.training.report_words import both, count, fold, named, percent, percents, section, text
 
@@ -26,33 +23,6 @@ POLICIES = {
     "letterbox": both("whole picture, with borders", "整张图片，四周补边"),
     "crop": both("the middle, ends cut off", "取中间部分，裁去两端"),
 }
-
-
-def wrong_pictures(report: Report, gallery: Sequence[bytes]) -> str:
-    """The gallery: what was called wrong, the surest mistakes first.
-
-    Raises:
-        ValueError: a picture points outside the gallery, or a thumbnail is neither JPEG nor PNG.
-    """
-    wrong = report.evaluation.pictures - sum(row[number] for number, row in enumerate(report.evaluation.confusion))
-    if not wrong:
-        lead = both("There is nothing to show: none was called wrong.", "没有可展示的：一张都没判错。")
-        return section("wrong", "Pictures called wrong", "判错的图片", f"<p>{lead}</p>\n")
-    listed = len(report.worst)
-    if listed < wrong:
-        lead = both(
-            f"The {listed:,} surest mistakes of {wrong:,}. ",
-            f"共 {wrong:,} 张判错，下面是错得最有把握的 {listed:,} 张。",
-        )
-    else:
-        lead = both(f"All {wrong:,}, the surest mistakes first. ", f"共 {wrong:,} 张，错得最有把握的排在前面。")
-    lead += both(
-        "Look at the labels too: a picture in the wrong folder shows up here.",
-        "顺便看看标注：放错文件夹的图片也会出现在这里。",
-    )
-    figures = "".join(_figure(picture, gallery) for picture in report.worst)
-    body = f'<p>{lead}</p>\n<div class="gallery">{figures}</div>\n'
-    return section("wrong", "Pictures called wrong", "判错的图片", body)
 
 
 def candidates(tried: list[CandidateResult]) -> str:
@@ -193,45 +163,6 @@ def _copies(name: str) -> str:
 def _aim(name: str) -> str:
     zh = {"accuracy": "正确率", "balanced accuracy": "平衡正确率", "macro-F1": "宏平均 F1"}
     return both(text(name), zh.get(name, text(name)))
-
-
-def data_uri(picture: bytes, number: int) -> str:
-    """A thumbnail as an address that needs no network.
-
-    Raises:
-        ValueError: `picture` is neither JPEG nor PNG.
-    """
-    if picture.startswith(b"\xff\xd8\xff"):
-        kind = "jpeg"
-    elif picture.startswith(b"\x89PNG\r\n\x1a\n"):
-        kind = "png"
-    else:
-        raise ValueError(f"thumbnail {number} of the gallery is neither JPEG nor PNG")
-    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
-
-
-def shown(name: str, thumbnail: int | None, gallery: Sequence[bytes]) -> str:
-    """A picture of the gallery, or the words that it was not kept.
-
-    Raises:
-        ValueError: it points outside the gallery, or is neither JPEG nor PNG.
-    """
-    if thumbnail is None:
-        return f'<div class="nothing">{both("picture not kept", "未保留图片")}</div>'
-    if not 0 <= thumbnail < len(gallery):
-        raise ValueError(f"{name}: thumbnail {thumbnail} of a gallery of {len(gallery)}")
-    return f'<img src="{data_uri(gallery[thumbnail], thumbnail)}" alt="{text(name)}" loading="lazy">'
-
-
-def _figure(picture: WrongPicture, gallery: Sequence[bytes]) -> str:
-    return (
-        f"<figure>{shown(picture.name, picture.thumbnail, gallery)}<figcaption>"
-        f'<div class="said"><span>{both("called", "判为")}</span> <b>{named(picture.predicted)}</b> '
-        f"<i>{percent(picture.score)}%</i></div>"
-        f'<div class="true"><span>{both("really", "实际")}</span> <b>{named(picture.truth)}</b> '
-        f"<i>{percent(picture.truth_score)}%</i></div>"
-        f'<div class="file" title="{text(picture.name)}">{named(picture.name)}</div></figcaption></figure>\n'
-    )
 
 
 def _candidate(result: CandidateResult, *, timed: bool) -> str:

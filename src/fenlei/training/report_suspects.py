@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fenlei.training.report import Report
-from fenlei.training.report_lists import shown
+from fenlei.training.report_pictures import shown
 from fenlei.training.report_words import both, count, fold, named, percent, section, text
 from fenlei.training.suspect import Suspect, SuspectCounts
 

@@ -11,27 +11,28 @@ import numpy as np
 
 from fenlei.datasets import FoundPictures, find_duplicates, scan
 from fenlei.modelfile import ModelFile
-from fenlei.training.account import Story, build_model, build_report
+from fenlei.training.account import Story, build_model, build_report, digest_of
+from fenlei.training.again import Again
 from fenlei.training.aim import Aim, aim_for
 from fenlei.training.board import Entry
+from fenlei.training.closer_look import look_closer
 from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.errors import TrainingError
-from fenlei.training.evaluation import Evaluation, evaluate, worst
+from fenlei.training.evaluation import Evaluation, evaluate
 from fenlei.training.fit_winner import fit_winner
 from fenlei.training.folds import draw_folds
+from fenlei.training.formula import read_formula, write_formula
+from fenlei.training.gallery import Gallery
 from fenlei.training.journal import Journal
 from fenlei.training.look import read_all, refuse_too_few
-from fenlei.training.parity import drawn, expected, from_pictures, spread_over_classes, thumbnails
+from fenlei.training.parity import drawn, expected, from_pictures, spread_over_classes
+from fenlei.training.picture_list import listed
 from fenlei.training.plan import make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
 from fenlei.training.report import CandidateResult, Report
 from fenlei.training.search import Search, Task, task_digest
 from fenlei.training.suspects import MOST_SHOWN, find_suspects
 from fenlei.training.workshop import Workshop
-
-MOST_WRONG = 60
-"""Wrong pictures that the report shows."""
-
 
 RECIPE = "search/1"
 """Changes when candidates of the same name are learned in another way, so that an older search is not continued."""
@@ -79,6 +80,7 @@ def train(
     enough: Callable[[], bool] | None = None,
     heard: Callable[[CandidateResult], None] | None = None,
     better: Callable[[Trained], None] | None = None,
+    again: Again | None = None,
 ) -> Trained:
     """Learn from class folders, or from pictures that somebody else has found.
 
@@ -115,6 +117,7 @@ def train(
         heard: told of every candidate that was tried, as soon as it was.
         better: told of a whole model each time there is a better one than before, while the search goes on. The last
             is what is returned.
+        again: make this model again in place of searching; see `rebuild`.
 
     Raises:
         DatasetError: the folder is none.
@@ -129,11 +132,16 @@ def train(
     wanted, began = _aim(aim), time.monotonic()
     clock = Clock(progress)
     watch = Watch(clock, cancelled, enough)
-    plan = make_plan(goal, budget, cache=cache, backbone=backbone, size=size, policy=policy)
+    if again is None:
+        plan = make_plan(goal, budget, cache=cache, backbone=backbone, size=size, policy=policy)
+    else:
+        plan = again.plan
 
     where = path if isinstance(path, Path) else None
     with scan(path) if isinstance(path, Path) else path() as found, Workshop(cache, watch, engine) as workshop:
         labels = found.labels
+        if again is not None:
+            again.equip(workshop)
 
         # Look: every file read once, every picture through the default network once.
         pictures, unreadable = read_all(found, watch)
@@ -149,6 +157,8 @@ def train(
         kept_together = together(groups.group_of, [each.item.group for each in pictures])
         division = divide(pictures, kept_together, labels, test_fraction, seed)
         watch.step(Stage.GROUP, 1, 1)
+        if again is not None:
+            again.check_pictures(listed(pictures, division.test), digest_of(pictures, division))
 
         # Search: candidates against each other on the training part, everything chosen by its folds.
         learning, judging = np.flatnonzero(~division.test), np.flatnonzero(division.test)
@@ -164,7 +174,7 @@ def train(
         )
         question = f"{RECIPE} {task_digest(task)} seed {seed} aim {task.aim.value}"
         journal = Journal(None if budget is None else cache / "searches", question)
-        small: dict[int, bytes] = {}  # thumbnails by row, made once however many models there are
+        made: dict[tuple[int, int], bytes] = {}  # thumbnails, made once however many models there are
 
         def finish(entry: Entry, results: list[CandidateResult]) -> Trained:
             """A candidate as a whole model: judged, fitted, with parity pictures and a report."""
@@ -174,21 +184,38 @@ def train(
             head = fit_winner(entry, task.pictures, task.truth, task.classes, workshop, journal)
             scores = head.scores(judged.features)
             evaluation = evaluate(scores, division.truth[judging], labels)
-            wrong = [(int(judging[row]), scores[row]) for row in worst(scores, division.truth[judging], MOST_WRONG)]
 
             # Suspects: each picture by a head that had not seen it; one of the folds' in training, this one in test.
             unseen = np.zeros((len(pictures), len(labels)))
             unseen[learning], unseen[judging] = entry.judged.scores, scores
             scored = np.ones(len(pictures), bool)
             scored[learning], scored[judging] = entry.judged.judged, entry.judged.held_out.any()
+            features = workshop.features(view, pictures).features
             suspicions = find_suspects(
                 scores=unseen,
                 known=scored,
                 truth=division.truth,
                 groups=groups,
                 files=[picture.digest for picture in pictures],
-                features=workshop.features(view, pictures).features,
+                features=features,
             )
+
+            # Everything that one may want to look at.
+            gallery = Gallery(pictures, open=not synthetic_parity, made=made)
+            closer = look_closer(
+                pictures,
+                division,
+                labels,
+                scores,
+                head,
+                features,
+                view,
+                workshop,
+                gallery,
+                views=len({(each.backbone, each.size, each.policy) for each in results if each.left_out is None}),
+            )
+            for row in suspicions.ranked[:MOST_SHOWN]:
+                gallery.show(row)
             watch.step(Stage.JUDGE, 1, 1)
 
             # All pictures where the test part was ours to give, then parity pictures, report, model file.
@@ -199,9 +226,6 @@ def train(
             files = [] if synthetic_parity else from_pictures(travelling)
             spec = workshop.spec(view)
             parity = expected(files or drawn(seed), spec, workshop.engine(view), head)
-            shown = [] if synthetic_parity else [*(row for row, _ in wrong), *suspicions.ranked[:MOST_SHOWN]]
-            new = [row for row in dict.fromkeys(shown) if row not in small]
-            small.update(zip(new, thumbnails([pictures[row] for row in new]), strict=True))
             story = Story(
                 labels=labels,
                 pictures=pictures,
@@ -209,9 +233,9 @@ def train(
                 groups=groups,
                 division=division,
                 evaluation=evaluation,
-                wrong=wrong,
+                closer=closer,
                 suspicions=suspicions,
-                gallery={row: small[row] for row in shown},
+                gallery=gallery,
                 winner=entry,
                 results=results,
                 aim=task.aim,
@@ -221,6 +245,17 @@ def train(
                 seed=seed,
                 goal=goal,
                 test_fraction=test_fraction,
+                formula=write_formula(
+                    entry.candidate,
+                    plan.views[0],
+                    workshop,
+                    way=RECIPE,
+                    aim=task.aim.value,
+                    goal=goal,
+                    seed=seed,
+                    test_fraction=test_fraction,
+                    drawn_parity=synthetic_parity,
+                ),
             )
             report = build_report(story)
             model = build_model(story, report, parity, embed_backbone=embed_backbone)
@@ -231,6 +266,8 @@ def train(
             if better is not None:
                 better(finish(entry, results))
 
+        if again is not None:
+            return finish(again.judge(task, workshop, watch, journal), again.results)
         search = Search(
             task,
             plan,
@@ -245,6 +282,48 @@ def train(
         )
         outcome = search.run()
         return finish(outcome.winner, outcome.results)
+
+
+def rebuild(
+    model: ModelFile,
+    path: Path | Callable[[], FoundPictures],
+    *,
+    cache: Path,
+    engine: str = "openvino",
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Trained:
+    """Make a model again from the same pictures, by the recipe in its file and without a search.
+
+    On the machine that made it the new file has the same digest; elsewhere the same figures.
+
+    Args:
+        model: to be made again.
+        path: as for `train`.
+        cache: as for `train`.
+        engine: as for `train`.
+        progress: told what is going on.
+        cancelled: asked often; True stops.
+
+    Raises:
+        TrainingError: the pictures or a network are others, or the file does not say how it was made.
+        DatasetError, Cancelled: as for `train`.
+    """
+    formula = read_formula(model, RECIPE)
+    return train(
+        path,
+        cache=cache,
+        goal=formula.goal,
+        seed=formula.seed,
+        test_fraction=formula.test_fraction,
+        synthetic_parity=formula.drawn_parity,
+        embed_backbone=model.network is not None,
+        engine=engine,
+        aim=formula.aim,
+        progress=progress,
+        cancelled=cancelled,
+        again=Again(model, formula),
+    )
 
 
 def _aim(said: str | None) -> Aim | None:

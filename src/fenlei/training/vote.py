@@ -43,6 +43,31 @@ def best_vote(judged: Sequence[tuple[Candidate, Judged]], truth: NDArray[np.int6
     return found
 
 
+def judge_vote(members: Sequence[Judged], shares: Sequence[float], truth: NDArray[np.int64]) -> Judged:
+    """What a vote scores on the pictures that its members held out.
+
+    Args:
+        members: judged by the same folds.
+        shares: of each; they sum to one.
+        truth: (n,) class numbers.
+    """
+    held_out = members[0].held_out
+    repeated = np.broadcast_to(truth, held_out.shape)[held_out]
+    votes = sum(share * _scores(member) for share, member in zip(shares, members, strict=True))
+    logits = np.log(np.maximum(votes, SMALLEST)) * held_out[..., None]
+    temperature = fit_temperature(logits[held_out], repeated)
+    return Judged(
+        kind=VOTE,
+        setting={},
+        temperature=temperature,
+        class_weights=members[0].class_weights,
+        held_out=held_out,
+        logits=logits,
+        loss=log_loss(softmax(logits[held_out] / temperature), repeated),
+        seed=members[0].seed,
+    )
+
+
 def vote_head(candidate: Candidate, judged: Judged, heads: Sequence[Head], widths: dict[str, int]) -> Head:
     """The head of a vote from those of its members.
 
@@ -110,20 +135,7 @@ def _select(judged: list[tuple[Candidate, Judged]], truth: NDArray[np.int64]) ->
         members=tuple(judged[place][0] for place in order),
         shares=tuple(counts[place] / len(taken) for place in order),
     )
-    votes = sum(share * scores[place] for place, share in zip(order, candidate.shares, strict=True))
-    logits = np.log(np.maximum(votes, SMALLEST)) * held_out[..., None]
-    temperature = fit_temperature(logits[held_out], repeated)
-    like = judged[order[0]][1]
-    return candidate, Judged(
-        kind=VOTE,
-        setting={},
-        temperature=temperature,
-        class_weights=like.class_weights,
-        held_out=held_out,
-        logits=logits,
-        loss=log_loss(softmax(logits[held_out] / temperature), repeated),
-        seed=like.seed,
-    )
+    return candidate, judge_vote([judged[place][1] for place in order], candidate.shares, truth)
 
 
 def _scores(judged: Judged) -> NDArray[np.float64]:

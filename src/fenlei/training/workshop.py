@@ -47,6 +47,11 @@ class Workshop(AbstractContextManager["Workshop"]):
         self._waits: dict[View, float] = {}
         self.computed = 0
 
+    @property
+    def cache(self) -> Path:
+        """The workspace's cache folder."""
+        return self._cache
+
     def backbone(self, view: View) -> Backbone:
         """The view's backbone, exported if need be; of several, the network that is all of them.
 
@@ -61,6 +66,10 @@ class Workshop(AbstractContextManager["Workshop"]):
                 found = join([self.backbone(part) for part in view.parts], self._cache)
             self._backbones[key] = found
         return self._backbones[key]
+
+    def provide(self, view: View, backbone: Backbone) -> None:
+        """Take this backbone wherever a view of that name and size needs it."""
+        self._backbones[view.backbones, view.size] = backbone
 
     def opened(self, view: View) -> Backbone | None:
         """The view's backbone if it was needed before; None where it was not, or could not be had."""

@@ -136,6 +136,7 @@ def _projects(walk: Walk) -> list[Change]:
         _change("send_model_file", content=pack(tiny_model(head_seed=9))),
         _change("try_onnx_file", {"file": walk.a("mf", 1), "declaration": declaration(), "samples": []}),
         _change("end_model_file", file_id=walk.a("mf", 1)),
+        _change("explain_answer", content=png(64, 64), model_version_id=walk.a("mv")),
     ]
 
 

@@ -29,10 +29,11 @@ UNWRITTEN = {
     "end_model_file",
     "try_onnx_file",
     "try_deployment",
+    "explain_answer",
 }
 """What leaves no line in the audit log."""
 
-UNREPEATABLE = {"sign_in_here", "send_model_file", "try_deployment"}
+UNREPEATABLE = {"sign_in_here", "send_model_file", "try_deployment", "explain_answer"}
 """Calls that take no idempotency key: a cookie is not kept, bodies without end are not either."""
 
 

@@ -23,7 +23,7 @@ CHANGED_BY: dict[Role | None, set[str]] = {
     Role.LABELLER: {
         *("edit_pictures", "edit_picture", "move", "split", "undo_change", "redo_change"),
         *("new_label", "edit_label", "remove_label", "join_labels", "order_labels"),
-        *("ask_checks", "fix_findings", "end_run", "try_deployment"),
+        *("ask_checks", "fix_findings", "end_run", "try_deployment", "explain_answer"),
     },
     Role.OWNER: {"new_user", "edit_user", "set_users_password", "new_link"},
 }

@@ -31,6 +31,7 @@ ROUTERS: list[APIRouter] = [
     runs.router,
     events.router,
     models.router,
+    models.asking,
     model_files.sending,
     model_files.router,
     deployments.router,

@@ -6,27 +6,32 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request, Response
 
-from fenlei.api.access import Editor, Here, Viewer
+from fenlei.api.access import Editor, Here, Labeller, Viewer
+from fenlei.api.bodies import BINARY
 from fenlei.api.downloads import BLOCK_BYTES, documents, download
-from fenlei.api.errors import documented
+from fenlei.api.errors import BadRequest, documented
 from fenlei.api.etag import Expected, tag
 from fenlei.api.paging import After, AfterPlace, Limit, Page, page
 from fenlei.api.repeats import CreatingRoute
 from fenlei.api.turns import Turns
 from fenlei.api.wire.base import ModelId, ModelVersionId, OfProject
 from fenlei.api.wire.models import (
+    ExplainedOut,
     ModelChange,
     ModelOut,
     ModelVersionChange,
     ModelVersionOut,
     NewModel,
+    explained_out,
     model_out,
 )
 from fenlei.api.wire.runs import RunOut, run_out
 from fenlei.projects import model_versions
 from fenlei.projects.audit import audited, note
+from fenlei.projects.explain import explain_version
 from fenlei.projects.exports import export_version, start_export
 from fenlei.projects.model_versions import ReportForm, change_model_version, delete_model_version
 from fenlei.projects.models import change_model, create_model, delete_model
@@ -34,8 +39,10 @@ from fenlei.store import Store
 from fenlei.store.tables import Model, ModelVersion
 
 router = APIRouter(tags=["models"], route_class=CreatingRoute)
+asking = APIRouter(tags=["models"])  # its bodies are pictures, and are not kept under an idempotency key
 
 _exports = Turns(2, "exports are being made")
+_explanations = Turns(2, "pictures are being explained")
 
 CHANGES = documented(401, 403, 404, 409, 412)
 
@@ -199,6 +206,33 @@ def model_report(
     # It may be shown in a frame of our own pages.
     headers = {"content-security-policy": REPORT_POLICY, "x-frame-options": "SAMEORIGIN"}
     return Response(body, media_type="text/html", headers=headers)
+
+
+@asking.post("/model-versions/{model_version_id}/explain", responses=documented(401, 403, 404), openapi_extra=BINARY)
+async def explain_answer(
+    model_version_id: ModelVersionId,
+    who: Labeller,
+    here: Here,
+    request: Request,
+    label: Annotated[
+        str | None, Query(alias="class", description="Explain this class, in place of what the picture is called.")
+    ] = None,
+) -> ExplainedOut:
+    """What a model version calls a picture, and which parts of it speak for that: the file as the body.
+
+    Nothing is kept. Parts of the picture are covered one after another, some eighty times.
+    """
+    picture = await request.body()
+    if not picture:
+        raise BadRequest("No picture was sent; the file is the body.", "body", "a picture file")
+
+    def found() -> ExplainedOut:
+        with _explanations.take():
+            return explained_out(
+                explain_version(here.store, model_version_id, picture, label, cache=here.cache, engine=here.engine)
+            )
+
+    return await to_thread.run_sync(found)
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -22,6 +23,7 @@ from fenlei.api.wire.base import (
 )
 from fenlei.projects.model_versions import Stage
 from fenlei.projects.naming import MOST_TAG_CHARS, MOST_TAGS
+from fenlei.serving.explain import Explanation
 from fenlei.store.tables import Model, ModelVersion
 
 ModelName = Annotated[Name, Field(description="No other model has it.", examples=["Gestures"])]
@@ -163,6 +165,23 @@ class NewModelVersion(Given):
     )
 
 
+class ExplainedOut(Shown):
+    """What a model says of a picture, and which parts of the picture that rests on."""
+
+    label: str = Field(description="The class that is explained.", examples=["cat"])
+    answer: str = Field(description="What the picture is called.", examples=["cat"])
+    scores: dict[str, float] = Field(examples=[{"cat": 0.9, "dog": 0.1}])
+    map: str = Field(
+        description="A PNG in base64: the picture, warm where it speaks for the class, blue where against it.",
+        examples=["iVBORw0K"],
+    )
+    cells: list[list[float]] = Field(
+        description="The same as 16 rows of 16 numbers: by how much the logarithm of the class's odds falls when that "
+        "place is covered.",
+        examples=[[[0.1, 2.5], [0.0, -0.2]]],
+    )
+
+
 class TrialOut(Shown):
     """What a network said about the samples."""
 
@@ -175,6 +194,17 @@ class AcceptedOut(TrialOut):
     """A model version that was made of a file."""
 
     version: ModelVersionOut
+
+
+def explained_out(found: Explanation) -> ExplainedOut:
+    """An explanation as it is answered."""
+    return ExplainedOut(
+        label=found.label,
+        answer=found.answer,
+        scores=found.scores,
+        map=base64.b64encode(found.png).decode(),
+        cells=found.cells(),
+    )
 
 
 def model_out(row: Model, latest: ModelVersion | None) -> ModelOut:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -142,6 +143,24 @@ def report(version: Version, target: Output, server: Server = None, token: Token
     """Save the report of its training as one page."""
     with connect(server, token) as platform:
         typer.echo(platform.models.save_report(version_of(platform, version), target))
+
+
+@app.command("explain")
+def explain(
+    version: Version,
+    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="A picture file.")],
+    target: Output,
+    label: Annotated[
+        str | None, typer.Option("--class", metavar="CLASS", help="Explain this class.  [default: what it is called]")
+    ] = None,
+    server: Server = None,
+    token: Token = None,
+) -> None:
+    """Draw which parts of a picture speak for a class, and which against it."""
+    with connect(server, token) as platform:
+        found = platform.models.explain(version_of(platform, version), picture, label)
+    target.write_bytes(base64.b64decode(found.map))
+    out.print(f"{printable(found.label)}: {found.scores[found.label]:.1%}", markup=False, soft_wrap=True)
 
 
 @app.command("delete")

@@ -41,6 +41,17 @@ class Model(Struct, frozen=True):
     revision: int
 
 
+class Explained(Struct, frozen=True):
+    """What a model says of a picture. `map` is a PNG in base64; `cells` are the same as 16 rows of 16 numbers, above
+    zero where a place speaks for the class `label`, below where against it."""
+
+    label: str
+    answer: str
+    scores: dict[str, float]
+    map: str
+    cells: list[list[float]]
+
+
 class Condition(Struct, frozen=True):
     """How a deployment stands on the server that was asked."""
 

@@ -11,7 +11,7 @@ import msgspec
 
 from fenlei.client.management.errors import Conflict, NotFound, NotPossible
 from fenlei.client.management.link import LONG, Link
-from fenlei.client.management.model_records import Model, ModelVersion
+from fenlei.client.management.model_records import Explained, Model, ModelVersion
 from fenlei.client.management.records import Run
 
 Picture = str | Path | bytes
@@ -104,6 +104,19 @@ class Models:
     def save_report(self, model_version_id: str, target: str | Path) -> Path:
         """Save the report of its training: one page that needs nothing else."""
         return self._link.download(f"/model-versions/{model_version_id}/report", Path(target), form="html")
+
+    def explain(self, model_version_id: str, picture: Picture, label: str | None = None) -> Explained:
+        """What a version calls a picture, and which parts of it speak for that, or for the class `label`."""
+        data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
+        said = self._link.send(
+            "POST",
+            f"/model-versions/{model_version_id}/explain",
+            content=data,
+            headers={"content-type": "application/octet-stream"},
+            query={"class": label},
+            timeout=LONG,
+        )
+        return msgspec.json.decode(said.content, type=Explained, strict=False)
 
     def upload(
         self,

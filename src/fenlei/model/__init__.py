@@ -1,10 +1,11 @@
-"""The Python face of Fenlei: train on a folder, load a model file, predict, evaluate, save."""
+"""The Python face of Fenlei: train on a folder, load a model file, predict, explain, evaluate, save."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
@@ -16,32 +17,22 @@ from fenlei.client import Prediction
 from fenlei.contract.errors import FenleiError
 from fenlei.imaging import prepare_for_training, to_input
 from fenlei.inference import embed
-from fenlei.modelfile import Manifest, ModelFile, read, write
+from fenlei.model.folder import Count, ScoredFolder, score_folder
+from fenlei.model.source import Payload, PictureUnreadable, Source, named, reader
+from fenlei.modelfile import Manifest, ModelFile, pack, read, write
 from fenlei.serving.host import LoadedModel, ModelHost
 from fenlei.settings import Settings
 
 if TYPE_CHECKING:
+    from fenlei.serving.explain import Explanation
     from fenlei.training.evaluation import Evaluation
     from fenlei.training.progress import Progress
     from fenlei.training.report import CandidateResult, Report
     from fenlei.training.train import Trained
 
-Source = str | Path | bytes | NDArray[np.uint8]
-"""A picture: a path, the bytes of a file, or an array (height, width, 3) of uint8 in RGB order."""
-
-Payload = bytes | NDArray[np.uint8]
-"""What is read of it, before it is decoded."""
-
-Count = Callable[[int, int], None]
-"""Progress: (done, total)."""
-
 
 class TrainingNotInstalled(FenleiError):
     """Fenlei was installed without the `train` extra."""
-
-
-class PictureUnreadable(FenleiError):
-    """A picture that was to be classified cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +101,14 @@ class Model:
         """The report as one self-contained HTML page."""
         return self._report_part("index.html").decode("utf-8")
 
+    @cached_property
+    def learned_from(self) -> frozenset[str]:
+        """The first 16 digits of SHA-256 of every picture that it has learned from; empty where its file does not
+        tell."""
+        from fenlei.training.picture_list import learned_digests
+
+        return learned_digests(self._file)
+
     @overload
     def predict(self, source: Source) -> Prediction: ...
     @overload
@@ -142,9 +141,9 @@ class Model:
         started = time.perf_counter()
         early: dict[int, Prediction | FenleiError] = {}
         wanted = 0
-        for index, scores in self._scores([_reader(source) for source in sources], progress):
+        for index, scores in self._scores([reader(source) for source in sources], progress):
             if isinstance(scores, FenleiError):
-                early[index] = _named(scores, sources[index])
+                early[index] = named(scores, sources[index])
             else:
                 early[index] = self._prediction(scores, time.perf_counter() - started)
             while wanted in early:
@@ -166,35 +165,45 @@ class Model:
 
     def judge(self, directory: str | Path, progress: Count | None = None) -> Judgement:
         """Like `evaluate`, and name the files that were left aside, each with its reason."""
-        from fenlei.datasets.folder import scan
-        from fenlei.training.division import judging_part
         from fenlei.training.evaluation import evaluate
 
-        place = {label: number for number, label in enumerate(self.labels)}
-        with scan(Path(directory), to_learn=False) as found:
-            skipped = [(file.name, file.reason) for file in found.skipped]
-            judging = judging_part(found.items)
-            items = []
-            for item in found.items:
-                if judging is not None and item.part is not judging:
-                    continue
-                if item.label in place:
-                    items.append(item)
-                else:
-                    skipped.append((item.name, f"The model knows no class {item.label!r}."))
-            rows: dict[int, NDArray[np.float64]] = {}
-            for index, row in self._scores([item.read for item in items], progress):
-                if isinstance(row, FenleiError):
-                    skipped.append((items[index].name, str(row)))
-                else:
-                    rows[index] = row
-        if not rows:
-            raise FenleiError(
-                f"{directory} holds no readable picture of a class this model knows; it knows {', '.join(self.labels)}."
-            )
-        order = sorted(rows)
-        truth = [place[items[index].label] for index in order]
-        return Judgement(evaluate(np.stack([rows[index] for index in order]), truth, self.labels), sorted(skipped))
+        found = self.score_folder(directory, progress)
+        return Judgement(evaluate(found.scores, found.truth, self.labels), found.skipped)
+
+    def score_folder(self, directory: str | Path, progress: Count | None = None) -> ScoredFolder:
+        """The scores of every picture that `evaluate` would judge, with names and digests; raises like `evaluate`."""
+        return score_folder(Path(directory), self.labels, self._scores, progress)
+
+    def explain(self, source: Source, label: str | None = None) -> NDArray[np.float32]:
+        """Where the model looks: by how much its belief in a class falls when a place of the picture is covered.
+
+        Args:
+            source: as for `predict`.
+            label: the class; None takes what the picture is called.
+
+        Returns:
+            (height, width) float32 on the upright picture, as large as the picture where its longest side is at most
+            1024 pixels, else as much smaller. Above zero a place speaks for the class, below against it.
+
+        Raises:
+            FenleiError: the picture cannot be read, or the model knows no such class.
+        """
+        return self.explanation(source, label).heat
+
+    def explanation(self, source: Source, label: str | None = None) -> Explanation:
+        """Like `explain`, with the scores, and with `png`: the map drawn over the picture."""
+        from fenlei.serving.explain import NoSuchClass, explain
+
+        try:
+            return explain(self._predictor, reader(source)(), label)
+        except NoSuchClass:
+            raise
+        except FenleiError as exc:
+            raise named(exc, source) from exc
+        except OSError as exc:
+            unreadable = PictureUnreadable(f"{exc.strerror or exc}.")
+            unreadable.__cause__ = exc
+            raise named(unreadable, source) from exc
 
     def save(self, path: str | Path | None = None) -> str:
         """Write the model file; `path` holds the old file, the new one whole, or none.
@@ -207,6 +216,10 @@ class Model:
             SHA-256 of the file, hex.
         """
         return write(self.path if path is None else Path(path), self._file)
+
+    def to_bytes(self) -> bytes:
+        """The model file that `save` writes."""
+        return pack(self._file)
 
     def close(self) -> None:
         """Let go of the engine. Closing twice is fine."""
@@ -263,7 +276,7 @@ def load(path: str | Path, *, workspace: str | Path | None = None) -> Model:
         ModelFileError: it is absent, damaged, changed, or newer than this Fenlei.
         FenleiError: its network cannot run here, or its scores moved.
     """
-    return _open(read(Path(path)), Path(path), Settings.at(workspace))
+    return open_model(read(Path(path)), Path(path), Settings.at(workspace))
 
 
 def train(
@@ -339,7 +352,7 @@ def train(
         heard=heard,
         better=None if keep is None or budget is None else lambda found: _keep(Path(keep), found),
     )
-    return _open(trained.model, default_path(Path(directory)), settings)
+    return open_model(trained.model, default_path(Path(directory)), settings)
 
 
 def _keep(path: Path, found: Trained) -> None:
@@ -355,33 +368,7 @@ def default_path(directory: Path) -> Path:
     return Path(f"{name.removesuffix('.zip') if directory.is_file() else name}.fenlei")
 
 
-def _open(file: ModelFile, path: Path, settings: Settings) -> Model:
+def open_model(file: ModelFile, path: Path, settings: Settings) -> Model:
+    """A model that was read or just made, ready to classify; `path` is what to call it in sentences."""
     host = ModelHost(cache=settings.cache, kind=settings.engine, streams=settings.threads)
     return Model(file, host, host.adopt(file, path))
-
-
-def _reader(source: Source) -> Callable[[], Payload]:
-    if isinstance(source, bytes):
-        return lambda: source
-    if isinstance(source, (str, Path)):
-        return Path(source).read_bytes
-    return lambda: _array(source)
-
-
-def _array(source: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    array = np.asarray(source)
-    if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8 or 0 in array.shape:
-        raise PictureUnreadable(
-            f"An array of shape {array.shape} and type {array.dtype} is no picture; (height, width, 3) uint8 RGB is."
-        )
-    return array
-
-
-def _named(error: FenleiError, source: Source) -> FenleiError:
-    """The error with the picture's name in front, where it has one."""
-    if not isinstance(source, (str, Path)):
-        return error
-    cause = error.__cause__
-    if isinstance(cause, FileNotFoundError):
-        return PictureUnreadable(f"{source}: there is no such file.")
-    return PictureUnreadable(f"{source}: {error}")

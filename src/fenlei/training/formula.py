@@ -1,0 +1,139 @@
+"""What it takes to make a model again without a search, as it stands in the model file under `recipe.again`."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+import msgspec
+
+from fenlei.backbones import CATALOGUE
+from fenlei.modelfile import ModelFile
+from fenlei.training.candidate import Candidate
+from fenlei.training.errors import TrainingError
+from fenlei.training.view import View
+from fenlei.training.workshop import Workshop
+
+KEY = "again"
+
+
+class Ingredient(msgspec.Struct, frozen=True, kw_only=True):
+    """A backbone that is needed.
+
+    Attributes:
+        name: by which views call it.
+        size: that views ask for; None: its own.
+        id: its own name.
+        side: of its input in pixels.
+        digest: SHA-256, hex, of its ONNX file.
+    """
+
+    name: str
+    size: int | None
+    id: str
+    side: int
+    digest: str
+
+
+class Formula(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole of it, besides the pictures.
+
+    Attributes:
+        way: how candidates are learned; see `train.RECIPE`.
+        candidate: what won.
+        look: the view that duplicates were found by.
+        ingredients: of both.
+        aim: what was to be raised.
+        goal: what was asked for.
+        seed: of split and folds.
+        test_fraction: share held out where the pictures bring no test part.
+        drawn_parity: whether no picture travels in the model file.
+    """
+
+    way: str
+    candidate: Candidate
+    look: View
+    ingredients: list[Ingredient]
+    aim: str
+    goal: str
+    seed: int
+    test_fraction: float
+    drawn_parity: bool
+
+
+def write_formula(
+    candidate: Candidate,
+    look: View,
+    workshop: Workshop,
+    *,
+    way: str,
+    aim: str,
+    goal: str,
+    seed: int,
+    test_fraction: float,
+    drawn_parity: bool,
+) -> Formula:
+    """Put it together. Names that are paths of this machine lose their folders."""
+    views = [look, candidate.view, *(member.view for member in candidate.members)]
+    parts = {(part.backbones[0], part.size): part for view in views for part in view.parts}
+    ingredients = []
+    for (name, size), part in sorted(parts.items(), key=lambda each: (each[0][0], each[0][1] or 0)):
+        backbone = workshop.backbone(part)
+        ingredients.append(
+            Ingredient(name=_plain(name), size=size, id=backbone.id, side=backbone.size, digest=backbone.digest)
+        )
+    return Formula(
+        way=way,
+        candidate=_without_paths(candidate),
+        look=_view(look),
+        ingredients=ingredients,
+        aim=aim,
+        goal=goal,
+        seed=seed,
+        test_fraction=test_fraction,
+        drawn_parity=drawn_parity,
+    )
+
+
+def read_formula(model: ModelFile, way: str) -> Formula:
+    """What a model file says of how it was made.
+
+    Args:
+        model: the file.
+        way: how candidates are learned here.
+
+    Raises:
+        TrainingError: it does not say, or it was made in a way that is not that of this Fenlei.
+    """
+    said = model.manifest.recipe.get(KEY)
+    if said is None:
+        raise TrainingError(
+            "The model does not carry what it takes to make it again: it was not trained by Fenlei, or by one older "
+            "than this."
+        )
+    made_by = model.manifest.versions.get("fenlei", "another version")
+    try:
+        formula = msgspec.convert(said, Formula)
+    except msgspec.ValidationError as exc:
+        raise TrainingError(
+            f"The model's recipe is of a kind that this Fenlei does not know ({exc}); it was made by Fenlei {made_by}."
+        ) from exc
+    if formula.way != way:
+        raise TrainingError(
+            f"The model was learned in the way {formula.way!r} and this Fenlei learns in the way {way!r}, so it would "
+            f"not come out the same. Fenlei {made_by} made it."
+        )
+    return formula
+
+
+def _without_paths(candidate: Candidate) -> Candidate:
+    members = tuple(_without_paths(member) for member in candidate.members)
+    setting = None if candidate.setting is None else {name: float(each) for name, each in candidate.setting.items()}
+    return msgspec.structs.replace(candidate, view=_view(candidate.view), members=members, setting=setting)
+
+
+def _view(view: View) -> View:
+    return view._replace(backbones=tuple(map(_plain, view.backbones)))
+
+
+def _plain(name: str) -> str:
+    return name if name in CATALOGUE or name.startswith("hf:") else PurePath(name).name

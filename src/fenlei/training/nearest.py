@@ -1,0 +1,69 @@
+"""Which training pictures a picture resembles most, as the head sees it: by the angle between their coordinates."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from fenlei.training.basis import find_basis
+
+NEAREST = 3
+"""Training pictures that are named for each picture."""
+
+_BLOCK = 4096
+"""Training pictures that are brought into the space at a time."""
+
+
+class Alike(msgspec.Struct, frozen=True, kw_only=True):
+    """A training picture near another picture.
+
+    Attributes:
+        name: its path inside the folder or zip that was given, with `/`.
+        label: its class.
+        similarity: cosine of the angle between the two, seen from the middle of the training pictures: 1 where they
+            are the same, around 0 where they have nothing in common.
+        thumbnail: index into the gallery, or None where it is not shown.
+    """
+
+    name: str
+    label: str
+    similarity: float
+    thumbnail: int | None = None
+
+
+def nearest(
+    known: NDArray[np.float32], asked: NDArray[np.float32], count: int = NEAREST
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The nearest known rows of each asked row, in the space a head learns in (see `basis`).
+
+    Args:
+        known: (n, d) features of the training part.
+        asked: (m, d) features of other pictures.
+        count: how many of each.
+
+    Returns:
+        (m, k) rows of `known`, the nearest first and equals by row; (m, k) cosines. k is `count`, or n where that is
+        less.
+    """
+    count = min(count, len(known))
+    if not len(asked) or not count:
+        return np.zeros((len(asked), 0), np.int64), np.zeros((len(asked), 0))
+    with threadpool_limits(1, user_api="blas"):
+        basis = find_basis(known)
+        wanted = _directions(basis.project(asked))
+        angles = np.concatenate(
+            [
+                wanted @ _directions(basis.project(known[start : start + _BLOCK])).T
+                for start in range(0, len(known), _BLOCK)
+            ],
+            axis=1,
+        )
+    rows = np.argsort(-angles, axis=1, kind="stable")[:, :count]
+    return rows.astype(np.int64), np.take_along_axis(angles, rows, axis=1).astype(np.float64)
+
+
+def _directions(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.asarray(rows / np.maximum(lengths, np.float32(1e-12)), np.float32)
