@@ -101,6 +101,7 @@ class Search:
         *,
         goal: str,
         budget: float | None = None,
+        patience: int = IDLE,
         began: float | None = None,
         journal: Journal | None = None,
         heard: Callable[[CandidateResult], None] | None = None,
@@ -115,6 +116,7 @@ class Search:
             watch: progress and stop.
             goal: decides how sure and how slow a winner may be.
             budget: seconds in all, those in the journal included; None tries the plan's views and nothing else.
+            patience: proposals in a row that brought nothing better before it ends early.
             began: the `time.monotonic()` from which the budget counts; None: now.
             journal: what was found out before.
             heard: told of every candidate that was tried.
@@ -123,7 +125,7 @@ class Search:
         self._task, self._plan, self._workshop, self._watch = task, plan, workshop, watch
         self._budget, self._heard, self._better = budget, heard, better
         self._journal = Journal(None, "") if journal is None else journal
-        self._ceiling = CEILING[goal]
+        self._ceiling, self._patience = CEILING[goal], patience
         self._began = time.monotonic() if began is None else began
         self._finishing = 0.0
         self._before = self._journal.spent
@@ -191,7 +193,7 @@ class Search:
         self._plan_round()
         self._planned.extend(each for each in self._journal.candidates if each.kind != VOTE)
         since = 0
-        while self._idle < IDLE and self._left() > 0:
+        while self._idle < self._patience and self._left() > 0:
             self._report()
             planned = self._planned.popleft() if self._planned else None
             if planned is not None and any(entry.candidate == planned for entry in self._judged):
@@ -339,7 +341,7 @@ class Search:
             self._watch.step(Stage.CHOOSE, min(done, total - 1) if total else 0, total)
             return
         each = sum(self._costs) / len(self._costs) if self._costs else 1.0
-        still = each * (len(self._planned) + max(1, IDLE - self._idle))
+        still = each * (len(self._planned) + max(1, self._patience - self._idle))
         elapsed = time.monotonic() - self._began + self._before
         left = max(0.0, min(self._left(), still))
         self._watch.step(Stage.CHOOSE, int(elapsed), max(1, int(elapsed + left)))

@@ -59,7 +59,7 @@ def workshop(workspace: Path) -> Iterator[Workshop]:
 
 def contest(task: Task, workshop: Workshop, names: list[str], budget: float | None = None) -> Outcome:
     plan = Plan(tuple(one(name, None, Policy.SQUASH) for name in names), ())
-    return Search(task, plan, workshop, Watch(), goal="accurate", budget=budget).run()
+    return Search(task, plan, workshop, Watch(), goal="accurate", budget=budget, patience=1).run()
 
 
 def test_the_better_one_wins_wherever_it_stands(task: Task, workshop: Workshop, networks: dict[str, str]) -> None:
@@ -142,6 +142,7 @@ def searched(
     folder: Path,
     *,
     budget: float = 600,
+    patience: int = 1,
     watch: Watch | None = None,
     better: Callable[[Entry, list[CandidateResult]], None] | None = None,
 ) -> Outcome:
@@ -149,7 +150,15 @@ def searched(
     plan = Plan(tuple(one(networks[name], None, Policy.SQUASH) for name in ("blind", "good")), ())
     journal = Journal(folder, "the question")
     return Search(
-        task, plan, workshop, watch or Watch(), goal="accurate", budget=budget, journal=journal, better=better
+        task,
+        plan,
+        workshop,
+        watch or Watch(),
+        goal="accurate",
+        budget=budget,
+        patience=patience,
+        journal=journal,
+        better=better,
     ).run()
 
 
@@ -158,7 +167,7 @@ def test_a_search_tries_heads_copies_and_votes_and_ends_when_nothing_moves(
 ) -> None:
     found: list[float] = []
     outcome = searched(
-        task, workshop, networks, tmp_path, better=lambda entry, _: found.append(entry.judged.loss or 0.0)
+        task, workshop, networks, tmp_path, patience=12, better=lambda entry, _: found.append(entry.judged.loss or 0.0)
     )
     heads = {each.head for each in outcome.results}
     assert {"logistic regression", "linear SVM", "prototypes", "small neural network"} <= heads
