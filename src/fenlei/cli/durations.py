@@ -1,4 +1,4 @@
-"""`90`, `30s`, `10m`, `2h`: a time span as people write it."""
+"""`90`, `30s`, `10m`, `2h`: a time span as people write it, and as they say it."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ def seconds(text: str) -> float:
     if match is None or float(match[1]) <= 0:
         raise typer.BadParameter(f"{text!r} is no time span: write 30s, 10m, 2h or a number of seconds above 0.")
     return float(match[1]) * _UNITS[match[2]]
+
+
+def about(seconds: float) -> str:
+    """A time span as a person says it: `about 40 s`, `about 12 min`."""
+    if seconds < 90:
+        return f"about {round(seconds)} s"
+    minutes = seconds / 60
+    return f"about {round(minutes)} min" if minutes < 90 else f"about {minutes / 60:.1f} h"

@@ -3,25 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from rich.table import Table
 
-from fenlei.cli.console import err, out
-
-if TYPE_CHECKING:
-    from fenlei.training.report import CandidateResult
+from fenlei.cli.console import err, out, printable
 
 SHOWN = 12
 """Candidates in the table; the report and --json have all."""
 
 
-def print_line(result: CandidateResult) -> None:
+class Candidate(Protocol):
+    """A line of it, of this machine or of a platform; see `CandidateResult`."""
+
+    @property
+    def backbone(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def policy(self) -> str: ...
+    @property
+    def head(self) -> str: ...
+    @property
+    def copies(self) -> str: ...
+    @property
+    def aim(self) -> str: ...
+    @property
+    def score(self) -> float | None: ...
+    @property
+    def score_interval(self) -> tuple[float, float] | None: ...
+    @property
+    def log_loss(self) -> float | None: ...
+    @property
+    def milliseconds(self) -> float | None: ...
+    @property
+    def bytes(self) -> int | None: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def chosen(self) -> bool: ...
+    @property
+    def left_out(self) -> str | None: ...
+
+
+def print_line(result: Candidate) -> None:
     """One candidate, as soon as it was tried."""
-    err.print(f"  {_said(result)}", markup=False, soft_wrap=True)
+    err.print(f"  {line_of(result)}", markup=False, soft_wrap=True)
 
 
-def print_board(results: Sequence[CandidateResult]) -> None:
+def print_board(results: Sequence[Candidate]) -> None:
     """The best candidates, the chosen one marked."""
     tried = [each for each in results if each.log_loss is not None]
     tried.sort(key=lambda each: (not each.chosen, each.log_loss))
@@ -45,12 +75,13 @@ def print_board(results: Sequence[CandidateResult]) -> None:
         out.print(f"  … and {len(tried) - SHOWN} more; the report and --json have all.")
 
 
-def _what(result: CandidateResult) -> str:
+def _what(result: Candidate) -> str:
     copies = "" if result.copies == "none" else f", {result.copies} copies"
-    return f"{result.backbone} {result.size} px {result.policy}, {result.head}{copies}"
+    return printable(f"{result.backbone} {result.size} px {result.policy}, {result.head}{copies}")
 
 
-def _said(result: CandidateResult) -> str:
+def line_of(result: Candidate) -> str:
+    """A candidate in one line."""
     if result.score is None or result.score_interval is None:
         return f"{_what(result)}: {result.left_out or 'tried'}"
     low, high = result.score_interval

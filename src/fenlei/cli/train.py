@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fenlei.cli.aims import AIMS, Aim
 from fenlei.cli.console import err, out, say, shell_quote
 from fenlei.cli.durations import seconds
 from fenlei.cli.enough import listening
@@ -29,17 +30,6 @@ class Goal(StrEnum):
     FAST = "fast"
     BALANCED = "balanced"
     ACCURATE = "accurate"
-
-
-class Aim(StrEnum):
-    """The figure that a search tries to raise."""
-
-    ACCURACY = "accuracy"
-    BALANCED = "balanced-accuracy"
-    MACRO_F1 = "macro-f1"
-
-
-AIMS = {Aim.ACCURACY: "accuracy", Aim.BALANCED: "balanced accuracy", Aim.MACRO_F1: "macro-F1"}
 
 
 class Policy(StrEnum):
@@ -122,6 +112,7 @@ def train(
                 cancelled=lambda: enough.dropped,
                 enough=enough,
                 heard=heard,
+                outlook=lambda outlook: report.time(*outlook),
             )
         except Cancelled:
             raise KeyboardInterrupt from None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fenlei.training.evaluation import Evaluation
     from fenlei.training.progress import Progress
     from fenlei.training.report import CandidateResult, Report
+    from fenlei.training.timetable import Outlook
     from fenlei.training.train import Trained
 
 
@@ -298,14 +299,15 @@ def train(
     cancelled: Callable[[], bool] | None = None,
     enough: Callable[[], bool] | None = None,
     heard: Callable[[CandidateResult], None] | None = None,
+    outlook: Callable[[Outlook], None] | None = None,
 ) -> Model:
     """Learn from a folder of pictures. Nothing is written but caches, and `keep`; `Model.save` writes the model file.
 
     Args:
         directory: class folders, or `train/` and `test/` (or `val/`) of class folders, or a zip of these.
         goal: `fast`, `balanced` or `accurate`: which backbones, sizes and resize policies are tried.
-        budget: seconds to spend on searching; None tries what the goal asks for. What an earlier search of the same
-            pictures found out is kept in the workspace, and a larger budget goes on from there.
+        budget: seconds in all; None tries what the goal asks for. What an earlier search of the same pictures found out
+            is kept in the workspace, its seconds count, and a larger budget goes on from there.
         seed: same seed, same pictures, same machine: same model file.
         backbone: use this one only: a name of the catalogue, a file, or `hf:org/name`.
         size: side of the input in pixels, for `backbone`.
@@ -319,8 +321,9 @@ def train(
         workspace: where caches are kept; the default is FENLEI_WORKSPACE or `~/.fenlei`.
         progress: told of stage, steps done, steps in all.
         cancelled: asked between steps; once true, training stops.
-        enough: with a budget, asked between steps; once true, the search ends with the best so far.
+        enough: asked between steps; once true, the search ends with the best so far.
         heard: told of every candidate that was tried, as soon as it was.
+        outlook: with a budget, told a few times a second how many seconds are spent and left.
 
     Raises:
         FenleiError: the folder cannot be learned from, a name is unknown, or the work was cancelled.
@@ -350,6 +353,7 @@ def train(
         cancelled=cancelled,
         enough=enough,
         heard=heard,
+        outlook=outlook,
         better=None if keep is None or budget is None else lambda found: _keep(Path(keep), found),
     )
     return open_model(trained.model, default_path(Path(directory)), settings)

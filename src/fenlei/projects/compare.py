@@ -12,7 +12,7 @@ from fenlei.store import Conflict, NotFound, Store
 from fenlei.store.tables import DatasetVersion, Run
 
 FIGURES = ("accuracy", "macro_f1", "log_loss", "expected_calibration_error")
-_RECIPE = ("backbone", "size", "policy", "head", "strength", "temperature", "fitted_on", "refitted")
+_RECIPE = ("backbone", "size", "policy", "head", "setting", "copies", "aim", "temperature", "fitted_on", "refitted")
 
 
 def compare(store: Store, run_a: str, run_b: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tell a run how far training is: a fraction that only grows, steps that need not be done again, early figures."""
+"""Tell a run how far training is: a fraction that only grows, the time left, the lines of the leaderboard."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import Any
 
 import msgspec
 
+from fenlei.projects.leaderboard import CANDIDATE
 from fenlei.runs import RunContext
-from fenlei.store import Work
+from fenlei.store import Work, now
+from fenlei.store.events import NewEvent
 from fenlei.training.progress import Stage
 from fenlei.training.report import CandidateResult
+from fenlei.training.timetable import Outlook
 
 _SPANS = {
     Stage.READ: (0.0, 0.05),
@@ -36,6 +39,7 @@ class TrainProgress:
         self._stage: Stage | None = None
         self._candidates = (0, 1)
         self._heard = 0
+        self._left: float | None = None
 
     def __call__(self, stage: Stage, done: int, total: int) -> None:
         """`done` of `total` steps of `stage` are done."""
@@ -44,23 +48,34 @@ class TrainProgress:
         if stage is not self._stage and total:
             self._stage = stage
             self._context.log(f"{stage} ({total})" if total > 1 else str(stage))
-        self._fraction = max(self._fraction, self._place(stage, done, total))
-        self._context.progress(str(stage), self._fraction)
+        if self._left is None:
+            self._fraction = max(self._fraction, self._place(stage, done, total))
+        self._context.progress(str(stage), self._fraction, self._left)
         if stage is Stage.EMBED:
             self._note_milestone(done, total)
 
+    def time(self, outlook: Outlook) -> None:
+        """Where there is a budget, the run is as far as its time is."""
+        whole = outlook.spent + outlook.left
+        self._left = outlook.left
+        self._fraction = max(self._fraction, outlook.spent / whole if whole else 0.0)
+        self._context.progress(str(self._stage or ""), self._fraction, self._left)
+
     def candidate(self, result: CandidateResult) -> None:
-        """A candidate was tried: show its figures, and note it as a step."""
+        """A candidate was tried: show its line of the leaderboard, and note it as a step. Once, however often the run
+        is begun."""
         self._heard += 1
-        name = f"{result.backbone} {result.size} px {result.policy}"
+        name = _name(result)
+        step = f"{CANDIDATE}{(result.key or str(self._heard))[:10]}: {name}"[:80]
 
         def tell(work: Work) -> dict[str, Any]:
-            """Called once, however often the run is begun."""
+            line: dict[str, Any] = msgspec.to_builtins(result)
+            # In the transaction of the step: neither is there without the other.
+            work.events.add(self._context.run.id, [NewEvent("candidate", line, now(), step)])
             self._tell(result, name)
-            told: dict[str, Any] = msgspec.to_builtins(result)
-            return told
+            return line
 
-        self._context.finish_step(f"candidate {self._heard}: {name}"[:80], tell)
+        self._context.finish_step(step, tell)
 
     def _tell(self, result: CandidateResult, name: str) -> None:
         if result.accuracy is not None and result.accuracy_interval is not None and result.log_loss is not None:
@@ -68,13 +83,15 @@ class TrainProgress:
             self._context.metric("accuracy", result.accuracy, part="cross-validation", candidate=name)
             self._context.metric("log_loss", result.log_loss, part="cross-validation", candidate=name)
             self._context.log(f"{name}: right on {result.accuracy:.1%} ({low:.1%} to {high:.1%}) in cross-validation")
+        elif result.left_out is not None:
+            self._context.log(f"{name}: {result.left_out}")
         if result.chosen:
             self._context.early({"candidate": msgspec.to_builtins(result)})
 
     def _note_milestone(self, done: int, total: int) -> None:
         left = total - done
         if left and done and left % MILESTONE == 0:
-            step = f"candidate {self._heard + 1}: {left} pictures to go"
+            step = f"{CANDIDATE}{self._heard + 1}: {left} pictures to go"
             self._context.finish_step(step, lambda work: None)
 
     def _place(self, stage: Stage, done: int, total: int) -> float:
@@ -91,3 +108,8 @@ class TrainProgress:
     @property
     def _stage_of_contest(self) -> bool:
         return self._fraction >= _SPANS[Stage.CHOOSE][0]
+
+
+def _name(result: CandidateResult) -> str:
+    copies = "" if result.copies == "none" else f", {result.copies} copies"
+    return f"{result.backbone} {result.size} px {result.policy}, {result.head}{copies}"

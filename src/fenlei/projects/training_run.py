@@ -75,6 +75,19 @@ def start_training(
         )
 
 
+def training(work: Work, run_id: str) -> Run:
+    """A run that is a training.
+
+    Raises:
+        NotFound: there is no such run.
+        Conflict: it is one of another kind.
+    """
+    run = work.runs.get(run_id)
+    if run.kind != TRAIN:
+        raise Conflict(f"The run {run_id} is a run of the kind {run.kind!r}; only trainings look for a model.")
+    return run
+
+
 def check_not_archived(project: Project) -> None:
     """Refuse to run what was put out of sight.
 

@@ -16,6 +16,7 @@ HUB = "hf:"
 
 _ALLOWED = {
     "goal": "fast, balanced or accurate",
+    "aim": "accuracy, balanced accuracy, macro-F1 or null",
     "budget": f"seconds above 0, up to {MOST_SECONDS:.0f}, or null",
     "time_limit": f"seconds above 0, up to {MOST_SECONDS:.0f}, or null",
     "seed": f"a whole number from 0 to {MOST_SEED}",
@@ -31,9 +32,14 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """How a model shall be learned.
 
     Attributes:
-        goal: what matters most: speed of answers, both, or being right.
-        budget: seconds to try candidates in; None tries what the goal asks for. A run that is killed and goes on begins
-            its budget anew.
+        goal: what matters most: speed of answers, both, or being right. A model of a search may take at most 1.5, 4 or
+            16 times as long to answer as the quickest network, as measured where it trains.
+        aim: the figure that the search raises; None takes accuracy, or balanced accuracy where one class has ten times
+            as many pictures as another.
+        budget: seconds in all; None tries what the goal asks for. What was found out before for the same pictures, with
+            the same seed, aim, backbone, size and policy, is not found out again, and its seconds count, whichever run
+            has spent them: one that was killed goes on where it was, and a later one with a larger budget too. A search
+            ends sooner where nothing moves any more.
         time_limit: seconds of work after which the run is stopped and has failed; None: never.
         seed: same seed, same pictures, same machine: same model file, unless there is a budget.
         test_fraction: share held out for the figures, where the data set brings no test part.
@@ -44,6 +50,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """
 
     goal: Literal["fast", "balanced", "accurate"] = "balanced"
+    aim: Literal["accuracy", "balanced accuracy", "macro-F1"] | None = None
     budget: float | None = None
     time_limit: float | None = None
     seed: int = 0

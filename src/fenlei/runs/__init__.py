@@ -9,7 +9,7 @@ from fenlei.runs.follow import OVER, News, events_after, follow, news
 from fenlei.runs.local import LocalProcesses
 from fenlei.runs.log_text import log_text
 from fenlei.runs.manners import Manners
-from fenlei.runs.queue import ask_again, call_off, cancel, enqueue, position, retry
+from fenlei.runs.queue import ask_again, call_off, cancel, end_early, enqueue, position, retry
 from fenlei.runs.reason import Reason
 from fenlei.runs.recipe import Recipe, Recipes
 from fenlei.runs.worker import run_worker
@@ -31,6 +31,7 @@ __all__ = [
     "call_off",
     "cancel",
     "carry_out",
+    "end_early",
     "enqueue",
     "events_after",
     "follow",

@@ -66,7 +66,8 @@ def carry_out(
     armed(lease)
     left = None if run.time_limit is None else run.time_limit - transitions.worked(job, job.beat_at)
     pulse = Pulse(store, run_id, fence, lease=lease, beat=beat, seconds_left=left, armed=armed, lost=lost)
-    context = RunContext(store, run, pulse)
+    pulse.enough = job.finish_at is not None
+    context = RunContext(store, run, pulse, worked=job.spent)
     with pulse, kept_in(context):
         began(pulse)
         try:

@@ -31,11 +31,13 @@ class RunContext:
         finished: whether the run is done.
         told: whether the recipe has been told that it shall stop.
         overtaken: whether that is because a more urgent run waits.
+        worked: seconds that earlier processes have worked on it.
     """
 
-    def __init__(self, store: Store, run: Run, pulse: Pulse) -> None:
+    def __init__(self, store: Store, run: Run, pulse: Pulse, worked: float = 0.0) -> None:
         self.store = store
         self.run = run
+        self.worked = worked
         self.finished = False
         self.told = False
         self.overtaken = False
@@ -90,6 +92,28 @@ class RunContext:
         with self._inside(name):
             return self._finish_step(name, function)
 
+    def restate(self, name: str, function: Callable[[Work], Result]) -> Result:
+        """Say what a part of the run has come to by now, in place of what was said of it before. What is named in it
+        is kept for as long as the run is under way, like the results of steps.
+
+        Args:
+            name: of the step.
+            function: writes rows and returns what is said. Short, as in `finish_step`.
+
+        Returns:
+            What `function` returned.
+
+        Raises:
+            LeaseLost: another process may have the run.
+        """
+        return self._finish_step(name, function)
+
+    def stated(self, name: str) -> Result:
+        """What was said of a part of the run; None where nothing was."""
+        with self.store.reading() as work:
+            step = work.steps.finished(self.run.id, name)
+        return None if step is None else step.result
+
     def finish(self, function: Callable[[Work], Result]) -> None:
         """End the run: its result, its state and the rows that `function` makes, in one transaction, so that all are
         there exactly once. What the recipe returns afterwards does not count.
@@ -104,14 +128,15 @@ class RunContext:
             transitions.done(work, job, plain(function(work)))
         self.finished = True
 
-    def progress(self, stage: str, fraction: float) -> None:
+    def progress(self, stage: str, fraction: float, time_left: float | None = None) -> None:
         """Tell how far the run is, as often as is handy; a few times a second the latest is stored.
 
         Args:
             stage: what it is busy with, for a person.
             fraction: of the whole run, 0 to 1.
+            time_left: seconds, about, where that is known.
         """
-        self._pulse.outbox.progress(stage, fraction, self._step)
+        self._pulse.outbox.progress(stage, fraction, self._step, time_left)
 
     def metric(self, name: str, value: float, **more: Any) -> None:
         """Tell a figure, such as a loss; `more` says of what (`epoch=3`)."""
@@ -130,6 +155,10 @@ class RunContext:
         said yes, the recipe returns soon (or raises anything); what it returns is not kept."""
         self.told = self.told or self._pulse.reason is not None
         return self.told
+
+    def enough(self) -> bool:
+        """Whether somebody has asked to end the run now with what it has; see `queue.finish`."""
+        return self._pulse.enough
 
     def gives_way(self) -> bool:
         """As `cancelled`, and also when a more urgent run came meanwhile and waits: then this one waits again, in its

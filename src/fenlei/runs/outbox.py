@@ -69,10 +69,13 @@ class Outbox:
             if self._figures.take():
                 self._add(kind, ready, step)
 
-    def progress(self, stage: str, fraction: float, step: str | None) -> None:
-        """Keep how far the run is."""
+    def progress(self, stage: str, fraction: float, step: str | None, time_left: float | None = None) -> None:
+        """Keep how far the run is, and how many seconds are left, where that is known."""
         kept = min(1.0, max(0.0, fraction)) if fraction == fraction else 0.0  # noqa: PLR0124 (not a number)
-        event = NewEvent("progress", {"stage": text(stage)[:80], "fraction": kept}, now(), step)
+        data: dict[str, Any] = {"stage": text(stage)[:80], "fraction": kept}
+        if time_left is not None:
+            data["time_left"] = round(time_left, 1)
+        event = NewEvent("progress", data, now(), step)
         with self._lock:
             self._batch.progress = event
 

@@ -31,6 +31,7 @@ class Pulse:
     Attributes:
         outbox: what the run tells goes here.
         reason: why the run shall stop, when it shall.
+        enough: whether it shall end with what it has.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Pulse:
         """
         self.outbox = Outbox()
         self.reason: Reason | None = None
+        self.enough = False
         self._store, self._run_id, self._fence = store, run_id, fence
         self._lease, self._beat = lease, beat
         self._armed, self._lost = armed, lost
@@ -164,6 +166,7 @@ class Pulse:
             job = found if found.state == "held" and found.fence == self._fence else None
         if job is None:
             raise LeaseLost(f"The run {self._run_id} was taken away.")
+        self.enough = self.enough or job.finish_at is not None
         if job.cancel is not None:
             self._stop_for(Reason.CANCEL)
 

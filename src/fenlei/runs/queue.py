@@ -96,6 +96,27 @@ def call_off(work: Work, run_id: str, *, forced: bool = False) -> Run:
     return work.runs.get(run_id)
 
 
+def end_early(work: Work, run_id: str) -> Run:
+    """Ask for the end of a run with what it has: it is done then, not cancelled. A kill does not make that forgotten;
+    asked again, nothing changes.
+
+    Raises:
+        NotFound: there is no such run.
+        Conflict: it is over, or was asked to stop.
+    """
+    job = work.jobs.lock(run_id)
+    run = work.runs.get(run_id)
+    if job.state == "ended":
+        raise Conflict(f"The run {run_id} is {run.state}; only one under way can be ended with what it has.")
+    if job.cancel is not None:
+        raise Conflict(f"The run {run_id} was cancelled and is about to stop.")
+    if job.finish_at is None:
+        work.jobs.ask_to_finish(job)
+        asked = NewEvent("state", {"state": run.state, "finish": "asked"}, work.jobs.time())
+        work.events.add(run_id, [asked])
+    return run
+
+
 def retry(store: Store, run_id: str, by: str | None = None) -> Run:
     """Ask for a run again, as a new run from its beginning.
 

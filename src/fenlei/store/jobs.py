@@ -152,6 +152,11 @@ class Jobs:
         job.cancel_at = job.cancel_at or self.time()
         self._session.flush()
 
+    def ask_to_finish(self, job: Job) -> None:
+        """Ask whoever holds it, now or later, to end it with what it has."""
+        job.finish_at = job.finish_at or self.time()
+        self._session.flush()
+
     def position(self, run_id: str) -> int | None:
         """The place of a waiting job in the queue, 1 being the next; None when it does not wait."""
         job = self.get(run_id)

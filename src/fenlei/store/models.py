@@ -164,9 +164,10 @@ class Models:
         query = select(func.count()).select_from(ModelVersion).where(ModelVersion.model_id == model_id)
         return self._session.scalar(query) or 0
 
-    def version_of_run(self, run_id: str) -> ModelVersion | None:
-        """The model version that a run made."""
-        return self._session.scalar(select(ModelVersion).where(ModelVersion.run_id == run_id))
+    def version_of_run(self, run_id: str, sha256: str) -> ModelVersion | None:
+        """The model version that a run made of this file."""
+        made = (ModelVersion.run_id == run_id, ModelVersion.sha256 == sha256)
+        return self._session.scalar(select(ModelVersion).where(*made))
 
     def change_version(self, version_id: str, revision: int | None = None, **values: object) -> ModelVersion:
         """Change columns of a version, and raise its revision.

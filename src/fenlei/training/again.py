@@ -22,7 +22,7 @@ from fenlei.training.picture_list import FILE, Listed, difference, read_list
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Watch
 from fenlei.training.report import CandidateResult, from_json
-from fenlei.training.search import Task
+from fenlei.training.task import Task
 from fenlei.training.view import View
 from fenlei.training.vote import judge_vote
 from fenlei.training.workshop import Workshop

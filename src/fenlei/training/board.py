@@ -99,7 +99,7 @@ class Board:
             line = msgspec.structs.replace(line, left_out="It would answer too slowly for this goal.")
         self._lines.append((candidate, line))
         if self._heard is not None:
-            self._heard(msgspec.structs.replace(line, chosen=won))
+            self._heard(msgspec.structs.replace(line, chosen=won, key=candidate.key))
         return won
 
     def leave_out(self, candidate: Candidate, why: str, seconds: float | None = None) -> None:
@@ -107,12 +107,15 @@ class Board:
         line = msgspec.structs.replace(self._blank(candidate), left_out=why, seconds=seconds)
         self._lines.append((candidate, line))
         if self._heard is not None and seconds is not None:
-            self._heard(line)
+            self._heard(msgspec.structs.replace(line, key=candidate.key))
 
     def lines(self) -> list[CandidateResult]:
         """Everything, in the order in which it was tried; the winner is marked."""
         winner = None if self.best is None else self.best.candidate
         return [msgspec.structs.replace(line, chosen=candidate == winner) for candidate, line in self._lines]
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
     def knows(self, candidate: Candidate) -> bool:
         """Whether there is a line for it."""

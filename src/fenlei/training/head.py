@@ -196,7 +196,7 @@ def judge_head(
         kind: which of `heads.KINDS`.
         seed: of whatever is random.
         path: settings to choose from, the steadiest first; None takes the kind's own.
-        step: called with (settings done, settings in all).
+        step: called with (settings done, settings in all), more than once for each.
     """
     settings = list(KINDS[kind].path if path is None else path)
     # One thread: on matrices of this size two take several times as long as one, and other work has the cores.
@@ -287,9 +287,9 @@ def choose_setting(
     truth = np.broadcast_to(lesson.truth, held_out.shape)[held_out]
     best, best_loss, idle = settings[0], np.inf, 0
     for number, setting in enumerate(settings):
-        step(number, len(settings))
         logits = np.zeros_like(best_logits)
         for place, (repeat, inside, outside) in enumerate(parts):
+            step(number, len(settings))  # before each fold: whoever asks to stop shall not wait for all of them
             layers, starts[place] = lesson.fit(kind, inside, setting, seed=seed, start=starts[place])
             logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside])
         temperature = fit_temperature(logits[held_out], truth)

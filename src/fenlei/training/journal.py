@@ -1,8 +1,8 @@
 """What a search has found out, on disk, so that a killed one goes on and a finished one can be given more time.
 
-One folder per question (pictures, labels, parts, seed, aim): a file for each candidate that was judged, written under a
-passing name and renamed, with its scores on the pictures held out. What is there is whole; what is damaged is tried
-again.
+One folder per question (pictures, labels, parts, seed, aim): a file for each candidate that was judged, with its scores
+on the pictures held out, and one for the time that was spent; written under passing names and renamed. What is there is
+whole; what is damaged is tried again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +25,10 @@ from fenlei.training.errors import TrainingError
 from fenlei.training.head import Judged
 
 VERSION = 1
+TIME = "time.json"
+OFTEN = 1.0
+"""Seconds between two writings of the time; so much of it a kill may lose."""
+
 _META = np.dtype("u1")
 
 
@@ -53,17 +58,38 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     class_weights: list[float] | None = None
 
 
+class TimeSpent(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of the time of a search.
+
+    Attributes:
+        spent: seconds, by all processes that worked on it.
+        moved: seconds that had been spent when something moved last.
+        budget: the last that was given.
+        planned: whether what is tried in any case was tried.
+    """
+
+    spent: float = 0.0
+    moved: float = 0.0
+    budget: float | None = None
+    planned: bool = False
+
+
 class Journal:
     """The records of one search. For one process at a time; a second one only does work twice.
 
     Args:
         folder: where searches are kept; None keeps nothing.
         question: everything that decides what a candidate scores, in words.
+
+    Attributes:
+        time: what became of the time so far.
     """
 
     def __init__(self, folder: Path | None, question: str) -> None:
         self._folder = None
         self._records: dict[str, tuple[Record, Judged | None]] = {}
+        self._next_time = 0.0
+        self.time = TimeSpent()
         if folder is None:
             return
         self._folder = folder / hashlib.sha256(f"{VERSION} {question}".encode()).hexdigest()[:32]
@@ -74,14 +100,10 @@ class Journal:
         found = [read for path in self._folder.glob("*.judged") if (read := _read(path)) is not None]
         for record, judged in sorted(found, key=lambda each: each[0].number):
             self._records[record.candidate.key] = record, judged
+        self.time = self._read_time(self._folder / TIME)
 
     def __len__(self) -> int:
         return len(self._records)
-
-    @property
-    def spent(self) -> float:
-        """Seconds of work that are written down."""
-        return sum(record.seconds for record, _ in self._records.values())
 
     @property
     def candidates(self) -> list[Candidate]:
@@ -98,7 +120,8 @@ class Journal:
         Raises:
             TrainingError: the cache cannot be written.
         """
-        record = Record(number=len(self._records), candidate=candidate, seconds=seconds, dropped=dropped)
+        number = 1 + max((record.number for record, _ in self._records.values()), default=-1)
+        record = Record(number=number, candidate=candidate, seconds=seconds, dropped=dropped)
         if judged is not None:
             weights = judged.class_weights
             record = msgspec.structs.replace(
@@ -111,20 +134,44 @@ class Journal:
             )
         self._records[candidate.key] = record, judged
         if self._folder is not None:
-            _write(self._folder / f"{candidate.key}.judged", record, judged)
+            _write(self._folder / f"{candidate.key}.judged", _packed(record, judged))
         return record
 
+    def keep_time(self, found: TimeSpent, *, at_once: bool = False) -> None:
+        """Write down what became of the time, unless that was done just now.
 
-def _write(path: Path, record: Record, judged: Judged | None) -> None:
+        Raises:
+            TrainingError: the cache cannot be written.
+        """
+        if self._folder is None or (not at_once and time.monotonic() < self._next_time):
+            return
+        self._next_time = time.monotonic() + OFTEN
+        self.time = found
+        _write(self._folder / TIME, msgspec.json.encode(found))
+
+    def _read_time(self, path: Path) -> TimeSpent:
+        """What is written down; where that is lost, no less than the candidates have taken."""
+        least = sum(record.seconds for record, _ in self._records.values())
+        found = TimeSpent()
+        with suppress(OSError, msgspec.MsgspecError):
+            found = msgspec.json.decode(path.read_bytes(), type=TimeSpent)
+        return found if found.spent >= least else msgspec.structs.replace(found, spent=least)
+
+
+def _packed(record: Record, judged: Judged | None) -> bytes:
     arrays: dict[str, NDArray[np.generic]] = {"record": np.frombuffer(msgspec.json.encode(record), _META)}
     if judged is not None:
         arrays |= {"held_out": judged.held_out, "logits": np.ascontiguousarray(judged.logits)}
     data = save(arrays)
+    return hashlib.sha256(data).digest() + data
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
         descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
         try:
             with os.fdopen(descriptor, "wb") as out:
-                out.write(hashlib.sha256(data).digest() + data)
+                out.write(content)
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

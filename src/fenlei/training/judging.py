@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,7 +23,7 @@ from fenlei.training.workshop import Workshop
 
 if TYPE_CHECKING:
     from fenlei.training.proposals import Proposals
-    from fenlei.training.search import Task
+    from fenlei.training.task import Task
 
 BLOCKS = 4
 """Parts of a fold whose losses are compared with those of the best."""
@@ -48,9 +49,9 @@ class Trial:
     trial: Any
     proposals: Proposals
 
-    def told(self, loss: float) -> None:
-        """It was judged to its end."""
-        self.proposals.told(self.trial, loss)
+    def told(self, loss: float, blocks: Sequence[tuple[int, float]] = ()) -> None:
+        """It was judged to its end; in this process, its blocks were told before."""
+        self.proposals.told(self.trial, loss, blocks)
 
     def gave_up(self) -> None:
         """It was not tried."""

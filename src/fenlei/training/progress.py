@@ -8,6 +8,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from fenlei.contract.errors import FenleiError
+from fenlei.training.timetable import Outlook
+
+OFTEN = 0.25
+"""Seconds between two words about the time left."""
 
 
 class Stage(StrEnum):
@@ -70,6 +74,7 @@ class Watch:
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
         enough: Callable[[], bool] | None = None,
+        told: Callable[[Outlook], None] | None = None,
     ) -> None:
         """Watch.
 
@@ -77,18 +82,30 @@ class Watch:
             progress: told of every step.
             cancelled: asked at every step whether all of it is called off.
             enough: asked whether what was found so far will do.
+            told: how much time is spent and left, a few times a second, where that is known.
         """
         self._progress = progress
         self._cancelled = cancelled
         self._enough = enough
+        self._told = told
+        self._outlook: Callable[[], Outlook | None] | None = None
+        self._next_word = 0.0
         self._early: bool = False
         self._deadline: float | None = None
 
-    def may_end_early(self, deadline: float | None) -> None:
+    def expect(self, outlook: Callable[[], Outlook | None]) -> None:
+        """From now on this knows how much time is left."""
+        self._outlook = outlook
+
+    def may_end_early(self, deadline: float | None = None) -> None:
         """From now on there is something to keep: `step` ends the work when somebody has had enough, or at the
-        deadline (`time.monotonic`). None where neither may end it any more."""
-        self._early = deadline is not None
+        deadline (`time.monotonic`)."""
+        self._early = True
         self._deadline = deadline
+
+    def goes_on_to_the_end(self) -> None:
+        """What is done from now on is done to its end."""
+        self._early = False
 
     @property
     def stopped(self) -> bool:
@@ -108,6 +125,17 @@ class Watch:
             raise Enough("The time is over.")
         if self._progress is not None:
             self._progress(stage, done, total)
+        self.look_ahead()
+
+    def look_ahead(self) -> None:
+        """Tell how much time is left, if that was not told just now."""
+        now = time.monotonic()
+        if self._outlook is None or now < self._next_word:
+            return
+        self._next_word = now + OFTEN
+        outlook = self._outlook()
+        if outlook is not None and self._told is not None:
+            self._told(outlook)
 
     def _over(self) -> bool:
         return self._deadline is not None and time.monotonic() >= self._deadline

@@ -24,6 +24,9 @@ DOUBT = 0.05
 
 LEAST_BLOCKS = 10
 
+STUCK = 8
+"""Proposals in a row that were tried before, after which the estimator is passed over and chance proposes."""
+
 SAME_AGAIN = 40
 """Proposals in a row that were tried before, after which nothing new is to be expected."""
 
@@ -43,10 +46,12 @@ class Proposals:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._optuna = optuna
         self._views = {view.key: view for view in views}
+        self._estimator = optuna.samplers.TPESampler(seed=seed, n_startup_trials=BY_CHANCE)
+        self._chance = optuna.samplers.RandomSampler(seed=seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             self._study = optuna.create_study(
-                sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=BY_CHANCE),
+                sampler=self._estimator,
                 pruner=optuna.pruners.WilcoxonPruner(p_threshold=DOUBT, n_startup_steps=LEAST_BLOCKS),
             )
         self._seen: set[str] = set()
@@ -55,15 +60,20 @@ class Proposals:
         """A candidate and its trial; None where nothing new is to be found.
 
         Args:
-            planned: try this one; None leaves the choice to the estimator.
+            planned: try this one; None leaves the choice to the estimator. One that it could not have chosen is not
+                found.
         """
         if planned is not None:
+            if planned.kind not in KINDS or planned.view.key not in self._views:
+                return None
             self._study.enqueue_trial(self._words(planned))
             trial = self._study.ask()
             self._suggest(trial)
             self._seen.add(planned.key)
             return planned, trial
-        for _ in range(SAME_AGAIN):
+        for number in range(SAME_AGAIN):
+            # What was tried is no news to the estimator: where few choices are left it says the same again and again.
+            self._study.sampler = self._estimator if number < STUCK else self._chance
             trial = self._study.ask()
             candidate = self._suggest(trial)
             if candidate.key not in self._seen:

@@ -112,6 +112,7 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
         milliseconds: that the network takes for one picture alone, as measured on the machine that trained.
         bytes: size of the network.
         seconds: that it took to try. Like `milliseconds`, only told of a search with a budget.
+        key: the same for the same candidate, however often its search is begun; only told while others are still tried.
     """
 
     backbone: str
@@ -130,6 +131,7 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
     milliseconds: float | None = None
     bytes: int | None = None
     seconds: float | None = None
+    key: str | None = None
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):

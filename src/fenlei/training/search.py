@@ -3,82 +3,51 @@
 On the training part alone, by pictures that no fold learned from; the test part is not known in this room. The order is
 the plan's: its views with logistic regression, then other heads and altered copies on the best of them; after that
 optuna proposes. What was tried is written into a journal, so that a search that was killed goes on where it was, and
-one that is over can be given more time.
+one that is over can be given more time. When it ends is said in `timetable`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from fenlei.contract.errors import FenleiError
-from fenlei.training.aim import Aim
 from fenlei.training.alteration import COPIES
 from fenlei.training.board import SURE, Board, Entry
-from fenlei.training.candidate import VOTE, Candidate
-from fenlei.training.folds import Folds
+from fenlei.training.candidate import Candidate
 from fenlei.training.head import Judged
-from fenlei.training.heads import KINDS, LOGISTIC
-from fenlei.training.journal import Journal
+from fenlei.training.heads import KINDS
+from fenlei.training.journal import Journal, TimeSpent
 from fenlei.training.judging import Dropped, Trial, blocks_of, judge_candidate
-from fenlei.training.look import Picture
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Cancelled, Enough, Stage, Watch
 from fenlei.training.report import CandidateResult
+from fenlei.training.task import Task
+from fenlei.training.timetable import Outlook, Timetable
 from fenlei.training.view import View
 from fenlei.training.vote import best_vote
 from fenlei.training.workshop import Workshop
 
+if TYPE_CHECKING:
+    from fenlei.training.proposals import Proposals
+
 NO_TIME = "It would not have fitted into the budget."
 HOPELESS = "It fell behind beyond doubt and was dropped."
 
-IDLE = 12
-"""Proposals in a row that brought nothing better before a search ends early."""
+IN_VAIN = 20
+"""Proposals in a row that could not be tried, most of them for want of time, after which nothing is to be expected."""
+
+RECENT = 12
+"""Candidates by whose seconds the next one's are guessed."""
 
 VOTE_EVERY = 5
 """Candidates between two votes."""
 
 CEILING = {"fast": 1.5, "balanced": 4.0, "accurate": 16.0}
 """How many times as long as the quickest view a candidate may take to answer, by goal, as measured here."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is to be learned: the training part.
-
-    Attributes:
-        pictures: (n).
-        truth: (n,) class numbers.
-        groups: (n,) duplicate groups.
-        classes: number of classes.
-        seed: decides whatever is random; every candidate meets the same folds.
-        folds: of these pictures.
-        aim: what is to be raised.
-    """
-
-    pictures: Sequence[Picture]
-    truth: NDArray[np.int64]
-    groups: NDArray[np.int64]
-    classes: int
-    seed: int
-    folds: Folds
-    aim: Aim
-
-
-def task_digest(task: Task) -> str:
-    """SHA-256, hex, of the pictures, what they are, and how they are divided."""
-    digest = hashlib.sha256()
-    for picture in task.pictures:
-        digest.update(picture.digest)
-    for array in (task.truth, task.folds.number, task.folds.taking_part):
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -101,8 +70,8 @@ class Search:
         *,
         goal: str,
         budget: float | None = None,
-        patience: int = IDLE,
         began: float | None = None,
+        spent: float = 0.0,
         journal: Journal | None = None,
         heard: Callable[[CandidateResult], None] | None = None,
         better: Callable[[Entry, list[CandidateResult]], None] | None = None,
@@ -116,23 +85,23 @@ class Search:
             watch: progress and stop.
             goal: decides how sure and how slow a winner may be.
             budget: seconds in all, those in the journal included; None tries the plan's views and nothing else.
-            patience: proposals in a row that brought nothing better before it ends early.
             began: the `time.monotonic()` from which the budget counts; None: now.
+            spent: seconds of the budget that are gone, where the journal knows of fewer.
             journal: what was found out before.
             heard: told of every candidate that was tried.
-            better: told of every new best, the first included.
+            better: told of every new best, the first included, unless it is the end of the search. Of what the journal
+                knows, only the best.
         """
         self._task, self._plan, self._workshop, self._watch = task, plan, workshop, watch
-        self._budget, self._heard, self._better = budget, heard, better
+        self._budget, self._better = budget, better
         self._journal = Journal(None, "") if journal is None else journal
-        self._ceiling, self._patience = CEILING[goal], patience
-        self._began = time.monotonic() if began is None else began
-        self._finishing = 0.0
-        self._before = self._journal.spent
+        self._ceiling = CEILING[goal]
+        self._time = self._timetable(began, spent)
         self._judged: list[Entry] = []
-        self._costs: deque[float] = deque(maxlen=IDLE)
-        self._idle = 0
-        self._planned: deque[Candidate] = deque(Candidate(view=view) for view in plan.views)
+        self._costs: deque[float] = deque(maxlen=RECENT)
+        self._replaying = False
+        self._untold: Entry | None = None
+        self._planned = self._plan_ladder()
         self._board = Board(
             task.truth,
             task.groups,
@@ -151,15 +120,19 @@ class Search:
             Cancelled: someone asked to stop before there was anything to keep, or for good.
             FenleiError: the first candidate cannot be tried.
         """
+        self._watch.expect(self._outlook)
         try:
-            self._try_plan()
+            self._replay()
+            self._try_planned(None)
             if self._budget is not None:
                 self._try_further()
         except Enough:
             if self._board.best is None:
                 raise Cancelled from None
         finally:
-            self._watch.may_end_early(None)
+            self._watch.goes_on_to_the_end()
+            self._time.over()
+            self._keep_time(at_once=True)
         best = self._board.best
         if best is None:
             raise ValueError("a plan without views")
@@ -171,15 +144,36 @@ class Search:
             self._board.leave_out(Candidate(view=view), why)
         return Outcome(best, self._board.lines())
 
-    def _try_plan(self) -> None:
+    def _timetable(self, began: float | None, spent: float) -> Timetable:
+        known = self._journal.time
+        before = max(known.spent, spent)
+        more = self._budget is not None and known.budget is not None and self._budget > known.budget
+        found = Timetable(self._budget, began=began, before=before, moved=before if more else known.moved)
+        found.planning = more or not known.planned
+        return found
+
+    def _plan_ladder(self) -> deque[Candidate]:
+        """What is tried in any case; with a budget, heads on the first view before the next view is looked at: they
+        cost next to nothing on features that are there."""
+        first, *others = [Candidate(view=view) for view in self._plan.views]
+        kinds = [] if self._budget is None else [kind for kind in KINDS if kind != first.kind]
+        return deque([first, *(Candidate(view=first.view, kind=kind) for kind in kinds), *others])
+
+    def _replay(self) -> None:
+        """What an earlier search of the same question found out, in its order."""
+        views = set(self._plan.views)
+        self._replaying = True
+        for candidate in self._journal.candidates:
+            if {each.view for each in candidate.members or (candidate,)} <= views:
+                self._try(candidate, None)
+        self._replaying = False
+
+    def _try_planned(self, proposals: Proposals | None) -> None:
         while self._planned:
-            self._report()
             candidate = self._planned.popleft()
-            self._try(candidate, None)
-            if self._budget is not None and len(self._judged) == 1 and candidate.kind == LOGISTIC:
-                # Heads cost next to nothing on features that are there: before the next view is looked at.
-                others = [Candidate(view=candidate.view, kind=kind) for kind in KINDS if kind != LOGISTIC]
-                self._planned.extendleft(reversed(others))
+            if not self._board.knows(candidate):
+                self._report()
+                self._try(candidate, self._trial(candidate, proposals))
 
     def _try_further(self) -> None:
         from fenlei.training.proposals import Proposals
@@ -187,30 +181,40 @@ class Search:
         views = [view for view in self._plan.views if self._usable(view)]
         proposals = Proposals(views or self._plan.views[:1], self._task.seed)
         for entry in self._judged:
-            if (found := proposals.next(entry.candidate)) is not None and entry.judged.loss is not None:
-                proposals.told(found[1], entry.judged.loss, blocks_of(entry.judged, self._task))
+            trial = self._trial(entry.candidate, proposals)
+            if trial is not None and entry.judged.loss is not None:
+                trial.told(entry.judged.loss, blocks_of(entry.judged, self._task))
+        for candidate in self._journal.candidates:
+            known = self._journal.find(candidate)
+            if known is not None and known[1] is None and (trial := self._trial(candidate, proposals)) is not None:
+                trial.dropped()
         self._vote()
+        tried = len(self._board)
         self._plan_round()
-        self._planned.extend(each for each in self._journal.candidates if each.kind != VOTE)
-        since = 0
-        while self._idle < self._patience and self._left() > 0:
+        self._try_planned(proposals)
+        self._plan_is_through(moved=len(self._board) > tried)
+        since, in_vain = 0, 0
+        while self._time.room > 0 and in_vain < IN_VAIN:
             self._report()
-            planned = self._planned.popleft() if self._planned else None
-            if planned is not None and any(entry.candidate == planned for entry in self._judged):
-                continue
-            found = proposals.next(planned)
+            found = proposals.next()
             if found is None:
                 break
-            candidate, trial = found
-            judged = self._try(candidate, Trial(trial, proposals))
-            if judged is None:
-                self._idle += planned is None
-                continue
-            since += 1
+            since += self._try(found[0], Trial(found[1], proposals), proposed=True) is not None
+            in_vain = 0 if self._journal.find(found[0]) is not None else in_vain + 1
             if since >= VOTE_EVERY:
                 self._vote()
                 since = 0
         self._vote()
+
+    def _trial(self, candidate: Candidate, proposals: Proposals | None) -> Trial | None:
+        """A candidate as optuna knows it; None where it does not choose among such."""
+        found = None if proposals is None else proposals.next(candidate)
+        return None if proposals is None or found is None else Trial(found[1], proposals)
+
+    def _plan_is_through(self, *, moved: bool) -> None:
+        if self._time.planning and moved:
+            self._time.something_moved()
+        self._time.planning = False
 
     def _plan_round(self) -> None:
         """After the ladder: every kind of head on the best view, and altered copies."""
@@ -221,32 +225,32 @@ class Search:
         for copies in COPIES:
             self._planned.extend(Candidate(view=view, kind=kind, copies=copies) for kind in KINDS)
 
-    def _try(self, candidate: Candidate, trial: Trial | None) -> Entry | None:
-        """Judge one candidate; None where it was left out."""
+    def _try(self, candidate: Candidate, trial: Trial | None, *, proposed: bool = False) -> Entry | None:
+        """Judge one candidate; None where it was left out. One that was only proposed leaves no line when it does not
+        fit into the time."""
         known = self._journal.find(candidate)
-        if known is not None:
-            record, judged = known
-            if judged is None:
-                if trial is not None:
-                    trial.dropped()
-                self._board.leave_out(candidate, record.dropped or HOPELESS, self._clock(record.seconds))
-                return None
-            return self._enter(candidate, judged, record.seconds, trial)
         started = time.monotonic()
         try:
+            if known is not None and known[1] is not None:
+                return self._enter(candidate, known[1], known[0].seconds)
+            if known is not None:
+                self._drop(candidate, known[0].seconds)
+                return None
             if self._board.best is not None and not self._fits(candidate):
                 if trial is not None:
                     trial.gave_up()
-                self._board.leave_out(candidate, NO_TIME)
+                if not proposed:
+                    self._board.leave_out(candidate, NO_TIME)
                 return None
+            self._tell_best()
             judged = judge_candidate(candidate, self._task, self._workshop, self._watch, self._board.best, trial)
         except (Cancelled, Enough):
             raise
         except Dropped:
             seconds = time.monotonic() - started
             self._journal.add(candidate, None, seconds, HOPELESS)
-            self._board.leave_out(candidate, HOPELESS, self._clock(seconds))
             self._costs.append(seconds)
+            self._drop(candidate, seconds)
             return None
         except FenleiError as exc:
             if self._board.best is None:
@@ -258,51 +262,61 @@ class Search:
         seconds = time.monotonic() - started
         self._journal.add(candidate, judged, seconds)
         self._costs.append(seconds)
-        return self._enter(candidate, judged, seconds, trial)
+        if trial is not None and judged.loss is not None:
+            trial.told(judged.loss)
+        return self._enter(candidate, judged, seconds)
 
-    def _enter(self, candidate: Candidate, judged: Judged, seconds: float, trial: Trial | None) -> Entry:
+    def _drop(self, candidate: Candidate, seconds: float) -> None:
+        self._board.leave_out(candidate, HOPELESS, self._clock(seconds))
+
+    def _enter(self, candidate: Candidate, judged: Judged, seconds: float) -> Entry:
         entry = Entry(candidate, judged)
-        self._judged.append(entry)
-        if trial is not None and entry.judged.loss is not None:
-            trial.told(entry.judged.loss)
         timed = self._budget is not None
         won = self._board.enter(
             candidate,
-            entry.judged,
+            judged,
             milliseconds=self._workshop.milliseconds(candidate.view) if timed else None,
             seconds=self._clock(seconds),
             size=self._workshop.bytes(candidate.view) if timed else None,
             allowed=not timed or not self._too_slow(candidate.view),
         )
-        self._idle = 0 if won else self._idle + 1
+        self._judged.append(entry)
         if won:
-            if self._better is not None:
-                started = time.monotonic()
-                self._better(entry, self._board.lines())
-                self._finishing = time.monotonic() - started
-            self._watch.may_end_early(self._deadline())
+            self._untold = entry
+            if not self._replaying:
+                self._time.something_moved()
+                if self._time.room > 0 and (self._planned or timed):
+                    self._tell_best()
+            self._may_end_early()
         return entry
+
+    def _tell_best(self) -> None:
+        """Tell of the best, unless that was done."""
+        entry, self._untold = self._untold, None
+        if entry is None or self._better is None:
+            return
+        started = time.monotonic()
+        self._better(entry, self._board.lines())
+        self._time.finishing = time.monotonic() - started
 
     def _vote(self) -> None:
         found = best_vote([(entry.candidate, entry.judged) for entry in self._judged], self._task.truth)
-        if found is None or any(entry.candidate == found[0] for entry in self._judged):
+        if found is None or self._board.knows(found[0]):
             return
-        idle = self._idle
-        self._enter(*found, 0.0, None)
-        if self._idle:
-            self._idle = idle  # a vote that does not win is no proposal
+        self._journal.add(*found, 0.0)
+        self._enter(*found, 0.0)
 
     def _fits(self, candidate: Candidate) -> bool:
         """Whether it can be judged in time, by measurements of these networks and heads on this machine."""
-        left = self._left()
-        if left == float("inf"):
+        room = self._time.room
+        if room == float("inf"):
             return True
-        if left <= 0:
+        if room <= 0:
             return False
         kinds = [None, *COPIES[candidate.copies]]
         features = self._workshop.missing(candidate.view, self._task.pictures, kinds)
         heads = sorted(self._costs)[len(self._costs) // 2] if self._costs else 0.0
-        return features + min(heads, left / 2) <= left
+        return features + min(heads, room / 2) <= room
 
     def _usable(self, view: View) -> bool:
         try:
@@ -324,24 +338,29 @@ class Search:
         """Seconds where they may be told: without a budget the same pictures give the same bytes."""
         return None if self._budget is None else round(seconds, 2)
 
-    def _deadline(self) -> float | None:
-        """When the search must end, so that the last model is whole when the budget is spent."""
-        if self._budget is None:
-            return None
-        return self._began + max(0.0, self._budget - self._before - self._finishing)
-
-    def _left(self) -> float:
-        deadline = self._deadline()
-        return float("inf") if deadline is None else deadline - time.monotonic()
-
     def _report(self) -> None:
-        """How far the search is: by the clock where there is one, else by candidates."""
+        """Between two candidates: how far the search is, and how long it may take."""
+        if self._board.best is not None:
+            self._may_end_early()
         if self._budget is None:
             done, total = len(self._judged), len(self._plan.views)
             self._watch.step(Stage.CHOOSE, min(done, total - 1) if total else 0, total)
-            return
-        each = sum(self._costs) / len(self._costs) if self._costs else 1.0
-        still = each * (len(self._planned) + max(1, self._patience - self._idle))
-        elapsed = time.monotonic() - self._began + self._before
-        left = max(0.0, min(self._left(), still))
-        self._watch.step(Stage.CHOOSE, int(elapsed), max(1, int(elapsed + left)))
+        else:
+            self._watch.step(Stage.CHOOSE, 0, 0)  # by the clock: `Watch.expect`
+
+    def _may_end_early(self) -> None:
+        self._watch.may_end_early(self._time.deadline)
+
+    def _outlook(self) -> Outlook | None:
+        self._keep_time()
+        return self._time.outlook()
+
+    def _keep_time(self, *, at_once: bool = False) -> None:
+        if self._budget is not None:
+            spent = TimeSpent(
+                spent=self._time.spent,
+                moved=self._time.moved,
+                budget=self._budget,
+                planned=not self._time.planning,
+            )
+            self._journal.keep_time(spent, at_once=at_once)

@@ -30,8 +30,10 @@ from fenlei.training.picture_list import listed
 from fenlei.training.plan import make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
 from fenlei.training.report import CandidateResult, Report
-from fenlei.training.search import Search, Task, task_digest
+from fenlei.training.search import Search
 from fenlei.training.suspects import MOST_SHOWN, find_suspects
+from fenlei.training.task import Task, task_digest
+from fenlei.training.timetable import Outlook, Timetable
 from fenlei.training.workshop import Workshop
 
 RECIPE = "search/1"
@@ -80,6 +82,8 @@ def train(
     enough: Callable[[], bool] | None = None,
     heard: Callable[[CandidateResult], None] | None = None,
     better: Callable[[Trained], None] | None = None,
+    outlook: Callable[[Outlook], None] | None = None,
+    spent: float = 0.0,
     again: Again | None = None,
 ) -> Trained:
     """Learn from class folders, or from pictures that somebody else has found.
@@ -96,9 +100,10 @@ def train(
             were found elsewhere, with the classes in the order that the model shall have. They are closed at the end.
         cache: the workspace's cache folder.
         goal: `fast`, `balanced` or `accurate`.
-        budget: seconds to spend on the search; None tries a fixed number of candidates. The first is always tried, so a
-            very small budget is overrun. What an earlier search of the same pictures, seed and aim found out is not
-            found out again, and its seconds count: a larger budget goes on where that one ended.
+        budget: seconds in all, from the first file read to the last; None tries a fixed number of candidates. The first
+            is always tried, so a very small budget is overrun; a search ends sooner where nothing moves, see
+            `timetable`. What an earlier search of the same pictures found out, with the same seed, aim, backbone, size
+            and policy, is not found out again, and its seconds count: a larger budget goes on where that one ended.
         seed: of the split and the folds.
         backbone: this one only: a catalogue id, a path, or `hf:org/name`.
         size: side of the input in pixels; None: the backbone's own.
@@ -112,11 +117,11 @@ def train(
             has ten times as many pictures as another.
         progress: told what is going on.
         cancelled: asked often; True stops.
-        enough: asked often, while there is a budget; True ends the search as soon as there is a model, and keeps the
-            best so far.
-        heard: told of every candidate that was tried, as soon as it was.
-        better: told of a whole model each time there is a better one than before, while the search goes on. The last
-            is what is returned.
+        enough: asked often; True ends the search as soon as there is a model, and keeps the best so far.
+        heard: told of every candidate that was tried, as soon as it was; of those that an earlier search tried, again.
+        better: told of a whole model each time there is a better one than before, while the search goes on.
+        outlook: told a few times a second how much time is spent and left, where there is a budget.
+        spent: seconds of the budget that earlier processes have used, where the cache knows of fewer.
         again: make this model again in place of searching; see `rebuild`.
 
     Raises:
@@ -131,7 +136,8 @@ def train(
         raise TrainingError(f"The seed is {seed}; it must be 0 or more.")
     wanted, began = _aim(aim), time.monotonic()
     clock = Clock(progress)
-    watch = Watch(clock, cancelled, enough)
+    watch = Watch(clock, cancelled, enough, outlook)
+    watch.expect(Timetable(budget, began=began, before=spent).outlook)
     if again is None:
         plan = make_plan(goal, budget, cache=cache, backbone=backbone, size=size, policy=policy)
     else:
@@ -172,7 +178,8 @@ def train(
             folds=draw_folds(truth, division.groups[learning], seed),
             aim=aim_for(wanted, truth, len(labels)),
         )
-        question = f"{RECIPE} {task_digest(task)} seed {seed} aim {task.aim.value}"
+        wishes = f"backbone {backbone} size {size} policy {policy}"
+        question = f"{RECIPE} {task_digest(task)} seed {seed} aim {task.aim.value} {wishes}"
         journal = Journal(None if budget is None else cache / "searches", question)
         made: dict[tuple[int, int], bytes] = {}  # thumbnails, made once however many models there are
 
@@ -276,6 +283,7 @@ def train(
             goal=goal,
             budget=budget,
             began=began,
+            spent=spent,
             journal=journal,
             heard=heard,
             better=tell,

@@ -8,11 +8,13 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
+from fenlei.api import Platform
 from fenlei.modelfile.file import pack
 from tests.integration.api.everything import API, Everything
 from tests.support.classifiers import declaration
 from tests.support.drawing import png
 from tests.support.models import tiny_model
+from tests.support.trainings import under_way
 
 SOURCE = {"source": {"kind": "upload"}}
 FRACTIONS = {"train": 0.6, "validation": 0.2, "test": 0.2}
@@ -26,12 +28,14 @@ class Walk:
     Attributes:
         there: what there was before.
         client: may do everything.
+        platform: serves it.
         finish: carries out what is queued.
         made: what the operations have answered so far, by name.
     """
 
     there: Everything
     client: TestClient
+    platform: Platform
     finish: Callable[[str], Any]
     made: dict[str, Any] = field(default_factory=dict)
 
@@ -152,7 +156,10 @@ def _models(walk: Walk) -> list[Change]:
 
 def _versions(walk: Walk) -> list[Change]:
     made: dict[str, Any] = {"model_version_id": walk.made["new_model_version"]["version"]["id"]}
+    under_way(walk.platform.store, walk.new("train_project"))
     return [
+        _change("keep_best_of_run", run_id=walk.new("train_project")),
+        _change("finish_run", run_id=walk.new("train_project")),
         _change("end_run", run_id=walk.new("train_project")),
         _change("edit_model_version", {"note": "x", "tags": ["y"], "stage": "candidate"}, **made),
         _change("export_model", **made),

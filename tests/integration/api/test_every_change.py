@@ -80,7 +80,7 @@ def seen(
     platform: Platform, client_for: ClientFor, animals: str, finish: Finish, document: dict[str, dict[str, Any]]
 ) -> dict[str, Seen]:
     client = client_for(Role.OWNER)
-    walk = Walk(everything_on(platform, client, animals), client, finish)
+    walk = Walk(everything_on(platform, client, animals), client, platform, finish)
     routes = {route.name: (next(iter(route.methods or ())), path) for path, route in all_routes()}
     found: dict[str, Seen] = {}
     for stage in STAGES:

@@ -20,6 +20,7 @@ from fenlei.store.events import NewEvent
 from tests.integration.api.conftest import ClientFor
 from tests.support.asgi import Caller
 from tests.support.runs import claim, work_off
+from tests.support.trainings import under_way
 
 API = "/api/v1"
 STREAM = {"accept": "text/event-stream"}
@@ -99,6 +100,48 @@ def test_a_labeller_cancels_what_they_asked_for_and_no_more(client_for: ClientFo
     mine = queue(platform, by=labeller.get(f"{API}/me").json()["id"])
     assert labeller.post(f"{API}/runs/{queue(platform)}/cancel").status_code == 403
     assert labeller.post(f"{API}/runs/{mine}/cancel").status_code == 200
+
+
+def test_a_training_under_way_shows_its_board_gives_its_best_and_is_ended_with_it(
+    client: TestClient, client_for: ClientFor, platform: Platform, animals: str
+) -> None:
+    body = {"name": "p", "dataset_id": animals, "settings": {"budget": 60, "aim": "macro-F1"}}
+    project = client.post(f"{API}/projects", json=body).json()
+    assert project["settings"]["aim"] == "macro-F1"
+    run = client.post(f"{API}/projects/{project['id']}/runs", json={}).json()["id"]
+    assert client.get(f"{API}/runs/{run}/leaderboard").json() == []
+    for call in ("model-version", "finish"):
+        assert client.post(f"{API}/runs/{run}/{call}").status_code == 409
+    digest = under_way(platform.store, run)
+
+    lines = client_for(Role.VIEWER).get(f"{API}/runs/{run}/leaderboard").json()
+    assert [(each["score"], each["chosen"]) for each in lines] == [(0.8, False), (0.81, True)]
+    assert (lines[0]["milliseconds"], lines[0]["bytes"], lines[0]["score_interval"]) == (0.2, 4000, [0.7, 0.9])
+    made = client.post(f"{API}/runs/{run}/model-version")
+    assert made.status_code == 201
+    assert (made.json()["sha256"], made.json()["run_id"], made.json()["number"]) == (digest, run, 1)
+    assert made.json()["lineage"]["run"]["so_far"] is True
+    assert client.get(f"{API}/model-versions/{made.json()['id']}").json() == made.json()
+    assert client.post(f"{API}/runs/{run}/model-version").json()["id"] == made.json()["id"]
+
+    assert client.post(f"{API}/runs/{run}/finish").json()["state"] == "running"
+    assert client.post(f"{API}/runs/{run}/finish").status_code == 200
+    with platform.store.reading() as work:
+        assert work.jobs.get(run).finish_at is not None
+        assert work.jobs.get(run).cancel is None
+    told = client.get(f"{API}/runs/{run}/events", headers={"accept": "application/json"}).json()["items"]
+    states = [each["data"] for each in told if each["kind"] == "state"]
+    assert states.count({"state": "running", "finish": "asked"}) == 1
+    client.post(f"{API}/runs/{run}/cancel")
+    assert client.post(f"{API}/runs/{run}/finish").status_code == 409
+
+
+def test_only_trainings_have_a_leaderboard(client: TestClient, platform: Platform) -> None:
+    run = queue(platform)
+    for method, call in (("GET", "leaderboard"), ("POST", "model-version"), ("POST", "finish")):
+        answer = client.request(method, f"{API}/runs/{run}/{call}")
+        assert answer.status_code == 409
+        assert "only trainings" in answer.text
 
 
 def test_the_log_is_a_file(client: TestClient, platform: Platform) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,23 +12,26 @@ import pytest
 from fenlei.contract.errors import FenleiError
 from fenlei.datasets import scan
 from fenlei.imaging import Policy, prepare_for_training
+from fenlei.training import progress as progress_room
 from fenlei.training.aim import Aim, aim_for, figure
 from fenlei.training.better import chance_of_gain
 from fenlei.training.board import Entry
 from fenlei.training.errors import TrainingError
 from fenlei.training.folds import draw_folds
-from fenlei.training.journal import Journal
+from fenlei.training.journal import Journal, TimeSpent
 from fenlei.training.look import read_all
 from fenlei.training.plan import LADDERS, WITHOUT_BUDGET, Plan, make_plan
-from fenlei.training.progress import Cancelled, Watch
+from fenlei.training.progress import OFTEN, Cancelled, Stage, Watch
 from fenlei.training.report import CandidateResult
-from fenlei.training.search import NO_TIME, Outcome, Search, Task
+from fenlei.training.search import NO_TIME, Outcome, Search
+from fenlei.training.task import Task
+from fenlei.training.timetable import Outlook
 from fenlei.training.view import View, one
 from fenlei.training.workshop import Workshop
 from tests.support.drawing import class_folders
 from tests.support.networks import tiny_network
 
-CLASSES = {"a": 20, "b": 20, "c": 20}
+CLASSES = {"a": 52, "b": 51, "c": 50}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +63,7 @@ def workshop(workspace: Path) -> Iterator[Workshop]:
 
 def contest(task: Task, workshop: Workshop, names: list[str], budget: float | None = None) -> Outcome:
     plan = Plan(tuple(one(name, None, Policy.SQUASH) for name in names), ())
-    return Search(task, plan, workshop, Watch(), goal="accurate", budget=budget, patience=1).run()
+    return Search(task, plan, workshop, Watch(), goal="accurate", budget=budget).run()
 
 
 def test_the_better_one_wins_wherever_it_stands(task: Task, workshop: Workshop, networks: dict[str, str]) -> None:
@@ -91,7 +95,14 @@ def test_without_time_only_the_first_is_tried(task: Task, workshop: Workshop, ne
 
 
 def test_with_time_the_second_is_tried(task: Task, workshop: Workshop, networks: dict[str, str]) -> None:
-    outcome = contest(task, workshop, [networks["blind"], networks["good"]], budget=600)
+    def good_is_tried() -> bool:
+        return any(each.score for each in tried[1:] if each.backbone == workshop.backbone(view).id)
+
+    tried: list[CandidateResult] = []
+    blind, view = (one(networks[name], None, Policy.SQUASH) for name in ("blind", "good"))
+    watch = Watch(enough=good_is_tried)
+    plan = Plan((blind, view), ())
+    outcome = Search(task, plan, workshop, watch, goal="accurate", budget=600, heard=tried.append).run()
     assert outcome.winner.candidate.view.backbones[0] == networks["good"]
 
 
@@ -142,52 +153,80 @@ def searched(
     folder: Path,
     *,
     budget: float = 600,
-    patience: int = 1,
+    tries: int | None = None,
     watch: Watch | None = None,
     better: Callable[[Entry, list[CandidateResult]], None] | None = None,
 ) -> Outcome:
-    """A search with a journal; nothing but the number of proposals ends it."""
+    """A search with a journal, which ends when nothing moves, or after so many tries."""
     plan = Plan(tuple(one(networks[name], None, Policy.SQUASH) for name in ("blind", "good")), ())
     journal = Journal(folder, "the question")
+    if tries is not None:
+        last = len(journal) + tries
+        watch = Watch(enough=lambda: len(journal) >= last)
     return Search(
-        task,
-        plan,
-        workshop,
-        watch or Watch(),
-        goal="accurate",
-        budget=budget,
-        patience=patience,
-        journal=journal,
-        better=better,
+        task, plan, workshop, watch or Watch(), goal="accurate", budget=budget, journal=journal, better=better
     ).run()
 
 
-def test_a_search_tries_heads_copies_and_votes_and_ends_when_nothing_moves(
-    task: Task, workshop: Workshop, networks: dict[str, str], tmp_path: Path
-) -> None:
-    found: list[float] = []
-    outcome = searched(
-        task, workshop, networks, tmp_path, patience=12, better=lambda entry, _: found.append(entry.judged.loss or 0.0)
-    )
-    heads = {each.head for each in outcome.results}
+def records(folder: Path) -> dict[str, int]:
+    """What was judged, and when that was written."""
+    return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*.judged")}
+
+
+class Finished:
+    """A search that went on until nothing moved any more, in a cache of its own.
+
+    Attributes:
+        folder: of its journal.
+        losses: of the models that were the best, one after the other.
+        outcome: of it.
+    """
+
+    def __init__(self, task: Task, cache: Path, networks: dict[str, str]) -> None:
+        self.cache, self.folder = cache, cache / "searches"
+        self.losses: list[float] = []
+        with Workshop(cache, Watch()) as workshop:
+            self.outcome = searched(
+                task,
+                workshop,
+                networks,
+                self.folder,
+                better=lambda entry, _: self.losses.append(entry.judged.loss or 0.0),
+            )
+
+
+@pytest.fixture(scope="module")
+def finished(task: Task, networks: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    return Finished(task, tmp_path_factory.mktemp("finished"), networks)
+
+
+def test_a_search_tries_heads_copies_and_votes_and_ends_when_nothing_moves(finished: Finished) -> None:
+    results = finished.outcome.results
+    heads = {each.head for each in results}
     assert {"logistic regression", "linear SVM", "prototypes", "small neural network"} <= heads
-    assert {"none", "altered", "altered and mirrored"} <= {each.copies for each in outcome.results}
-    assert found[0] > found[-1] == outcome.winner.judged.loss
-    assert [each.chosen for each in outcome.results].count(True) == 1
-    assert all(each.seconds is not None for each in outcome.results if each.left_out is None)
-    assert all(each.milliseconds and each.bytes for each in outcome.results if each.score is not None)
+    assert {"none", "altered", "altered and mirrored"} <= {each.copies for each in results}
+    assert finished.losses[0] > finished.losses[-1] == finished.outcome.winner.judged.loss
+    assert [each.chosen for each in results].count(True) == 1
+    assert all(each.seconds is not None for each in results if each.left_out is None)
+    assert all(each.milliseconds and each.bytes for each in results if each.score is not None)
+    found = Journal(finished.folder, "the question").time
+    assert found.planned
+    assert found.spent >= 2 * found.moved
 
 
 def test_a_finished_search_asked_again_tries_nothing_and_finds_the_same(
-    task: Task, workshop: Workshop, networks: dict[str, str], tmp_path: Path
+    task: Task, networks: dict[str, str], finished: Finished
 ) -> None:
-    first = searched(task, workshop, networks, tmp_path)
-    computed, tried = workshop.computed, len(list(tmp_path.rglob("*.judged")))
-    again = searched(task, workshop, networks, tmp_path)
-    assert workshop.computed == computed
-    assert len(list(tmp_path.rglob("*.judged"))) == tried
-    assert again.winner.candidate == first.winner.candidate
-    assert again.winner.judged.loss == first.winner.judged.loss
+    before = records(finished.folder)
+    with Workshop(finished.cache, Watch()) as workshop:
+        again = searched(task, workshop, networks, finished.folder)
+        assert workshop.computed == 0
+    assert records(finished.folder) == before
+    assert again.winner.candidate == finished.outcome.winner.candidate
+    assert again.winner.judged.loss == finished.outcome.winner.judged.loss
+    # What fell behind is listed as before, and once.
+    told = [[(each.head, each.copies, each.left_out) for each in side.results] for side in (again, finished.outcome)]
+    assert told[0] == told[1]
 
 
 def test_a_search_that_is_ended_early_keeps_the_best_and_is_continued(
@@ -203,11 +242,93 @@ def test_a_search_that_is_ended_early_keeps_the_best_and_is_continued(
     assert bests == 1
     assert stopped.winner.candidate.view.backbones[0] == networks["blind"]
     assert NO_TIME in {each.left_out for each in stopped.results}
-    kept = len(list(tmp_path.rglob("*.judged")))
-    assert kept >= 1
-    whole = searched(task, workshop, networks, tmp_path)
-    assert whole.winner.candidate.view.backbones[0] == networks["good"]
-    assert len(list(tmp_path.rglob("*.judged"))) > kept
+    kept = records(tmp_path)
+    assert len(kept) == 1
+    more = searched(task, workshop, networks, tmp_path, tries=5)
+    assert more.winner.candidate.view.backbones[0] == networks["good"]
+    assert kept.items() < records(tmp_path).items()
+
+
+class Heard:
+    """What a search tells."""
+
+    def __init__(self) -> None:
+        self.lines: list[CandidateResult] = []
+        self.bests: list[str] = []
+
+    def better(self, entry: Entry, results: list[CandidateResult]) -> None:
+        self.bests.append(entry.candidate.key)
+
+    @property
+    def keys(self) -> list[str]:
+        return [str(each.key) for each in self.lines]
+
+
+def test_a_search_that_is_begun_again_has_every_line_once_and_tells_of_the_best_alone(
+    task: Task, workshop: Workshop, networks: dict[str, str], tmp_path: Path
+) -> None:
+    def go(tries: int) -> Heard:
+        """A search that ends after so many new candidates."""
+        heard, done = Heard(), len(list(tmp_path.rglob("*.judged")))
+        journal = Journal(tmp_path, "the question")
+        watch = Watch(enough=lambda: len(journal) >= done + tries)
+        plan = Plan(tuple(one(networks[name], None, Policy.SQUASH) for name in ("blind", "good")), ())
+        more = {"budget": 600.0, "journal": journal, "heard": heard.lines.append, "better": heard.better}
+        Search(task, plan, workshop, watch, goal="accurate", **more).run()  # type: ignore[arg-type]
+        return heard
+
+    first = go(7)
+    assert len(first.keys) == len(set(first.keys))
+    assert len(first.bests) >= 2  # the good network is better than the blind one
+    second = go(5)
+    assert second.keys[: len(first.keys)] == first.keys
+    assert len(second.keys) == len(set(second.keys)) > len(first.keys)
+    assert second.bests[0] == first.bests[-1]
+    assert not set(second.bests) & set(first.bests[:-1])
+
+
+def test_the_time_of_earlier_searches_counts_and_a_larger_budget_goes_on(
+    task: Task, workshop: Workshop, networks: dict[str, str], tmp_path: Path
+) -> None:
+    searched(task, workshop, networks, tmp_path, tries=1)
+    kept = records(tmp_path)
+    journal = Journal(tmp_path, "the question")
+    assert journal.time.spent > 0
+    assert journal.time.budget == 600
+    journal.keep_time(TimeSpent(spent=600, moved=1, budget=600), at_once=True)
+    spent = searched(task, workshop, networks, tmp_path)
+    assert records(tmp_path) == kept
+    assert NO_TIME in {each.left_out for each in spent.results}
+    searched(task, workshop, networks, tmp_path, budget=1200, tries=2)
+    assert len(records(tmp_path)) == len(kept) + 2
+
+
+def test_a_search_without_a_budget_is_ended_early_too(task: Task, workshop: Workshop, networks: dict[str, str]) -> None:
+    tried: list[CandidateResult] = []
+    plan = Plan(tuple(one(networks[name], None, Policy.SQUASH) for name in ("blind", "good")), ())
+    watch = Watch(enough=lambda: bool(tried))
+    outcome = Search(task, plan, workshop, watch, goal="accurate", heard=tried.append).run()
+    assert outcome.winner.candidate.view.backbones[0] == networks["blind"]
+
+
+def test_the_time_left_is_told_from_inside_a_candidate_and_not_too_often(
+    task: Task, workshop: Workshop, networks: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[Stage, Outlook]] = []
+    at = Stage.READ
+    now = 0.0
+
+    def progress(stage: Stage, done: int, total: int) -> None:
+        nonlocal at, now
+        at, now = stage, now + 0.1  # each step takes a tenth of a second
+
+    monkeypatch.setattr(progress_room, "time", SimpleNamespace(monotonic=lambda: now))
+    watch = Watch(progress, told=lambda outlook: told.append((at, outlook)), enough=lambda: len(told) > 10)
+    plan = Plan((one(networks["good"], None, Policy.SQUASH),), ())
+    Search(task, plan, workshop, watch, goal="accurate", budget=600).run()
+    assert {Stage.FIT, Stage.EMBED} & {stage for stage, _ in told}
+    assert len(told) <= now / OFTEN + 1
+    assert all(0 <= outlook.left <= 600 for _, outlook in told)
 
 
 def test_who_has_had_enough_before_there_is_anything_gets_nothing(
@@ -220,13 +341,14 @@ def test_who_has_had_enough_before_there_is_anything_gets_nothing(
 def test_a_damaged_record_is_tried_again(
     task: Task, workshop: Workshop, networks: dict[str, str], tmp_path: Path
 ) -> None:
-    first = searched(task, workshop, networks, tmp_path)
+    first = searched(task, workshop, networks, tmp_path, tries=6)
+    names = sorted(records(tmp_path))
     for path in tmp_path.rglob("*.judged"):
         path.write_bytes(path.read_bytes()[:-3])
-    again = searched(task, workshop, networks, tmp_path)
+    again = searched(task, workshop, networks, tmp_path, tries=6)
+    assert sorted(records(tmp_path)) == names
     assert again.winner.candidate == first.winner.candidate
-    assert all(len(path.read_bytes()) > 100 for path in tmp_path.rglob("*.judged"))
-    assert len(Journal(tmp_path, "the question")) > 0
+    assert len(Journal(tmp_path, "the question")) == len(names)
 
 
 def test_an_unknown_aim_and_a_known_one(workspace: Path) -> None:

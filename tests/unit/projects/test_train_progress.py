@@ -3,33 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 from fenlei.projects.train_progress import MILESTONE, TrainProgress
 from fenlei.runs import RunContext
 from fenlei.training.progress import Stage
 from fenlei.training.report import CandidateResult
+from fenlei.training.timetable import Outlook
 
 
 class Heard:
     """What a run was told; steps that it knows are not done again."""
 
     def __init__(self, known: tuple[str, ...] = ()) -> None:
+        self.run = SimpleNamespace(id="rn_1")
         self.fractions: list[float] = []
+        self.left: list[float | None] = []
+        self.events: list[dict[str, Any]] = []
         self.stages: list[str] = []
         self.steps: list[str] = []
         self.early_results: list[dict[str, Any]] = []
         self.lines: list[str] = []
         self._known = known
 
-    def progress(self, stage: str, fraction: float) -> None:
+    def progress(self, stage: str, fraction: float, time_left: float | None = None) -> None:
         self.stages.append(stage)
+        self.left.append(time_left)
         self.fractions.append(fraction)
 
     def finish_step(self, name: str, function: Callable[[Any], Any]) -> None:
         if name not in self._known:
-            function(None)
             self.steps.append(name)
+            function(SimpleNamespace(events=SimpleNamespace(add=self._add)))
+
+    def _add(self, run_id: str, events: list[Any]) -> None:
+        self.events += [{"kind": each.kind, "step": each.step, **each.data} for each in events]
 
     def metric(self, name: str, value: float, **more: Any) -> None:
         self.lines.append(f"{name} {value}")
@@ -41,8 +50,13 @@ class Heard:
         self.early_results.append(data)
 
 
-def candidate(accuracy: float, *, chosen: bool) -> CandidateResult:
+FIRST, SECOND = "0123456789abcdef", "fedcba9876543210"
+NAME = "tiny 32 px squash, logistic regression"
+
+
+def candidate(accuracy: float, *, chosen: bool, key: str | None = None) -> CandidateResult:
     return CandidateResult(
+        key=key,
         backbone="tiny",
         size=32,
         policy="squash",
@@ -67,7 +81,7 @@ def go(heard: Heard, pictures: int = 2500) -> TrainProgress:
             telling(Stage.EMBED, done, pictures)
         for done in range(6):
             telling(Stage.FIT, done, 5)
-        telling.candidate(candidate(accuracy, chosen=True))
+        telling.candidate(candidate(accuracy, chosen=True, key=(FIRST, SECOND)[number]))
     telling(Stage.CHOOSE, 2, 2)
     telling(Stage.JUDGE, 1, 1)
     telling(Stage.FINISH, 1, 1)
@@ -91,9 +105,9 @@ def test_a_run_gets_on_while_features_are_computed_and_with_every_candidate() ->
     assert heard.steps == [
         *(f"candidate 1: {left} pictures to go" for left in (2 * MILESTONE, MILESTONE)),
         *(f"candidate 1: {left} pictures to go" for left in (2 * MILESTONE, MILESTONE)),
-        "candidate 1: tiny 32 px squash",
+        f"candidate {FIRST[:10]}: {NAME}",
         *(f"candidate 2: {left} pictures to go" for left in (2 * MILESTONE, MILESTONE)),
-        "candidate 2: tiny 32 px squash",
+        f"candidate {SECOND[:10]}: {NAME}",
     ]
 
 
@@ -101,8 +115,34 @@ def test_figures_are_shown_once_however_often_a_run_is_begun() -> None:
     first = Heard()
     go(first)
     assert [each["candidate"]["accuracy"] for each in first.early_results] == [0.8, 0.9]
-    again = Heard(known=("candidate 1: tiny 32 px squash",))
+    again = Heard(known=(f"candidate {FIRST[:10]}: {NAME}",))
     go(again)
     assert [each["candidate"]["accuracy"] for each in again.early_results] == [0.9]
     assert "accuracy 0.8" in first.lines
     assert "accuracy 0.8" not in again.lines
+
+
+def test_every_candidate_is_an_event_with_its_line_in_the_transaction_of_its_step() -> None:
+    heard = Heard()
+    telling = TrainProgress(cast(RunContext, heard))
+    telling.candidate(candidate(0.8, chosen=True, key=FIRST))
+    telling.candidate(candidate(0.7, chosen=False, key=SECOND))
+    assert [each["kind"] for each in heard.events] == ["candidate", "candidate"]
+    assert [each["step"] for each in heard.events] == heard.steps
+    assert [(each["accuracy"], each["chosen"], each["head"]) for each in heard.events] == [
+        (0.8, True, "logistic regression"),
+        (0.7, False, "logistic regression"),
+    ]
+
+
+def test_with_a_budget_the_fraction_follows_the_clock_and_the_time_left_is_told() -> None:
+    heard = Heard()
+    telling = TrainProgress(cast(RunContext, heard))
+    telling(Stage.READ, 1, 10)
+    assert heard.left == [None]
+    telling.time(Outlook(10.0, 30.0))
+    telling(Stage.EMBED, 5, 10)
+    telling.time(Outlook(20.0, 60.0))  # it will take longer than was thought
+    telling.time(Outlook(60.0, 20.0))
+    assert heard.fractions[1:] == [0.25, 0.25, 0.25, 0.75]
+    assert heard.left[1:] == [30.0, 30.0, 60.0, 20.0]

@@ -9,15 +9,19 @@ from fastapi import APIRouter, Query, Response
 from fenlei.api.access import Editor, Here, Labeller, Viewer
 from fenlei.api.downloads import documents, download
 from fenlei.api.errors import documented
+from fenlei.api.etag import tag
 from fenlei.api.paging import After, Limit, Page, page
 from fenlei.api.repeats import CreatingRoute
 from fenlei.api.wire.base import NO_NUL, OfProject, ProjectId, RunId
 from fenlei.api.wire.comparison import Comparison
-from fenlei.api.wire.runs import RunKind, RunOut, RunState, StepOut, WorkerOut, run_out
+from fenlei.api.wire.models import ModelVersionOut
+from fenlei.api.wire.runs import CandidateOut, RunKind, RunOut, RunState, StepOut, WorkerOut, run_out
 from fenlei.api.wire.suspects import SuspectsOut
 from fenlei.projects.audit import audited, note
+from fenlei.projects.best_so_far import finish_training, keep_best
 from fenlei.projects.compare import compare
 from fenlei.projects.dataset_runs import retry_run
+from fenlei.projects.leaderboard import leaderboard
 from fenlei.projects.roles import NotAllowed, Role
 from fenlei.projects.suspects import suspects_of_run
 from fenlei.runs import cancel, log_text, position
@@ -84,6 +88,36 @@ def end_run(
                 raise NotAllowed(f"You are {who.role}; the run {run_id} is not yours.")
     cancel(audited(here.store, who, "run.cancel", run_id, force=force), run_id, forced=force)
     return _one(here.store, run_id)
+
+
+@router.post("/runs/{run_id}/finish", responses=documented(401, 403, 404, 409))
+def finish_run(run_id: RunId, who: Editor, here: Here) -> RunOut:
+    """End a training with the best model so far: the run is done then, with a model version.
+
+    It ends at its next occasion; one that has found nothing yet ends as soon as it has.
+    """
+    finish_training(audited(here.store, who, "run.finish", run_id), run_id)
+    return _one(here.store, run_id)
+
+
+@router.get("/runs/{run_id}/leaderboard", responses=documented(401, 403, 404, 409))
+def run_leaderboard(run_id: RunId, who: Viewer, here: Here) -> list[CandidateOut]:
+    """What a training has tried so far, in this order; when it is done, also what was left out.
+
+    The events of the run have each line as soon as it is there.
+    """
+    return [CandidateOut.model_validate(line) for line in leaderboard(here.store, run_id)]
+
+
+@router.post("/runs/{run_id}/model-version", status_code=201, responses=documented(401, 403, 404, 409))
+def keep_best_of_run(run_id: RunId, who: Editor, here: Here, response: Response) -> ModelVersionOut:
+    """Make a model version of the best that a training has found so far, while it goes on.
+
+    It can be published at once. Asked again before there is a better one, the same version is answered.
+    """
+    row = keep_best(audited(here.store, who, "run.keep-best", run_id), run_id, who.user_id)
+    tag(response, row.revision)
+    return ModelVersionOut.model_validate(row)
 
 
 @router.post("/runs/{run_id}/retry", status_code=202, responses=documented(401, 403, 404, 409))

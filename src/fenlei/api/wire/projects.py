@@ -33,8 +33,19 @@ class Training(Given):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"goal": "balanced", "budget": 60, "seed": 0}]})
 
-    goal: Literal["fast", "balanced", "accurate"] | None = Field(None, description="What matters most.")
-    budget: Seconds | None = Field(None, description="Seconds to try candidates in; null tries what the goal asks for.")
+    goal: Literal["fast", "balanced", "accurate"] | None = Field(
+        None,
+        description="What matters most. With a budget, a model may take at most 1.5, 4 or 16 times as long to answer "
+        "as the quickest network, as measured where it trains.",
+    )
+    aim: Literal["accuracy", "balanced accuracy", "macro-F1"] | None = Field(
+        None, description="The figure to raise; null lets the sizes of the classes decide.", examples=["macro-F1"]
+    )
+    budget: Seconds | None = Field(
+        None,
+        description="Seconds in all; null tries what the goal asks for. What earlier runs found out for the same "
+        "pictures, seed and aim counts: a larger budget goes on where they ended.",
+    )
     time_limit: Seconds | None = Field(None, description="Seconds after which the run is stopped and has failed.")
     seed: int | None = Field(None, ge=0, le=MOST_SEED, examples=[0])
     test_fraction: float | None = Field(
@@ -60,7 +71,7 @@ class Training(Given):
         return {
             name: value
             for name, value in said.items()
-            if value is not None or name in {"budget", "time_limit", "backbone", "size", "policy"}
+            if value is not None or name in {"aim", "budget", "time_limit", "backbone", "size", "policy"}
         }
 
 

@@ -61,9 +61,14 @@ class EventOut(Shown):
 
     id: int = Field(examples=[17])
     at: datetime
-    kind: str = Field(description="state, progress, metric, log or result.", examples=["progress"])
+    kind: str = Field(description="state, progress, candidate, metric, log or result.", examples=["progress"])
     step: str | None = Field(examples=["learn"])
-    data: dict[str, Any] = Field(examples=[{"stage": "learning", "fraction": 0.4}])
+    data: dict[str, Any] = Field(
+        description="Of `progress`: stage, fraction and, with a budget, `time_left` in seconds. Of `candidate`: a line "
+        "of the leaderboard; `chosen` says that it was the best so far. Of `result`: something of the result before it "
+        "is there.",
+        examples=[{"stage": "computing features", "fraction": 0.4, "time_left": 36.0}],
+    )
 
 
 class StepOut(Shown):
@@ -74,6 +79,33 @@ class StepOut(Shown):
     result: dict[str, Any] | None = Field(examples=[None])
     started_at: datetime
     finished_at: datetime | None
+
+
+class CandidateOut(Shown):
+    """A line of the leaderboard: one way of learning that was tried, or left out."""
+
+    backbone: str = Field(examples=["efficientnet-lite0"])
+    size: int = Field(description="Side of the input in pixels.", examples=[224])
+    policy: str = Field(description="How a picture of another shape gets there.", examples=["squash"])
+    head: str = Field(description="What sits on the features.", examples=["logistic regression"])
+    copies: str = Field(description="Altered copies that it learned from, too.", examples=["none"])
+    aim: str = Field(description="The figure that `score` is.", examples=["accuracy"])
+    score: float | None = Field(
+        None, description="In cross-validation; null where nothing was judged.", examples=[0.94]
+    )
+    score_interval: tuple[float, float] | None = Field(None, description="95 %.", examples=[[0.91, 0.96]])
+    accuracy: float | None = Field(None, description="In cross-validation.", examples=[0.94])
+    accuracy_interval: tuple[float, float] | None = Field(None, description="95 %.", examples=[[0.91, 0.96]])
+    log_loss: float | None = Field(None, description="In cross-validation, in nats.", examples=[0.21])
+    milliseconds: float | None = Field(
+        None, description="That the network takes for one picture, as measured where it trains.", examples=[7.1]
+    )
+    bytes: int | None = Field(None, description="Size of the network.", examples=[13_600_000])
+    seconds: float | None = Field(None, description="That it took to try.", examples=[2.4])
+    chosen: bool = Field(description="Whether it is the best so far, or the model.")
+    left_out: str | None = Field(
+        None, description="Why it was not tried, or not to its end; null where it was.", examples=[None]
+    )
 
 
 class WorkerOut(Shown):

@@ -1,10 +1,17 @@
-"""Progress of a run, told the way the other commands tell theirs."""
+"""What happens in a run, shown the way the other commands show theirs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from fenlei.cli.leaderboard import print_line
 from fenlei.cli.progress import Report
+
+if TYPE_CHECKING:
+    from fenlei.client.management.records import Event
 
 
 def shown(report: Report) -> Callable[[str, float], None]:
@@ -14,3 +21,27 @@ def shown(report: Report) -> Callable[[str, float], None]:
         report(stage or "waiting", round(100 * part), 100)
 
     return tell
+
+
+def happening(report: Report, *, quiet: bool) -> Callable[[Event], None]:
+    """A listener for the events of runs: the time left goes to a progress display, candidates are lines.
+
+    Args:
+        report: the display.
+        quiet: no lines.
+    """
+    from fenlei.client.management.records import Candidate
+
+    def tell(event: Event) -> None:
+        if event.kind == "progress":
+            _tell_time(report, event.data)
+        elif event.kind == "candidate" and not quiet:
+            print_line(msgspec.convert(event.data, Candidate))
+
+    return tell
+
+
+def _tell_time(report: Report, data: dict[str, Any]) -> None:
+    left, part = data.get("time_left"), float(data.get("fraction", 0.0))
+    if left is not None and part < 1:
+        report.time(float(left) * part / (1 - part), float(left))

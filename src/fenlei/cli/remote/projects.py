@@ -13,7 +13,7 @@ from fenlei.cli.options import AsJson
 from fenlei.cli.remote import training
 from fenlei.cli.remote.connection import Server, Token, connect, named
 from fenlei.cli.remote.showing import show_one, show_rows
-from fenlei.cli.remote.training import Backbone, Budget, Goal, Seed, TimeLimit, project_named, settings_of
+from fenlei.cli.remote.training import AimWish, Backbone, Budget, Goal, Seed, TimeLimit, project_named, settings_of
 
 if TYPE_CHECKING:
     from fenlei.client.management.hanging import ProjectHanging
@@ -60,6 +60,7 @@ def create(
     kind: Annotated[Kind, typer.Option(help="One that trains by itself, or one that a person draws.")] = Kind.AUTOMATED,
     note: Note = None,
     goal: Goal = None,
+    aim: AimWish = None,
     budget: Budget = None,
     time_limit: TimeLimit = None,
     seed: Seed = None,
@@ -69,7 +70,7 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a project."""
-    settings = settings_of(goal, budget, time_limit, seed, backbone)
+    settings = settings_of(goal, aim, budget, time_limit, seed, backbone)
     with connect(server, token) as platform:
         data = None if dataset is None else named(platform.datasets.list(), dataset, "data set").id
         made = platform.projects.create(name, data, kind=kind.value, note=note or "", **settings)
@@ -101,6 +102,7 @@ def change(
     dataset: Dataset = None,
     note: Note = None,
     goal: Goal = None,
+    aim: AimWish = None,
     budget: Budget = None,
     time_limit: TimeLimit = None,
     seed: Seed = None,
@@ -110,7 +112,7 @@ def change(
     as_json: AsJson = False,
 ) -> None:
     """Choose its data set, change its note or single settings; what is not named stays."""
-    settings = settings_of(goal, budget, time_limit, seed, backbone)
+    settings = settings_of(goal, aim, budget, time_limit, seed, backbone)
     with connect(server, token) as platform:
         found = project_named(platform, project)
         said: dict[str, Any] = {"note": note, "settings": {**found.settings, **settings} if settings else None}

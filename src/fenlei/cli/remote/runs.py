@@ -8,10 +8,11 @@ from typing import Annotated
 import msgspec
 import typer
 
+from fenlei.cli.leaderboard import print_board
 from fenlei.cli.options import AsJson
 from fenlei.cli.progress import progress
 from fenlei.cli.remote.connection import Server, Token, connect
-from fenlei.cli.remote.following import shown
+from fenlei.cli.remote.following import happening, shown
 from fenlei.cli.remote.showing import show_one, show_rows
 from fenlei.cli.remote.training import project_named
 
@@ -61,10 +62,43 @@ def show(run: RunId, server: Server = None, token: Token = None, as_json: AsJson
 
 @app.command("follow")
 def follow(run: RunId, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
-    """Wait until a run is done, with its progress; exits with 1 when it failed."""
+    """Wait until a run is done, with its progress and, of a training, each candidate as it is tried; exits with 1 when
+    it failed."""
     with connect(server, token) as platform, progress(quiet=as_json) as report:
-        done = platform.runs.wait(run, on_progress=shown(report))
+        done = platform.runs.wait(run, on_progress=shown(report), on_event=happening(report, quiet=as_json))
     show_one(done, as_json=as_json, sentence=f"{done.kind} is done.")
+
+
+@app.command("leaderboard")
+def leaderboard(run: RunId, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
+    """Show what a training has tried so far, the best first."""
+    with connect(server, token) as platform:
+        found = platform.runs.leaderboard(run)
+    if as_json:
+        show_one(found, as_json=True, sentence="")
+    elif found:
+        print_board(found)
+    else:
+        typer.echo("Nothing was tried yet.")
+
+
+@app.command("keep-best")
+def keep_best(run: RunId, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
+    """Make a model version of the best that a training has found so far; it can be published while the search goes
+    on."""
+    with connect(server, token) as platform:
+        made = platform.runs.keep_best(run)
+    sentence = f"Model version {made.id}; publish it with `fenlei deployments publish {made.id} NAME`."
+    show_one(made, as_json=as_json, sentence=sentence)
+
+
+@app.command("finish")
+def finish(run: RunId, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
+    """End the search of a training and keep the best so far: the run is done then, with a model version."""
+    with connect(server, token) as platform:
+        found = platform.runs.finish(run)
+    sentence = f"The run is asked to end with the best so far; `fenlei runs follow {found.id}` waits for it."
+    show_one(found, as_json=as_json, sentence=sentence)
 
 
 @app.command("events")
@@ -137,7 +171,7 @@ def cancel(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a run to stop; asked a second time, its process is killed."""
+    """Ask a run to stop, and leave no model; asked a second time, its process is killed."""
     with connect(server, token) as platform:
         found = platform.runs.cancel(run, force=force)
     show_one(found, as_json=as_json, sentence=f"The run is asked to stop; it is {found.state} now.")

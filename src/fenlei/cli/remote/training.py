@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fenlei.cli.aims import AIMS, Aim
 from fenlei.cli.console import out
 from fenlei.cli.durations import seconds
 from fenlei.cli.options import AsJson
 from fenlei.cli.progress import progress
 from fenlei.cli.remote.connection import NotThere, Server, Token, connect, named
-from fenlei.cli.remote.following import shown
+from fenlei.cli.remote.following import happening, shown
 from fenlei.cli.remote.showing import show_one, show_rows
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ if TYPE_CHECKING:
 Project = Annotated[str, typer.Argument(metavar="PROJECT", help="Name or id.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.")]
 Goal = Annotated[str | None, typer.Option(help="fast, balanced or accurate.")]
-Budget = Annotated[str | None, typer.Option(help="Time to try candidates in, such as 30s or 10m.")]
+AimWish = Annotated[
+    Aim | None, typer.Option("--aim", help="The figure to raise.  [default: by the sizes of the classes]")
+]
+Budget = Annotated[
+    str | None,
+    typer.Option(help="Time in all, such as 30s or 10m; a larger one goes on where an earlier training ended."),
+]
 TimeLimit = Annotated[str | None, typer.Option(help="Time after which a run is stopped and has failed.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Of the split and the folds.")]
 Backbone = Annotated[str | None, typer.Option(help="This one only, by its id.")]
@@ -36,6 +43,7 @@ def train(
         str | None, typer.Option(help="Number or id of a version of its data set; without it, as it is now.")
     ] = None,
     goal: Goal = None,
+    aim: AimWish = None,
     budget: Budget = None,
     time_limit: TimeLimit = None,
     seed: Seed = None,
@@ -46,8 +54,8 @@ def train(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train on its data set; tells the figures and the model version."""
-    settings = settings_of(goal, budget, time_limit, seed, backbone)
+    """Train on its data set; tells what is tried, the figures and the model version."""
+    settings = settings_of(goal, aim, budget, time_limit, seed, backbone)
     with connect(server, token) as platform:
         found = project_named(platform, project)
         data = version
@@ -62,7 +70,8 @@ def train(
             show_one(run, as_json=as_json, sentence=sentence)
             return
         with progress(quiet=as_json) as report:
-            done = platform.runs.wait(run.id, on_progress=shown(report))
+            listen = happening(report, quiet=as_json)
+            done = platform.runs.wait(run.id, on_progress=shown(report), on_event=listen)
         result = done.result or {}
         made = platform.models.version(str(result.get("model_version_id")))
     figures = made.metrics or {}
@@ -134,11 +143,17 @@ def project_named(platform: Platform, wanted: str) -> ProjectRow:
 
 
 def settings_of(
-    goal: str | None, budget: str | None, time_limit: str | None, seed: int | None, backbone: str | None
+    goal: str | None,
+    aim: Aim | None,
+    budget: str | None,
+    time_limit: str | None,
+    seed: int | None,
+    backbone: str | None,
 ) -> dict[str, Any]:
     """The settings of a training that were named."""
     said = {
         "goal": goal,
+        "aim": None if aim is None else AIMS[aim],
         "budget": None if budget is None else seconds(budget),
         "time_limit": None if time_limit is None else seconds(time_limit),
         "seed": seed,

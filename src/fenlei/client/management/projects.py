@@ -34,7 +34,7 @@ class Projects:
             dataset_id: what it works on; may be chosen later.
             kind: `automated` or `canvas`.
             note: whatever people want to know about it.
-            settings: of its trainings: goal, budget, seed, test_fraction, backbone, size, policy, time_limit,
+            settings: of its trainings: goal, aim, budget, seed, test_fraction, backbone, size, policy, time_limit,
                 drawn_parity.
         """
         body = {"name": name, "kind": kind, "dataset_id": dataset_id, "note": note, "settings": settings or None}

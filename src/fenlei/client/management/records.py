@@ -199,8 +199,30 @@ class Run(Struct, frozen=True):
         return self.state in {"done", "failed", "cancelled"}
 
 
+class Candidate(Struct, frozen=True):
+    """A line of a training's leaderboard: what was tried, its score in cross-validation with the 95 % interval, what it
+    costs. `chosen` is the best so far, or the model; `left_out` says why one was not tried, or not to its end."""
+
+    backbone: str
+    size: int
+    policy: str
+    head: str
+    copies: str
+    aim: str
+    chosen: bool
+    score: float | None = None
+    score_interval: tuple[float, float] | None = None
+    accuracy: float | None = None
+    accuracy_interval: tuple[float, float] | None = None
+    log_loss: float | None = None
+    milliseconds: float | None = None
+    bytes: int | None = None
+    seconds: float | None = None
+    left_out: str | None = None
+
+
 class Event(Struct, frozen=True):
-    """Something that happened in a run: state, progress, metric, log or result."""
+    """Something that happened in a run: state, progress, candidate, metric, log or result."""
 
     id: int
     at: datetime

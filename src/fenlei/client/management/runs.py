@@ -10,7 +10,8 @@ import msgspec
 
 from fenlei.client.management.errors import PlatformError, Unreachable
 from fenlei.client.management.link import PAUSES, Link
-from fenlei.client.management.records import Event, Run, Step, Worker
+from fenlei.client.management.model_records import ModelVersion
+from fenlei.client.management.records import Candidate, Event, Run, Step, Worker
 from fenlei.client.management.suspects import Suspects
 
 
@@ -46,6 +47,18 @@ class Runs:
     def cancel(self, run_id: str, *, force: bool = False) -> Run:
         """Ask a run to stop; asked again, or with `force`, its process is killed."""
         return self._link.post(f"/runs/{run_id}/cancel", Run, force=force)
+
+    def finish(self, run_id: str) -> Run:
+        """End a training with the best model so far; it is done then, with a model version. `wait` waits for that."""
+        return self._link.post(f"/runs/{run_id}/finish", Run)
+
+    def keep_best(self, run_id: str) -> ModelVersion:
+        """Make a model version of the best that a training has found so far, while it goes on."""
+        return self._link.post(f"/runs/{run_id}/model-version", ModelVersion)
+
+    def leaderboard(self, run_id: str) -> Sequence[Candidate]:
+        """What a training has tried so far, in this order; when it is done, also what was left out."""
+        return self._link.get(f"/runs/{run_id}/leaderboard", list[Candidate])
 
     def retry(self, run_id: str) -> Run:
         """Ask for it again, as a new run."""
@@ -89,17 +102,25 @@ class Runs:
                 time.sleep(PAUSES[failures])
                 failures += 1
 
-    def wait(self, run_id: str, *, on_progress: Callable[[str, float], None] = lambda stage, part: None) -> Run:
+    def wait(
+        self,
+        run_id: str,
+        *,
+        on_progress: Callable[[str, float], None] = lambda stage, part: None,
+        on_event: Callable[[Event], None] = lambda event: None,
+    ) -> Run:
         """Wait until a run is done.
 
         Args:
             run_id: which one.
             on_progress: told its stage, and how much of it is done, 0 to 1.
+            on_event: told of everything that happens in it: each `candidate` of a training, seconds left in `progress`.
 
         Raises:
             RunEnded: it failed or was cancelled.
         """
         for event in self.events(run_id):
+            on_event(event)
             if event.kind == "progress":
                 on_progress(str(event.data.get("stage", "")), float(event.data.get("fraction", 0.0)))
         run = self.get(run_id)

@@ -39,8 +39,9 @@ class Run(Base):
 
 class Job(Base):
     """The queue's side of a run. `state` is waiting, held or ended. Whoever holds it under its latest fence may write
-    for the run; nobody else may. `attempts` counts claims since the run last got on; `cancel` is asked or forced; `pid`
-    and `born` tell the process that carries the run out; `spent` is seconds of earlier claims."""
+    for the run; nobody else may. `attempts` counts claims since the run last got on; `cancel` is asked or forced;
+    `finish_at` is when somebody asked for its end with what it has; `pid` and `born` tell the process that carries the
+    run out; `spent` is seconds of earlier claims."""
 
     __tablename__ = "jobs"
     __table_args__ = (Index("ix_jobs_waiting", "state", "priority", "created_at"),)
@@ -55,6 +56,7 @@ class Job(Base):
     not_before: Mapped[datetime]
     cancel: Mapped[str | None] = mapped_column(String(12))
     cancel_at: Mapped[datetime | None]
+    finish_at: Mapped[datetime | None]
     claimed_at: Mapped[datetime | None]
     beat_at: Mapped[datetime | None]
     spent: Mapped[float] = mapped_column(default=0.0)
@@ -77,7 +79,7 @@ class Step(Base):
 
 
 class Event(Base):
-    """Something that happened in a run, in order: state, progress, metric, log, result."""
+    """Something that happened in a run, in order: state, progress, candidate, metric, log, result."""
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_run", "run_id", "id"),)

@@ -1,0 +1,101 @@
+"""When a search ends, so that what is told of the time left comes true.
+
+A search with a budget ends when that is spent, or when nothing has moved for as long again as it took until something
+moved last; but only where that saves at least half of the budget. So from the middle of a search on its end stands: in
+the second half of the budget it is the budget's, and before that nothing has moved since the middle, or there would be
+as much again to come.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Outlook(NamedTuple):
+    """What may be told of the time.
+
+    Attributes:
+        spent: seconds, those of earlier processes included.
+        left: seconds, about.
+    """
+
+    spent: float
+    left: float
+
+
+class Timetable:
+    """The clock of one search.
+
+    Attributes:
+        finishing: seconds that it takes to make a whole model of the best, as far as that was measured.
+        planning: whether what is to be tried in any case is still being tried; until then only the budget ends it.
+        moved: seconds spent when something moved last: a new best, or the plan was through.
+    """
+
+    def __init__(
+        self,
+        budget: float | None,
+        *,
+        began: float | None = None,
+        before: float = 0.0,
+        moved: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin.
+
+        Args:
+            budget: seconds in all; None: as long as it takes.
+            began: the reading of `clock` from which this process counts; None: now.
+            before: seconds that earlier processes have spent.
+            moved: seconds that had been spent when something moved last.
+            clock: counts seconds.
+        """
+        self._budget, self._before, self._clock = budget, before, clock
+        self._began = clock() if began is None else began
+        self._over: float | None = None
+        self.finishing = 0.0
+        self.planning = True
+        self.moved = moved
+
+    @property
+    def spent(self) -> float:
+        """Seconds so far, those of earlier processes included."""
+        return self._before + self._clock() - self._began
+
+    @property
+    def room(self) -> float:
+        """Seconds in which candidates may still be tried; infinite without a budget."""
+        return self._end - self.spent
+
+    @property
+    def deadline(self) -> float | None:
+        """The reading of the clock at which the search ends as things stand; None without a budget."""
+        return None if self._budget is None else self._began + self._end - self._before
+
+    def something_moved(self) -> None:
+        """There is a new best, or the plan is through."""
+        self.moved = self.spent
+
+    def over(self) -> None:
+        """The search has ended; what is left is to make a whole model of the best."""
+        self._over = self._clock()
+
+    def outlook(self) -> Outlook | None:
+        """What may be told now; None without a budget."""
+        if self._budget is None:
+            return None
+        if self._over is not None:
+            return Outlook(self.spent, max(0.0, self.finishing - (self._clock() - self._over)))
+        return Outlook(self.spent, max(0.0, self.room) + self.finishing)
+
+    @property
+    def _end(self) -> float:
+        """Seconds spent when the search ends, as things stand."""
+        if self._budget is None:
+            return float("inf")
+        early = 2 * self.moved
+        if self.planning or early + self.finishing > self._budget / 2:
+            return max(0.0, self._budget - self.finishing)
+        return early

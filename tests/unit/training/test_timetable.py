@@ -1,0 +1,85 @@
+"""When a search ends, and that what is told of the time left from its middle on comes true."""
+
+from __future__ import annotations
+
+import pytest
+
+from fenlei.training.timetable import Timetable
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def told(
+    budget: float, bests: list[float], plan: float, *, before: float = 0.0
+) -> tuple[float, list[tuple[float, float]]]:
+    """A search that finds better ones and is through with its plan at these seconds: when it ends, and (second, seconds
+    left) as told on the way."""
+    clock = Clock()
+    table = Timetable(budget, before=before, moved=before, clock=clock)
+    table.finishing = 2.0
+    heard: list[tuple[float, float]] = []
+    while table.room > 0:
+        clock.now += 0.5
+        if any(abs(table.spent - each) < 0.01 for each in bests):
+            table.something_moved()
+        if table.planning and table.spent >= plan:
+            table.something_moved()
+            table.planning = False
+        outlook = table.outlook()
+        assert outlook is not None
+        heard.append((outlook.spent, outlook.left))
+    return table.spent + table.finishing, heard
+
+
+@pytest.mark.parametrize(
+    ("budget", "bests", "plan", "end"),
+    [
+        (600, [5.0], 40.0, 82.0),  # nothing moved for as long again
+        (600, [5.0, 70.0], 40.0, 142.0),
+        (600, [5.0, 70.0, 130.0], 40.0, 262.0),
+        (600, [5.0, 200.0], 40.0, 82.0),  # too late: it had ended
+        (100, [5.0], 40.0, 100.0),  # an early end would save less than half
+        (100, [5.0, 90.0], 10.0, 22.0),
+        (100, [5.0], 300.0, 100.0),  # the budget ends before the plan does
+    ],
+)
+def test_it_ends_early_where_nothing_moves_and_the_told_end_stands_from_the_middle_on(
+    budget: float, bests: list[float], plan: float, end: float
+) -> None:
+    ended, heard = told(budget, bests, plan)
+    assert ended == pytest.approx(end, abs=0.6)
+    for spent, left in heard:
+        if spent > ended / 2:
+            assert spent + left == pytest.approx(ended, abs=0.6), f"at {spent}"
+
+
+def test_what_was_spent_before_counts_and_what_is_asked_for_anew_gets_as_long_again() -> None:
+    ended, _ = told(100, [], 1.0, before=90.0)
+    assert ended == 100
+    ended, _ = told(1000, [], 61.0, before=60.0)
+    assert ended == pytest.approx(2 * 61 + 2, abs=0.6)
+
+
+def test_without_a_budget_nothing_is_told_and_nothing_ends_it() -> None:
+    table = Timetable(None)
+    assert table.outlook() is None
+    assert table.deadline is None
+    assert table.room == float("inf")
+
+
+def test_the_deadline_is_on_the_clock_of_this_process_and_the_last_seconds_are_for_the_model() -> None:
+    clock = Clock()
+    table = Timetable(30, before=10, clock=clock)
+    table.finishing = 3.0
+    assert table.deadline == 100 + 30 - 10 - 3
+    clock.now = 117.5
+    assert table.room == pytest.approx(-0.5)
+    table.over()
+    clock.now = 118.5
+    assert table.outlook() == (28.5, 2.0)
