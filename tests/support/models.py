@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fenlei.imaging.prepare import prepare
 from fenlei.imaging.spec import METHOD, InputSpec
 from fenlei.inference import open_engine
-from fenlei.modelfile import BackboneRef, Head, Manifest, ModelFile, ParityPicture, write
+from fenlei.modelfile import BackboneRef, Decision, Head, Manifest, ModelFile, ParityPicture, Unknown, write
 from tests.support import drawing
 from tests.support.networks import corner_network, tiny_network
 
@@ -39,6 +39,8 @@ def tiny_model(
     parity: int = 3,
     parity_shift: float = 0.0,
     method: str = METHOD,
+    unknown: Unknown | None = None,
+    decision: Decision | None = None,
 ) -> ModelFile:
     """A model of a few kilobytes.
 
@@ -51,6 +53,8 @@ def tiny_model(
         parity: parity pictures.
         parity_shift: added to their expected scores; more than 1e-3 makes a model that must be refused.
         method: the pixel arithmetic it says it was trained with.
+        unknown: a rule for unknown pictures.
+        decision: thresholds of the classes.
     """
     network = _network(network_seed)
     spec = InputSpec(height=SIZE, width=SIZE, method=method)
@@ -66,10 +70,11 @@ def tiny_model(
         embedded=embedded,
     )
     return ModelFile(
-        Manifest(labels=list(labels), input=spec, backbone=backbone),
+        Manifest(labels=list(labels), input=spec, backbone=backbone, decision=decision),
         head,
         network if embedded else None,
         parity=[ParityPicture(picture, scores) for picture, scores in zip(pictures, expected, strict=True)],
+        unknown=unknown,
     )
 
 
@@ -90,7 +95,7 @@ def write_corners(path: Path) -> Path:
     return path
 
 
-def write_tiny(path: Path, labels: Sequence[str] = LABELS, **options: int | bool | float | str) -> Path:
+def write_tiny(path: Path, labels: Sequence[str] = LABELS, **options: object) -> Path:
     """Write such a model as a file, and return its path. `options` go to `tiny_model`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write(path, tiny_model(labels, **options))  # type: ignore[arg-type]

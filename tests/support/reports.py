@@ -9,7 +9,14 @@ import msgspec
 import numpy as np
 
 from fenlei.training.confused import ConfusedPair, ConfusedPicture
-from fenlei.training.evaluation import evaluate, worst
+from fenlei.training.evaluation import evaluate, reliability, worst
+from fenlei.training.honesty_figures import (
+    CalibrationFigures,
+    ClassThreshold,
+    DecisionFigures,
+    RuleFigures,
+    UnknownFigures,
+)
 from fenlei.training.nearest import Alike
 from fenlei.training.report import (
     CandidateResult,
@@ -119,6 +126,41 @@ def report(
         dataset_digest="c4" * 32,
         suspects=_suspects(labels, len(wrong) if thumbnails else None),
         suspect_counts=SuspectCounts(pictures=3, looked_at=540, scored=540, labels=2, twins=1, outliers=1),
+        calibration=CalibrationFigures(
+            method="temperature",
+            vector_chance=0.71,
+            pictures=430,
+            error_before=0.083,
+            error_after=0.031,
+            log_loss_before=0.41,
+            log_loss_after=0.33,
+            held_out_error_before=0.079,
+            held_out_error_after=0.028,
+            reliability_before=reliability(scores, truth),
+        ),
+        unknown=UnknownFigures(
+            rule="relative Mahalanobis",
+            compared=[
+                RuleFigures(rule=rule, auroc=0.9 - n / 20, drawn=0.99 - n / 20, found=0.6 - n / 20)
+                for n, rule in enumerate(("relative Mahalanobis", "neighbours", "energy"))
+            ],
+            false_rejects=0.05,
+            threshold_pictures=430,
+            test_pictures=len(truth),
+            test_rejected=4,
+            test_interval=(0.02, 0.1),
+        ),
+        decision=DecisionFigures(
+            method="precision",
+            asked=f"{labels[0]} 0.95",
+            classes=[
+                ClassThreshold(label=label, threshold=0.4, kept=n > 0, answered=9, right=8, pictures=10)
+                for n, label in enumerate(labels)
+            ],
+            pictures=len(truth),
+            answered=len(truth) // 2,
+            right=len(truth) // 3,
+        ),
     )
 
 

@@ -38,6 +38,8 @@ code = serve(
     open_=wanted["open"],
     envelope=Envelope(wanted["envelope"]),
     status=StatusStyle(wanted["status"]),
+    unknown_as=wanted["unknown_as"],
+    decide=wanted["decide"],
     on_ready=ready,
 )
 print(json.dumps(sorted(sys.modules)), flush=True)
@@ -64,6 +66,8 @@ class Server:
         open_: bool = False,
         envelope: str = "plain",
         status: str = "documented",
+        unknown_as: str | None = None,
+        decide: bool = False,
         port: int = 0,
         environment: dict[str, str] | None = None,
     ) -> None:
@@ -74,6 +78,8 @@ class Server:
             "open": open_,
             "envelope": envelope,
             "status": status,
+            "unknown_as": unknown_as,
+            "decide": decide,
         }
         settings = {"FENLEI_WORKSPACE": str(workspace), "FENLEI_ENGINE": "onnxruntime", "FENLEI_THREADS": "2"}
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed at exit)

@@ -21,7 +21,7 @@ def add_version(
     *,
     project_id: str | None = None,
     data: bytes | None = None,
-    **options: int | bool | float | str,
+    **options: object,
 ) -> ModelVersion:
     """Add a version to a model, which is made when there is none of that name.
 

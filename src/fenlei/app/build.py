@@ -12,7 +12,9 @@ from fenlei.gateway.door import Deployment, Door
 from fenlei.gateway.keys import KeyRing
 from fenlei.inference import Engine, open_engine, usable_cores
 from fenlei.serving.asgi import App
+from fenlei.serving.choice import lacking
 from fenlei.serving.desk import Desk
+from fenlei.serving.host import LoadedModel
 from fenlei.serving.room import ServingRoom
 from fenlei.settings import Settings
 
@@ -95,6 +97,8 @@ def build(
     key: str | None,
     envelope: Envelope = Envelope.PLAIN,
     status: StatusStyle = StatusStyle.DOCUMENTED,
+    unknown_as: str | None = None,
+    decide: bool = False,
     opener: Callable[..., Engine] = open_engine,
     idle: Callable[[], None] | None = None,
 ) -> House:
@@ -106,18 +110,22 @@ def build(
         key: opens every deployment; None leaves them open.
         envelope: what stands around answers.
         status: which HTTP statuses they travel with.
+        unknown_as: the class that pictures of nothing known are answered with.
+        decide: whether the thresholds of the models have a say.
         opener: opens engines.
         idle: called when a second has passed without work.
 
     Raises:
-        ServeError: no model, or two with one name.
+        ServeError: no model, two with one name, or one that cannot answer as it is asked to.
         FenleiError: a model cannot be loaded; see `ModelHost.load`.
     """
     names = _names(models)
-    options = WireOptions(envelope, status)
+    options = WireOptions(envelope, status, unknown_as, decide)
     room = open_room(settings, opener=opener, idle=idle)
     try:
         loaded = room.host.load_all([model.path for model in models])
+        for model in loaded:
+            _check_able(model, options)
     except BaseException:
         room.close()
         raise
@@ -148,6 +156,18 @@ def open_room(
         opener=opener,
         idle=idle,
     )
+
+
+def _check_able(model: LoadedModel, options: WireOptions) -> None:
+    predictor = model.predictor
+    why = lacking(
+        predictor.labels,
+        options,
+        has_rule=predictor.unknown is not None,
+        has_thresholds=predictor.decision is not None,
+    )
+    if why is not None:
+        raise ServeError(f"{model.path} cannot answer like that. {why}")
 
 
 def _names(models: Sequence[ServedModel]) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ def serve(
     open_: bool = False,
     envelope: Envelope = Envelope.PLAIN,
     status: StatusStyle = StatusStyle.DOCUMENTED,
+    unknown_as: str | None = None,
+    decide: bool = False,
     on_ready: Callable[[Ready], None] = lambda ready: None,
 ) -> int:
     """Serve model files over HTTP until SIGTERM or SIGINT.
@@ -43,6 +45,8 @@ def serve(
         open_: whether they may be called without a key.
         envelope: what stands around answers.
         status: which HTTP statuses they travel with.
+        unknown_as: the class that pictures of nothing known are answered with; None answers them like any other.
+        decide: whether the thresholds of the models have a say in which class is answered.
         on_ready: called once when requests are being answered.
 
     Returns:
@@ -58,7 +62,16 @@ def serve(
     set_up_logs(settings.log_format)
     give_back = calm_allocator()
     with bind(host, port) as sock:
-        house = build(models, settings, key=secret, envelope=envelope, status=status, idle=give_back)
+        house = build(
+            models,
+            settings,
+            key=secret,
+            envelope=envelope,
+            status=status,
+            unknown_as=unknown_as,
+            decide=decide,
+            idle=give_back,
+        )
         try:
             listen(sock)
             base = base_url(*sock.getsockname()[:2])

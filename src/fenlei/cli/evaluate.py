@@ -8,7 +8,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from fenlei.cli.figures import print_classes, print_confusions, print_headline, print_skipped
+from fenlei.cli.figures import (
+    print_classes,
+    print_confusions,
+    print_decision,
+    print_headline,
+    print_skipped,
+    print_strangers,
+)
 from fenlei.cli.options import AsJson, Workspace
 from fenlei.cli.progress import progress
 from fenlei.cli.versus import print_versus
@@ -44,11 +51,19 @@ def evaluate(
     if as_json:
         figures = msgspec.to_builtins(judged.evaluation)
         skipped = [{"name": name, "reason": reason} for name, reason in judged.skipped]
-        typer.echo(msgspec.json.format(msgspec.json.encode({**figures, "skipped": skipped}), indent=2))
+        said = {
+            **figures,
+            "skipped": skipped,
+            "unknown": msgspec.to_builtins(judged.strangers),
+            "decision": msgspec.to_builtins(judged.decision),
+        }
+        typer.echo(msgspec.json.format(msgspec.json.encode(said), indent=2))
         return
     print_headline(judged.evaluation)
     print_classes(judged.evaluation)
     print_confusions(judged.evaluation)
+    print_strangers(judged.strangers)
+    print_decision(judged.decision)
     print_skipped(judged.skipped)
 
 

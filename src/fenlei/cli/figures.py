@@ -12,6 +12,7 @@ from fenlei.cli.console import out, printable
 
 if TYPE_CHECKING:
     from fenlei.training.evaluation import Evaluation
+    from fenlei.training.honesty_figures import DecisionFigures, StrangerFigures
 
 SHOWN_SKIPPED = 20
 """Skipped files named in the terminal; the report and --json name all."""
@@ -74,6 +75,31 @@ def print_confusions(figures: Evaluation) -> None:
     if pairs:
         words = ", ".join(f"{truth} called {called} {count}×" for count, truth, called in pairs[:SHOWN_CONFUSIONS])
         out.print(f"Most often confused: {words}.", markup=False, soft_wrap=True)
+
+
+def print_strangers(figures: StrangerFigures | None) -> None:
+    """How many known pictures the rule for unknown ones turns away, and how many strange ones it finds."""
+    if figures is None:
+        return
+    words = f"Called unknown: {figures.rejected} of {figures.known} pictures of classes that the model knows"
+    if figures.strange:
+        words += f", {figures.found} of {figures.strange} of classes that it does not"
+    if figures.auroc is not None:
+        words += f"; AUROC {figures.auroc:.3f}"
+    out.print(f"{words}.", markup=False, soft_wrap=True)
+
+
+def print_decision(figures: DecisionFigures | None) -> None:
+    """What answers are like where the thresholds are switched on."""
+    if figures is None:
+        return
+    share = f"{figures.right / figures.answered:.1%} of them right" if figures.answered else "none of them"
+    out.print(
+        f"With its thresholds (by {figures.method}{figures.asked and ' ' + figures.asked}): "
+        f"{figures.answered} of {figures.pictures} pictures reach one, {share}.",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def print_skipped(files: Sequence[tuple[str, str]]) -> None:

@@ -31,6 +31,16 @@ def serve(
     status: Annotated[
         StatusStyle, typer.Option(help="documented: HTTP 200 for every documented code. rest: a status that fits.")
     ] = StatusStyle.DOCUMENTED,
+    unknown_as: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS",
+            help="Answer pictures of nothing known with this class of the model.  [default: like any other]",
+        ),
+    ] = None,
+    decide: Annotated[
+        bool, typer.Option("--decide", help="Let the model's thresholds have a say in which class is answered.")
+    ] = False,
     workspace: Workspace = None,
 ) -> None:
     """Serve models: POST a base64 picture, get a class. Ctrl-C or SIGTERM ends it when what is in flight is done."""
@@ -54,6 +64,8 @@ def serve(
         open_=is_open,
         envelope=envelope,
         status=status,
+        unknown_as=unknown_as,
+        decide=decide,
         on_ready=announce,
     )
 

@@ -11,9 +11,10 @@ import typer
 
 from fenlei.cli.aims import AIMS, Aim
 from fenlei.cli.console import err, out, say, shell_quote
+from fenlei.cli.demands import by_class, price, share
 from fenlei.cli.durations import seconds
 from fenlei.cli.enough import listening
-from fenlei.cli.figures import print_classes, print_confusions, print_headline, print_skipped
+from fenlei.cli.figures import print_classes, print_confusions, print_decision, print_headline, print_skipped
 from fenlei.cli.leaderboard import print_board, print_line
 from fenlei.cli.options import Workspace
 from fenlei.cli.progress import progress
@@ -71,6 +72,26 @@ def train(
     synthetic_parity: Annotated[
         bool, typer.Option("--synthetic-parity", help="Let no picture of yours travel in the model file.")
     ] = False,
+    false_rejects: Annotated[
+        float,
+        typer.Option(
+            min=0.001, max=0.5, help="Share of known pictures that the rule for unknown ones may call unknown."
+        ),
+    ] = 0.05,
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[CLASS=]SHARE",
+            help="Choose thresholds so that this share of answers is right, such as 0.95 or cat=0.99; may be repeated.",
+        ),
+    ] = None,
+    cost: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[CLASS=]WRONG:MISSED",
+            help="Choose thresholds by what a wrong answer and a missed picture cost, such as 1:10; may be repeated.",
+        ),
+    ] = None,
     reference_backbone: Annotated[
         bool,
         typer.Option("--reference-backbone", help="Leave the backbone out of the model file; find it by digest."),
@@ -83,6 +104,7 @@ def train(
     from fenlei.settings import Settings
     from fenlei.training.progress import Cancelled
 
+    shares, costs = by_class(precision, share, "--precision"), by_class(cost, price, "--cost")
     target = _target(directory, output)
     time_given = seconds(budget) if budget is not None else None
     started = time.monotonic()
@@ -106,6 +128,9 @@ def train(
                 synthetic_parity=synthetic_parity,
                 embed_backbone=not reference_backbone,
                 aim=None if aim is None else AIMS[aim],
+                false_rejects=false_rejects,
+                precision=shares,
+                cost=costs,
                 keep=target,
                 workspace=Settings.at(workspace).workspace,
                 progress=report,
@@ -175,6 +200,7 @@ def summarise(report: Report) -> None:
     print_classes(report.evaluation, [count.train for count in report.counts])
     print_confusions(report.evaluation)
     print_first(report)
+    print_decision(report.decision)
     for note in report.notes:
         out.print(f"Note: {note}", markup=False, soft_wrap=True)
     print_skipped([(file.name, file.reason) for file in report.skipped])

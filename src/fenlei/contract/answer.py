@@ -45,12 +45,13 @@ class Failure(msgspec.Struct, frozen=True):
     requestId: str = ""  # noqa: N815 (the wire's own name)
 
 
-def success(labels: Sequence[str], scores: Sequence[float]) -> Success:
+def success(labels: Sequence[str], scores: Sequence[float], chosen: int | None = None) -> Success:
     """Return the answer to a picture that was classified.
 
     Args:
         labels: the class names in class order.
         scores: one per class, in [0, 1], not rounded; a numpy row is welcome.
+        chosen: number of the class to name; None: the one with the largest score.
 
     Raises:
         Refused: -2 when a score is not a finite number; such an answer must not reach a caller.
@@ -64,7 +65,7 @@ def success(labels: Sequence[str], scores: Sequence[float]) -> Success:
                 "The model gave no usable scores for this picture; please tell whoever runs this server.",
             ),
         )
-    best = values.index(max(values))
+    best = values.index(max(values)) if chosen is None else chosen
     entries = [ClassScore(name, _rounded(score)) for name, score in zip(labels, values, strict=True)]
     return Success(Code.SUCCESS.number, PredictResult(labels[best], entries))
 

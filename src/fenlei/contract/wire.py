@@ -37,10 +37,19 @@ class StatusStyle(StrEnum):
 
 
 class WireOptions(msgspec.Struct, frozen=True):
-    """How a deployment wants its answers written."""
+    """How a deployment wants to answer.
+
+    Attributes:
+        envelope: what stands around answers.
+        status: which HTTP statuses they travel with.
+        unknown_as: the class that pictures of nothing known are answered with; None answers them like any other.
+        decide: whether the thresholds of the model have a say in which class is answered.
+    """
 
     envelope: Envelope = Envelope.PLAIN
     status: StatusStyle = StatusStyle.DOCUMENTED
+    unknown_as: str | None = None
+    decide: bool = False
 
 
 PLAIN = WireOptions()

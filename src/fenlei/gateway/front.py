@@ -20,6 +20,7 @@ from fenlei.gateway.own_caller import OwnCaller
 from fenlei.gateway.unavailable import FAILED, STOPPED, Unavailable
 from fenlei.modelfile import ModelFileError, read
 from fenlei.projects.front import Answered, Condition, Prepared, State
+from fenlei.serving.choice import lacking
 from fenlei.serving.endpoint import Endpoint
 from fenlei.serving.errors import ModelNotServable
 from fenlei.serving.host import LoadedModel
@@ -46,6 +47,16 @@ class Loaded:
 
     model_version_id: str
     model: LoadedModel
+
+    def lacking(self, options: WireOptions) -> str | None:
+        """Why it cannot answer with these options; None where it can."""
+        predictor = self.model.predictor
+        return lacking(
+            predictor.labels,
+            options,
+            has_rule=predictor.unknown is not None,
+            has_thresholds=predictor.decision is not None,
+        )
 
 
 @dataclass(frozen=True)
@@ -240,7 +251,9 @@ class LocalFront:
 
     def _connect(self, wanted: Standing, upstream: Upstream) -> None:
         ring = KeyRing(digests=[*map(bytes.fromhex, wanted.keys), self._caller.digest])
-        options = WireOptions(Envelope(wanted.envelope), StatusStyle(wanted.status_style))
+        options = WireOptions(
+            Envelope(wanted.envelope), StatusStyle(wanted.status_style), wanted.unknown_as, wanted.decide
+        )
         with self._naming:
             self._owners[wanted.name] = wanted.id
             self._door.connect(Deployment(wanted.name, upstream, wanted.open, options, ring))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,18 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fenlei.client import Prediction
+from fenlei.contract import WireOptions
 from fenlei.contract.errors import FenleiError
 from fenlei.imaging import prepare_for_training, to_input
 from fenlei.inference import embed
 from fenlei.model.folder import Count, ScoredFolder, score_folder
 from fenlei.model.source import Payload, PictureUnreadable, Source, named, reader
 from fenlei.modelfile import Manifest, ModelFile, pack, read, write
+from fenlei.serving.choice import choose_class, lacking
 from fenlei.serving.host import LoadedModel, ModelHost
 from fenlei.settings import Settings
 
 if TYPE_CHECKING:
     from fenlei.serving.explain import Explanation
     from fenlei.training.evaluation import Evaluation
+    from fenlei.training.honesty_figures import DecisionFigures, StrangerFigures
     from fenlei.training.progress import Progress
     from fenlei.training.report import CandidateResult, Report
     from fenlei.training.timetable import Outlook
@@ -43,10 +46,15 @@ class Judgement:
     Attributes:
         evaluation: the figures.
         skipped: (name, reason) of every file that was left aside.
+        strangers: how the rule for unknown pictures did, on these pictures and on those of classes that the model does
+            not know; None where it has no rule.
+        decision: what answers are like with its thresholds; None where it has none.
     """
 
     evaluation: Evaluation
     skipped: list[tuple[str, str]]
+    strangers: StrangerFigures | None = None
+    decision: DecisionFigures | None = None
 
 
 class Model:
@@ -111,42 +119,62 @@ class Model:
         return learned_digests(self._file)
 
     @overload
-    def predict(self, source: Source) -> Prediction: ...
+    def predict(self, source: Source, *, unknown_as: str | None = None, decide: bool = False) -> Prediction: ...
     @overload
-    def predict(self, source: list[Any]) -> list[Prediction]: ...
-    def predict(self, source: Source | list[Any]) -> Prediction | list[Prediction]:
+    def predict(
+        self, source: list[Any], *, unknown_as: str | None = None, decide: bool = False
+    ) -> list[Prediction]: ...
+    def predict(
+        self, source: Source | list[Any], *, unknown_as: str | None = None, decide: bool = False
+    ) -> Prediction | list[Prediction]:
         """Classify one picture, or a list of them side by side.
 
         Args:
             source: a path, the bytes of a picture file, an array (height, width, 3) of uint8 RGB, or a list of these.
+            unknown_as: the class that pictures of nothing known are answered with; None answers them like any other,
+                and `Prediction.unknown` tells them.
+            decide: whether the thresholds of the model have a say in which class is answered; see `Decision`.
 
         Raises:
-            FenleiError: a picture cannot be read; the text names it.
+            FenleiError: a picture cannot be read, and the text names it; or the model cannot answer like that.
         """
         answers = []
-        for answer in self.predict_each(source if isinstance(source, list) else [source]):
+        for answer in self.predict_each(
+            source if isinstance(source, list) else [source], unknown_as=unknown_as, decide=decide
+        ):
             if isinstance(answer, FenleiError):
                 raise answer
             answers.append(answer)
         return answers if isinstance(source, list) else answers[0]
 
     def predict_each(
-        self, sources: Sequence[Source], progress: Count | None = None
+        self,
+        sources: Sequence[Source],
+        progress: Count | None = None,
+        *,
+        unknown_as: str | None = None,
+        decide: bool = False,
     ) -> Iterator[Prediction | FenleiError]:
         """Yield for every picture its prediction or its error, in the order of `sources`.
 
         Args:
             sources: as for `predict`.
             progress: told how many are done.
+            unknown_as: as for `predict`.
+            decide: as for `predict`.
+
+        Raises:
+            FenleiError: the model cannot answer like that.
         """
+        options = self._options(unknown_as, decide)
         started = time.perf_counter()
         early: dict[int, Prediction | FenleiError] = {}
         wanted = 0
-        for index, scores in self._scores([reader(source) for source in sources], progress):
-            if isinstance(scores, FenleiError):
-                early[index] = named(scores, sources[index])
+        for index, verdict in self._verdicts([reader(source) for source in sources], progress):
+            if isinstance(verdict, FenleiError):
+                early[index] = named(verdict, sources[index])
             else:
-                early[index] = self._prediction(scores, time.perf_counter() - started)
+                early[index] = self._prediction(*verdict, options, time.perf_counter() - started)
             while wanted in early:
                 yield early.pop(wanted)
                 wanted += 1
@@ -167,13 +195,29 @@ class Model:
     def judge(self, directory: str | Path, progress: Count | None = None) -> Judgement:
         """Like `evaluate`, and name the files that were left aside, each with its reason."""
         from fenlei.training.evaluation import evaluate
+        from fenlei.training.honesty import decision_figures, stranger_figures
 
-        found = self.score_folder(directory, progress)
-        return Judgement(evaluate(found.scores, found.truth, self.labels), found.skipped)
+        predictor = self._predictor
+        found = self.score_folder(directory, progress, strangers=predictor.unknown is not None)
+        decision = predictor.decision
+        return Judgement(
+            evaluate(found.scores, found.truth, self.labels),
+            found.skipped,
+            None if predictor.unknown is None else stranger_figures(found.strangeness, found.strangers),
+            None if decision is None else decision_figures(decision, found.scores, found.truth, self.labels),
+        )
 
-    def score_folder(self, directory: str | Path, progress: Count | None = None) -> ScoredFolder:
-        """The scores of every picture that `evaluate` would judge, with names and digests; raises like `evaluate`."""
-        return score_folder(Path(directory), self.labels, self._scores, progress)
+    def score_folder(
+        self, directory: str | Path, progress: Count | None = None, *, strangers: bool = False
+    ) -> ScoredFolder:
+        """The scores of every picture that `evaluate` would judge, with names and digests; raises like `evaluate`.
+
+        Args:
+            directory: as for `evaluate`.
+            progress: as for `evaluate`.
+            strangers: whether to look at pictures of other classes as well, to tell how strange they are.
+        """
+        return score_folder(Path(directory), self.labels, self._verdicts, progress, strangers=strangers)
 
     def explain(self, source: Source, label: str | None = None) -> NDArray[np.float32]:
         """Where the model looks: by how much its belief in a class falls when a place of the picture is covered.
@@ -240,25 +284,44 @@ class Model:
             f"Model({len(self.labels)} classes: {shown}; {self.manifest.backbone.id} at {self.manifest.input.width} px)"
         )
 
-    def _scores(
+    def _verdicts(
         self, readers: Sequence[Callable[[], Payload]], progress: Count | None
-    ) -> Iterator[tuple[int, NDArray[np.float64] | FenleiError]]:
-        """Scores (classes,) of every payload as they come, each with its index."""
-        engine, head = self._predictor.engine, self._file.head
-        for index, features, _ in embed(readers, self._pixels, engine, progress=progress):
+    ) -> Iterator[tuple[int, tuple[NDArray[np.float64], float | None] | FenleiError]]:
+        """Scores (classes,) and strangeness of every payload as they come, each with its index."""
+        for index, features, _ in embed(readers, self._pixels, self._predictor.engine, progress=progress):
             if isinstance(features, FenleiError):
                 yield index, features
             else:
-                yield index, head.scores(features[None])[0]
+                yield index, self._predictor.judge(features[None], strangeness=True)
+
+    def _options(self, unknown_as: str | None, decide: bool) -> WireOptions:
+        options = WireOptions(unknown_as=unknown_as, decide=decide)
+        predictor = self._predictor
+        why = lacking(
+            predictor.labels,
+            options,
+            has_rule=predictor.unknown is not None,
+            has_thresholds=predictor.decision is not None,
+        )
+        if why is not None:
+            raise FenleiError(f"{self.path} cannot answer like that. {why}")
+        return options
 
     def _pixels(self, payload: Payload) -> NDArray[np.uint8]:
         spec = self._predictor.spec
         return prepare_for_training(payload, spec) if isinstance(payload, bytes) else to_input(payload, spec)
 
-    def _prediction(self, scores: NDArray[np.float64], elapsed: float) -> Prediction:
-        best = int(scores.argmax())
+    def _prediction(
+        self, scores: NDArray[np.float64], strangeness: float | None, options: WireOptions, elapsed: float
+    ) -> Prediction:
         values = [float(score) for score in scores]
-        return Prediction(self.labels[best], values[best], dict(zip(self.labels, values, strict=True)), "", elapsed)
+        unknown = None if strangeness is None else strangeness > 1
+        predictor = self._predictor
+        chosen = choose_class(predictor.labels, values, options, unknown=bool(unknown), decision=predictor.decision)
+        by_name = dict(zip(predictor.labels, values, strict=True))
+        return Prediction(
+            predictor.labels[chosen], values[chosen], by_name, "", elapsed, unknown=unknown, strangeness=strangeness
+        )
 
     def _report_part(self, name: str) -> bytes:
         if name not in self._file.report:
@@ -293,6 +356,9 @@ def train(
     synthetic_parity: bool = False,
     embed_backbone: bool = True,
     aim: str | None = None,
+    false_rejects: float = 0.05,
+    precision: float | Mapping[str, float] | None = None,
+    cost: tuple[float, float] | Mapping[str, tuple[float, float]] | None = None,
     keep: str | Path | None = None,
     workspace: str | Path | None = None,
     progress: Progress | None = None,
@@ -316,6 +382,11 @@ def train(
         synthetic_parity: draw the parity pictures, so that no picture of yours travels in the model file.
         embed_backbone: put the backbone into the model file; otherwise it is found by its digest in the workspace.
         aim: `accuracy`, `balanced accuracy` or `macro-F1`; None lets the sizes of the classes decide.
+        false_rejects: share of pictures of known classes that the rule for unknown ones may call unknown.
+        precision: choose a threshold for each class so that this share of answers with it is right; one for all, or by
+            class. They count where `predict`, or a deployment, is told to decide.
+        cost: choose thresholds by what a wrong answer and a missed picture of a class cost, as (wrong, missed); one for
+            all, or by class. In place of `precision`.
         keep: with a budget, a model file that is written as soon as there is a first model, and again whenever there is
             a better one; it is whole at any time.
         workspace: where caches are kept; the default is FENLEI_WORKSPACE or `~/.fenlei`.
@@ -329,6 +400,7 @@ def train(
         FenleiError: the folder cannot be learned from, a name is unknown, or the work was cancelled.
     """
     try:
+        from fenlei.training.decide import Demand
         from fenlei.training.train import train as learn
     except ImportError as exc:
         raise TrainingNotInstalled(
@@ -349,6 +421,8 @@ def train(
         embed_backbone=embed_backbone,
         engine=settings.engine,
         aim=aim,
+        false_rejects=false_rejects,
+        demand=Demand(precision, cost),
         progress=progress,
         cancelled=cancelled,
         enough=enough,

@@ -1,19 +1,27 @@
 """What training writes and serving reads: one zip of labels, preprocessing, network, head and report. No pickle."""
 
+from fenlei.modelfile.decision import COST, PRECISION, Decision
 from fenlei.modelfile.errors import DamagedModelFile, ModelFileError, NewerModelFile, NotAModelFile
 from fenlei.modelfile.file import ModelFile, ParityPicture, pack, read, write
 from fenlei.modelfile.head import Head
 from fenlei.modelfile.layers import Dense, Layer, Normalise, Relu
-from fenlei.modelfile.manifest import FORMAT, BackboneRef, Calibration, Manifest, VoterRef
+from fenlei.modelfile.manifest import FORMAT, BackboneRef, Calibration, Manifest, UnknownRef, VoterRef
+from fenlei.modelfile.unknown import Distances, HeadMeasure, Unknown
+from fenlei.modelfile.unknown_file import unknown_ref
 from fenlei.modelfile.voter import Voter, softmax
 
 __all__ = [
+    "COST",
     "FORMAT",
+    "PRECISION",
     "BackboneRef",
     "Calibration",
     "DamagedModelFile",
+    "Decision",
     "Dense",
+    "Distances",
     "Head",
+    "HeadMeasure",
     "Layer",
     "Manifest",
     "ModelFile",
@@ -23,10 +31,13 @@ __all__ = [
     "NotAModelFile",
     "ParityPicture",
     "Relu",
+    "Unknown",
+    "UnknownRef",
     "Voter",
     "VoterRef",
     "pack",
     "read",
     "softmax",
+    "unknown_ref",
     "write",
 ]

@@ -17,10 +17,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from fenlei.modelfile.decision import check_decision
 from fenlei.modelfile.errors import DamagedModelFile, NewerModelFile, NotAModelFile
 from fenlei.modelfile.head import Head
 from fenlei.modelfile.head_file import TEMPERATURE, VECTOR, from_safetensors, refs, to_safetensors
 from fenlei.modelfile.manifest import FORMAT, Calibration, Manifest
+from fenlei.modelfile.unknown import Unknown
+from fenlei.modelfile.unknown_file import UNKNOWN, unknown_from_safetensors, unknown_ref, unknown_to_safetensors
 
 MANIFEST = "manifest.json"
 NETWORK = "backbone.onnx"
@@ -58,6 +61,7 @@ class ModelFile:
         network: the backbone's ONNX file; None where it is referenced by digest.
         report: files of the evaluation report by name below `report/`.
         parity: pictures that every load runs through the model.
+        unknown: the rule for pictures of nothing known, if there is one.
     """
 
     manifest: Manifest
@@ -65,6 +69,7 @@ class ModelFile:
     network: bytes | None
     report: dict[str, bytes] = field(default_factory=dict)
     parity: list[ParityPicture] = field(default_factory=list)
+    unknown: Unknown | None = None
 
 
 class _ParityRow(msgspec.Struct):
@@ -82,6 +87,7 @@ def pack(model: ModelFile) -> bytes:
         backbone=msgspec.structs.replace(model.manifest.backbone, embedded=model.network is not None),
         head=refs(model.head),
         calibration=_calibration(model),
+        unknown=None if model.unknown is None else unknown_ref(model.unknown),
         files={name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
     )
     out = io.BytesIO()
@@ -166,6 +172,8 @@ def _members(model: ModelFile) -> dict[str, bytes]:
     members = {HEAD: to_safetensors(model.head)}
     if model.network is not None:
         members[NETWORK] = model.network
+    if model.unknown is not None and (arrays := unknown_to_safetensors(model.unknown)) is not None:
+        members[UNKNOWN] = arrays
     for name, data in sorted(model.report.items()):
         members[REPORT + name] = data
     rows = []
@@ -202,8 +210,13 @@ def _read(archive: zipfile.ZipFile, path: Path) -> ModelFile:
         voters=manifest.head,
         calibration=manifest.calibration,
     )
+    unknown = None
+    if manifest.unknown is not None:
+        unknown = unknown_from_safetensors(parts.get(UNKNOWN), manifest.unknown, manifest.backbone.width)
+    if manifest.decision is not None:
+        check_decision(manifest.decision, len(manifest.labels))
     report = {name.removeprefix(REPORT): data for name, data in parts.items() if name.startswith(REPORT)}
-    return ModelFile(manifest, head, network, report, _parity(parts, len(manifest.labels), path))
+    return ModelFile(manifest, head, network, report, _parity(parts, len(manifest.labels), path), unknown)
 
 
 def _manifest(data: bytes, path: Path) -> Manifest:

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from fenlei.imaging.spec import InputSpec
+from fenlei.modelfile.decision import Decision
 
 FORMAT = 2
 """Rises when an older Fenlei could not read the file correctly. Fields that older ones may ignore do not raise it, and
@@ -62,6 +63,43 @@ class VoterRef(msgspec.Struct, frozen=True, kw_only=True):
     share: float = 1.0
 
 
+class DistancesRef(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the distances that a rule for unknown pictures adds up; its arrays are in `unknown.safetensors`.
+
+    Attributes:
+        nearest: which of the nearest points counts.
+        unit: whether directions are compared.
+        centre: subtracted.
+        spread: divides what is left, > 0.
+    """
+
+    nearest: int = 1
+    unit: bool = False
+    centre: float = 0.0
+    spread: float = 1.0
+
+
+class UnknownRef(msgspec.Struct, frozen=True, kw_only=True):
+    """The rule for pictures of nothing known; its arrays are in `unknown.safetensors`. Nothing in an answer hangs on it
+    unless a deployment asks for it, so an older Fenlei may pass it over.
+
+    Attributes:
+        rule: its name; `largest logit`, `energy` and `best score` are measures on the head and have no arrays.
+        centre: the middle of what known pictures measure.
+        threshold: above it a picture counts as unknown.
+        false_rejects: the share of known pictures that was to be above it.
+        distances: what is added up; none of a measure on the head.
+        temperature: of a measure on the head.
+    """
+
+    rule: str
+    centre: float
+    threshold: float
+    false_rejects: float
+    distances: list[DistancesRef] = []
+    temperature: float = 1.0
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """The promise of a model file.
 
@@ -72,7 +110,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         backbone: the network under the head.
         head: the voters; none where the head is one linear layer on all features.
         calibration: how their logits become scores.
-        unknown: rule for pictures of nothing known; absent until one is set.
+        unknown: rule for pictures of nothing known; None where there is none.
+        decision: thresholds of the classes; None where none were asked for. They count where a deployment says so.
         metrics: what evaluation on unseen pictures found, by name.
         dataset_digest: SHA-256, hex, of the pictures and labels it learned from.
         recipe: what would make it again: seed, goal, strength, fractions.
@@ -87,7 +126,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     backbone: BackboneRef
     head: list[VoterRef] = []
     calibration: Calibration = Calibration()
-    unknown: dict[str, Any] | None = None
+    unknown: UnknownRef | None = None
+    decision: Decision | None = None
     metrics: dict[str, Any] = {}
     dataset_digest: str = ""
     recipe: dict[str, Any] = {}

@@ -12,6 +12,7 @@ from fenlei.projects.publish import (
     Wishes,
     at_revision,
     bring_about,
+    check_able,
     columns_of,
     key_if_needed,
     publish,
@@ -95,11 +96,26 @@ def change(
     Raises:
         NotFound: there is no such deployment.
         Stale: `revision` is given and is another one.
+        Conflict: its model cannot answer like that.
+        FenleiError: something is asked of the model, and it cannot be loaded here.
     """
-    with store.writing() as work:
+
+    def commit(work: Work) -> Published:
         deployment = work.deployments.change(deployment_id, revision, **columns_of(wishes))
+        if prepared is not None:
+            check_able(deployment, prepared)
         work.deployments.note(deployment, CHANGE, by)
-        published = Published(deployment, key_if_needed(work, deployment, by))
+        return Published(deployment, key_if_needed(work, deployment, by))
+
+    prepared = None
+    if wishes.of_the_model:
+        with store.reading() as work:
+            deployment = at_revision(work, deployment_id, revision)
+            version = work.models.version(deployment.model_version_id)
+        prepared = front.prepare(version)
+        return bring_about(store, front, prepared, commit)
+    with store.writing() as work:
+        published = commit(work)
     front.follow(deployment_id)
     return published
 

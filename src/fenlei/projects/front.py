@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from fenlei.contract import WireOptions
 from fenlei.store.tables import ModelVersion
 
 
@@ -63,6 +64,10 @@ class Prepared(Protocol):
     @property
     def model_version_id(self) -> str:
         """Which one."""
+        ...
+
+    def lacking(self, options: WireOptions) -> str | None:
+        """The sentence that says why it cannot answer with these options; None where it can."""
         ...
 
 

@@ -38,6 +38,13 @@ class Nodes:
         self.made.append(self._onnx.helper.make_node(operator, list(inputs), [name], name=name, **attributes))
         return name
 
+    def two(self, operator: str, *inputs: str, **attributes: Any) -> tuple[str, str]:
+        """Add a node with two outputs; returns their names."""
+        name = f"{self.prefix}{len(self.made)}_{operator.lower()}"
+        names = name, f"{name}_too"
+        self.made.append(self._onnx.helper.make_node(operator, list(inputs), list(names), name=name, **attributes))
+        return names
+
     def number(self, value: float) -> str:
         """A constant: one double."""
         return self.array(np.array(value, np.float64))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fenlei.contract import Envelope, StatusStyle, check_name, prediction_url
+from fenlei.contract import Envelope, StatusStyle, WireOptions, check_name, prediction_url
 from fenlei.projects.front import Front, Prepared
 from fenlei.projects.keys import MadeKey, add_key
 from fenlei.store import Conflict, Stale, Store, Work, new_id, now
@@ -29,11 +29,20 @@ class Wishes:
         open: whether it may be called without a key; by default not.
         envelope: what stands around answers; by default nothing.
         status: which HTTP statuses they travel with; by default those of the document.
+        unknown_as: the class that pictures of nothing known are answered with; "" for none, as by default.
+        decide: whether the thresholds of the model have a say in which class is answered; by default not.
     """
 
     open: bool | None = None
     envelope: Envelope | None = None
     status: StatusStyle | None = None
+    unknown_as: str | None = None
+    decide: bool | None = None
+
+    @property
+    def of_the_model(self) -> bool:
+        """Whether something is asked of the model, which it may not be able to."""
+        return bool(self.unknown_as) or bool(self.decide)
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,7 @@ def publish(
     Raises:
         BadName: the name cannot stand in a URL.
         NotFound: there is no such model version.
-        Conflict: the name belongs to a deployment of another project.
+        Conflict: the name belongs to a deployment of another project, or the model cannot answer as it is asked to.
         FenleiError: the model cannot be loaded here, or does not score as it did.
     """
     check_name(name)
@@ -102,8 +111,11 @@ def publish(
         _check_exists(work, version)
         deployment = _check_free(work, name, model)
         if deployment is None:
-            return _create(work, name, version, model, wishes, by)
-        return _move(work, deployment.id, None, version, wishes, by)
+            published = _create(work, name, version, model, wishes, by)
+        else:
+            published = _move(work, deployment.id, None, version, wishes, by)
+        check_able(published.deployment, prepared)
+        return published
 
     return bring_about(store, front, prepared, commit)
 
@@ -123,17 +135,21 @@ def publish_here(
     Raises:
         NotFound: there is no such deployment or model version.
         Stale: `revision` is given and is another one.
+        Conflict: the model cannot answer as it is asked to.
         FenleiError: the model cannot be loaded here, or does not score as it did.
     """
     with store.reading() as work:
         at_revision(work, deployment_id, revision)
         version = work.models.version(model_version_id)
+    prepared = front.prepare(version)
 
     def commit(work: Work) -> Published:
         _check_exists(work, version)
-        return _move(work, deployment_id, revision, version, wishes, by)
+        published = _move(work, deployment_id, revision, version, wishes, by)
+        check_able(published.deployment, prepared)
+        return published
 
-    return bring_about(store, front, front.prepare(version), commit)
+    return bring_about(store, front, prepared, commit)
 
 
 def roll_back(
@@ -157,7 +173,8 @@ def roll_back(
 
     Raises:
         NotFound: there is no such deployment.
-        Conflict: no such version was published here, or it was deleted; the text says which are left.
+        Conflict: no such version was published here, or it was deleted, and the text says which are left; or it cannot
+            answer as the deployment does.
         Stale: `revision` is given and is another one.
         FenleiError: the model cannot be loaded here any more.
     """
@@ -169,6 +186,7 @@ def roll_back(
     def commit(work: Work) -> Published:
         _check_exists(work, version)
         changed = work.deployments.change(deployment_id, revision, model_version_id=version.id)
+        check_able(changed, prepared)
         work.deployments.note(changed, ROLL_BACK, by)
         return Published(changed, None)
 
@@ -197,6 +215,26 @@ def bring_about(store: Store, front: Front, prepared: Prepared, commit: Callable
     return published
 
 
+def options_of(deployment: Deployment) -> WireOptions:
+    """How a deployment answers."""
+    return WireOptions(
+        Envelope(deployment.envelope), StatusStyle(deployment.status_style), deployment.unknown_as, deployment.decide
+    )
+
+
+def check_able(deployment: Deployment, prepared: Prepared) -> None:
+    """Refuse a model that cannot answer as its deployment is to.
+
+    Raises:
+        Conflict: the text says what it lacks.
+    """
+    why = prepared.lacking(options_of(deployment))
+    if why is not None:
+        raise Conflict(
+            f"The model version {prepared.model_version_id} cannot answer as {deployment.name!r} is to. {why}"
+        )
+
+
 def key_if_needed(work: Work, deployment: Deployment, by: str | None) -> MadeKey | None:
     """Make the first key of a deployment that cannot be called without one."""
     if deployment.open or work.keys.count(deployment.id):
@@ -213,6 +251,10 @@ def columns_of(wishes: Wishes) -> dict[str, object]:
         columns["envelope"] = wishes.envelope.value
     if wishes.status is not None:
         columns["status_style"] = wishes.status.value
+    if wishes.unknown_as is not None:
+        columns["unknown_as"] = wishes.unknown_as or None
+    if wishes.decide is not None:
+        columns["decide"] = wishes.decide
     return columns
 
 
@@ -241,6 +283,8 @@ def _create(work: Work, name: str, version: ModelVersion, model: Model, wishes: 
         open=bool(wishes.open),
         envelope=(wishes.envelope or Envelope.PLAIN).value,
         status_style=(wishes.status or StatusStyle.DOCUMENTED).value,
+        unknown_as=wishes.unknown_as or None,
+        decide=bool(wishes.decide),
         created_at=at,
         created_by=by,
         updated_at=at,

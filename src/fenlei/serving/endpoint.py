@@ -123,7 +123,7 @@ class Endpoint:
         def work(ticket: Ticket[Reply]) -> Reply:
             self._at_work.add(ticket)
             try:
-                answer = self._handler.answer(body, request_id, language, ticket.check)
+                answer = self._handler.answer(body, request_id, language, ticket.check, options)
                 return reply_with(answer, options, self._deployment)
             finally:
                 self._at_work.discard(ticket)

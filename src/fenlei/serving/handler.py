@@ -26,6 +26,7 @@ from fenlei.contract import (
     success,
 )
 from fenlei.imaging.checks import check
+from fenlei.serving.choice import choose_class
 from fenlei.serving.errors import CallerGone
 from fenlei.serving.picture import picture_of
 from fenlei.serving.predictor import Predictor
@@ -55,7 +56,12 @@ class Handler:
         self._inferred = inferred
 
     def answer(
-        self, body: bytes, request_id: str, language: Language, still_wanted: Callable[[], None] = lambda: None
+        self,
+        body: bytes,
+        request_id: str,
+        language: Language,
+        still_wanted: Callable[[], None] = lambda: None,
+        options: WireOptions = PLAIN,
     ) -> Success | Failure:
         """Answer a body whose content type was right and whose size was within the cap.
 
@@ -64,12 +70,13 @@ class Handler:
             request_id: for the answer and the log.
             language: of the detail sentence.
             still_wanted: called before decoding and before inference; raises CallerGone to stop there.
+            options: of the deployment; they may have a say in which class is named.
 
         Raises:
             CallerGone: from `still_wanted`. Everything else becomes an answer.
         """
         try:
-            return self._predict(body, still_wanted)
+            return self._predict(body, still_wanted, options)
         except Refused as refused:
             if refused.code is Code.INTERNAL:
                 self._report(request_id)
@@ -101,21 +108,28 @@ class Handler:
         except Refused as refused:
             answer = failure(refused.code, refused.detail, request_id, language)
         else:
-            answer = self.answer(body, request_id, language)
+            answer = self.answer(body, request_id, language, options=options)
         status, rendered = render(answer, options)
         return status, {"Content-Type": CONTENT_TYPE, REQUEST_ID_HEADER: request_id}, rendered
 
-    def _predict(self, body: bytes, still_wanted: Callable[[], None]) -> Success:
+    def _predict(self, body: bytes, still_wanted: Callable[[], None], options: WireOptions) -> Success:
         data = picture_of(body)
         header = check(data)
         still_wanted()
-        pixels = self._predictor.prepare(data, header)
+        predictor = self._predictor
+        pixels = predictor.prepare(data, header)
         still_wanted()
         started = time.perf_counter()
-        scores = self._predictor.scores(pixels)
+        features = predictor.engine.infer(pixels[None])
+        row, strange = predictor.judge(features, strangeness=options.unknown_as in predictor.labels)
         if self._inferred is not None:
             self._inferred(time.perf_counter() - started)
-        return success(self._predictor.labels, scores.tolist())
+        scores = row.tolist()
+        if options.unknown_as is None and not options.decide:
+            return success(predictor.labels, scores)
+        unknown = strange is not None and strange > 1
+        chosen = choose_class(predictor.labels, scores, options, unknown=unknown, decision=predictor.decision)
+        return success(predictor.labels, scores, chosen)
 
     def _report(self, request_id: str) -> None:
         log.error("prediction_failed", extra={"request_id": request_id, "deployment": self._deployment}, exc_info=True)

@@ -116,7 +116,14 @@ class ModelHost:
         key = (backbone.digest, spec.height, spec.width)
         engine = self._take(key, model)
         try:
-            predictor = Predictor(model.manifest.labels, spec, model.head, engine)
+            predictor = Predictor(
+                model.manifest.labels,
+                spec,
+                model.head,
+                engine,
+                unknown=model.unknown,
+                decision=model.manifest.decision,
+            )
             moved = self._prove(predictor, model, path)
         except BaseException:
             self._give(key)

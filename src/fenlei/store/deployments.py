@@ -32,6 +32,8 @@ class Standing:
         open: whether it may be called without a key.
         envelope: what stands around answers.
         status_style: which HTTP statuses they travel with.
+        unknown_as: the class that pictures of nothing known are answered with, if one is named.
+        decide: whether the thresholds of the model have a say.
         model_version_id: what answers.
         keys: SHA-256, hex, of the keys that open it.
         version: the model version that answers.
@@ -43,6 +45,8 @@ class Standing:
     open: bool
     envelope: str
     status_style: str
+    unknown_as: str | None
+    decide: bool
     model_version_id: str
     keys: frozenset[str]
     version: ModelVersion = field(compare=False)
@@ -200,6 +204,8 @@ class Deployments:
                 open=deployment.open,
                 envelope=deployment.envelope,
                 status_style=deployment.status_style,
+                unknown_as=deployment.unknown_as,
+                decide=deployment.decide,
                 model_version_id=version.id,
                 keys=frozenset(ring[deployment.id]),
                 version=version,

@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from fenlei.backbones import Backbone
 from fenlei.datasets import Groups, Skipped, dataset_digest
 from fenlei.imaging import InputSpec
-from fenlei.modelfile import BackboneRef, Calibration, Head, Manifest, ModelFile, ParityPicture
+from fenlei.modelfile import (
+    BackboneRef,
+    Calibration,
+    Decision,
+    Head,
+    Manifest,
+    ModelFile,
+    ParityPicture,
+    Unknown,
+    unknown_ref,
+)
 from fenlei.training.aim import Aim
 from fenlei.training.board import Entry
 from fenlei.training.closer_look import CloserLook
@@ -22,6 +32,7 @@ from fenlei.training.division import HELD_OUT, Division
 from fenlei.training.evaluation import Evaluation
 from fenlei.training.formula import KEY, Formula
 from fenlei.training.gallery import Gallery
+from fenlei.training.honesty import HonestFigures
 from fenlei.training.look import Picture
 from fenlei.training.picture_list import FILE, listed, write_list
 from fenlei.training.report import (
@@ -62,6 +73,9 @@ class Story:
         results: everything that was tried.
         aim: what was to be raised.
         head: what is shipped.
+        unknown: the rule for unknown pictures that is shipped, if there is one.
+        decision: the thresholds that are shipped, if there are some.
+        honest: what calibration, rule and thresholds did on the test part.
         backbone: under the head.
         spec: its preprocessing.
         seed: of split and folds.
@@ -83,6 +97,9 @@ class Story:
     results: list[CandidateResult]
     aim: Aim
     head: Head
+    unknown: Unknown | None
+    decision: Decision | None
+    honest: HonestFigures
     backbone: Backbone
     spec: InputSpec
     seed: int
@@ -116,6 +133,9 @@ def build_report(story: Story) -> Report:
         test_origin=story.division.origin,
         evaluation=story.evaluation,
         worst=story.closer.wrong,
+        calibration=story.honest.calibration,
+        unknown=story.honest.unknown,
+        decision=story.honest.decision,
         skipped=[SkippedPicture(name=each.name, reason=each.reason) for each in story.skipped],
         duplicates=duplicates,
         candidates=story.results,
@@ -174,6 +194,8 @@ def build_model(story: Story, report: Report, parity: list[ParityPicture], *, em
             embedded=embed_backbone,
         ),
         calibration=Calibration(temperature=float(story.head.temperature)),
+        unknown=None if story.unknown is None else unknown_ref(story.unknown),
+        decision=story.decision,
         metrics=_metrics(report),
         dataset_digest=report.dataset_digest,
         recipe={
@@ -195,6 +217,7 @@ def build_model(story: Story, report: Report, parity: list[ParityPicture], *, em
             FILE: write_list(listed(story.pictures, story.division.test)),
         },
         parity=parity,
+        unknown=story.unknown,
     )
 
 

@@ -66,7 +66,7 @@ def find_basis(features: NDArray[np.float32]) -> Basis:
     # A feature that never moves in these pictures says nothing about the next one either.
     scale = np.where(deviation > 1e-6 * max(typical, 1e-12), 1 / np.sqrt(np.maximum(deviation, 1e-12)), 0.0)
     centred = (sample - mean) * scale
-    energy, directions = _principal(centred)
+    energy, directions = principal(centred)
     if not len(energy):
         return Basis(mean, np.zeros((features.shape[1], 1)))
     halfway = energy**-0.25
@@ -74,7 +74,7 @@ def find_basis(features: NDArray[np.float32]) -> Basis:
     return Basis(mean, scale[:, None] * directions * (halfway * np.sqrt(ROW_ENERGY / total)))
 
 
-def _principal(centred: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def principal(centred: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Variances (r,) and unit directions (d, r) of centred rows, strongest first, by the smaller of the two Gram
     matrices."""
     rows, columns = centred.shape

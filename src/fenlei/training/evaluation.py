@@ -104,7 +104,7 @@ def evaluate(scores: ArrayLike, truth: ArrayLike, labels: Sequence[str]) -> Eval
         per_class=per_class,
         confusion=confusion.tolist(),
         log_loss=log_loss(score, right),
-        expected_calibration_error=sum(abs(b.confidence - b.accuracy) * b.count for b in bins) / len(right),
+        expected_calibration_error=calibration_error(bins),
         reliability=bins,
     )
 
@@ -155,6 +155,12 @@ def reliability(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> list[R
             )
         )
     return found
+
+
+def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
+    """Mean over pictures of |claimed - right| by bin (expected calibration error); 0 without pictures."""
+    pictures = sum(b.count for b in bins)
+    return sum(abs(b.confidence - b.accuracy) * b.count for b in bins) / max(pictures, 1)
 
 
 def worst(scores: ArrayLike, truth: ArrayLike, limit: int) -> list[int]:

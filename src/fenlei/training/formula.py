@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePath
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from fenlei.backbones import CATALOGUE
 from fenlei.modelfile import ModelFile
 from fenlei.training.candidate import Candidate
+from fenlei.training.decide import Demand
 from fenlei.training.errors import TrainingError
 from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
@@ -47,6 +49,10 @@ class Formula(msgspec.Struct, frozen=True, kw_only=True):
         seed: of split and folds.
         test_fraction: share held out where the pictures bring no test part.
         drawn_parity: whether no picture travels in the model file.
+        false_rejects: share of known pictures that may be called unknown.
+        compared: whether rules for unknown pictures were compared.
+        precision: that thresholds were chosen for; see `decide.Demand`.
+        cost: the same.
     """
 
     way: str
@@ -58,6 +64,15 @@ class Formula(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     test_fraction: float
     drawn_parity: bool
+    false_rejects: float = 0.05
+    compared: bool = True
+    precision: float | dict[str, float] | None = None
+    cost: tuple[float, float] | dict[str, tuple[float, float]] | None = None
+
+    @property
+    def demand(self) -> Demand:
+        """What was asked of answers."""
+        return Demand(self.precision, self.cost)
 
 
 def write_formula(
@@ -71,6 +86,9 @@ def write_formula(
     seed: int,
     test_fraction: float,
     drawn_parity: bool,
+    false_rejects: float,
+    compared: bool,
+    demand: Demand,
 ) -> Formula:
     """Put it together. Names that are paths of this machine lose their folders."""
     views = [look, candidate.view, *(member.view for member in candidate.members)]
@@ -91,6 +109,10 @@ def write_formula(
         seed=seed,
         test_fraction=test_fraction,
         drawn_parity=drawn_parity,
+        false_rejects=false_rejects,
+        compared=compared,
+        precision=dict(demand.precision) if isinstance(demand.precision, Mapping) else demand.precision,
+        cost=dict(demand.cost) if isinstance(demand.cost, Mapping) else demand.cost,
     )
 
 

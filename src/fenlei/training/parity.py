@@ -84,6 +84,11 @@ def small_file(
     return out.getvalue()
 
 
+def features_of_files(files: Sequence[bytes], spec: InputSpec, engine: Engine) -> NDArray[np.float32]:
+    """Features (n, d) of picture files."""
+    return engine.infer(np.stack([prepare(data, spec) for data in files]))
+
+
 def expected(files: Sequence[bytes], spec: InputSpec, engine: Engine, head: Head) -> list[ParityPicture]:
     """The files with their scores, computed the way serving computes them: prepare, engine, head, one at a time."""
     return [ParityPicture(data, head.scores(engine.infer(prepare(data, spec)[None]))[0]) for data in files]

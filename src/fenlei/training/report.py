@@ -12,6 +12,7 @@ import msgspec
 
 from fenlei.training.confused import ConfusedPair
 from fenlei.training.evaluation import Evaluation
+from fenlei.training.honesty_figures import CalibrationFigures, DecisionFigures, UnknownFigures
 from fenlei.training.nearest import Alike
 from fenlei.training.slices import Slice
 from fenlei.training.suspect import Suspect, SuspectCounts
@@ -195,6 +196,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         suspect_counts: how many there are, by evidence; None where nobody looked.
         confused: the most frequent mix-ups, with pictures of each.
         slices: accuracy on pictures of the test part that look alike, or come from one place.
+        calibration: how scores were made to mean what they say; None in reports of an older Fenlei.
+        unknown: the rule for pictures of nothing known; None where there is none.
+        decision: thresholds of the classes; None where none were asked for.
     """
 
     labels: list[str]
@@ -216,6 +220,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     suspect_counts: SuspectCounts | None = None
     confused: list[ConfusedPair] = []
     slices: list[Slice] = []
+    calibration: CalibrationFigures | None = None
+    unknown: UnknownFigures | None = None
+    decision: DecisionFigures | None = None
 
 
 def to_json(report: Report) -> bytes:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 from fenlei.training.evaluation import ClassResult, Evaluation, ReliabilityBin
+from fenlei.training.honesty_figures import CalibrationFigures
 from fenlei.training.report import ClassCount
+from fenlei.training.report_honesty import calibration
 from fenlei.training.report_words import both, count, fold, hint, named, percent, section
 
 ROOMY = 12
@@ -94,8 +96,8 @@ def per_class(evaluation: Evaluation, counts: list[ClassCount]) -> str:
     return section("classes", "Class by class", "逐个类别", f"{table}<p class=quiet>{explained}</p>\n")
 
 
-def reliability(evaluation: Evaluation) -> str:
-    """What the model claimed against what came true, as a drawing and as a table."""
+def reliability(evaluation: Evaluation, figures: CalibrationFigures | None = None) -> str:
+    """What the model claimed against what came true, before and after calibration, as a drawing and as a table."""
     error = f"{evaluation.expected_calibration_error * 100:.1f}"
     claimed = sum(b.confidence * b.count for b in evaluation.reliability) / evaluation.pictures
     if abs(claimed - evaluation.accuracy) < 0.01:
@@ -125,7 +127,11 @@ def reliability(evaluation: Evaluation) -> str:
         "The size of a point is the number of pictures behind it; small points are mostly chance.",
         "点的大小表示背后的图片数，小点多半只是偶然。",
     )
-    body = f'<p>{lead}</p>\n<div class="chart">{_diagram(used)}<p class=quiet>{few}</p></div>\n'
+    before = [] if figures is None else [b for b in figures.reliability_before if b.count]
+    body = (
+        f"<p>{lead}</p>\n{calibration(figures)}"
+        f'<div class="chart">{_diagram(used, before)}<p class=quiet>{few}</p></div>\n'
+    )
     return section(
         "trust",
         "Can its scores be believed?",
@@ -217,9 +223,9 @@ def _bar(share: float, *, counted: bool) -> str:
     return f'<td class="b" data-v="{share:.4f}"><i style="--v:{share * 100:.1f}%"></i>{percent(share)}%'
 
 
-def _diagram(bins: list[ReliabilityBin]) -> str:
+def _diagram(bins: list[ReliabilityBin], before: list[ReliabilityBin]) -> str:
     left, top, side = 46, 12, 300
-    most = max(b.count for b in bins)
+    most = max(b.count for b in [*bins, *before])
 
     def x(share: float) -> str:
         return f"{left + side * share:.1f}"
@@ -241,11 +247,16 @@ def _diagram(bins: list[ReliabilityBin]) -> str:
         f"<title>{b.confidence * 100:.1f} % → {b.accuracy * 100:.1f} % ({b.count:,})</title></circle>"
         for b in bins
     )
+    hollow = "".join(
+        f'<circle class="before" cx="{x(b.confidence)}" cy="{y(b.accuracy)}" '
+        f'r="{3 + 9 * math.sqrt(b.count / most):.1f}"/>'
+        for b in before
+    )
     middle, foot = left + side / 2, top + side + 38
     turned = f"rotate(-90 14 {top + side / 2})"
     return (
         f'<svg viewBox="0 0 {left + side + 16} {top + side + 46}" role="img" aria-labelledby="trust-h">{grid}'
-        f'<path class="ideal" d="M{x(0)} {y(0)}L{x(1)} {y(1)}"/>{gaps}{points}'
+        f'<path class="ideal" d="M{x(0)} {y(0)}L{x(1)} {y(1)}"/>{gaps}{hollow}{points}'
         f'<text class="en" x="{middle}" y="{foot}" text-anchor="middle">what the model claimed, %</text>'
         f'<text class="zh" x="{middle}" y="{foot}" text-anchor="middle">模型声称的把握，%</text>'
         f'<text class="en" x="14" y="{top + side / 2}" text-anchor="middle" transform="{turned}">'

@@ -11,6 +11,7 @@ from importlib import resources
 
 from fenlei.training.report import Report
 from fenlei.training.report_charts import confusion, mixups, per_class, reliability
+from fenlei.training.report_honesty import decision, unknown
 from fenlei.training.report_lists import candidates, duplicates, recipe, skipped
 from fenlei.training.report_pictures import anchors, confused_galleries, wrong_pictures
 from fenlei.training.report_slices import weaker_where
@@ -49,7 +50,9 @@ def render(report: Report, gallery: Sequence[bytes]) -> str:
             confused_galleries(report.confused, report.labels, gallery),
         ),
         per_class(report.evaluation, report.counts),
-        reliability(report.evaluation),
+        reliability(report.evaluation, report.calibration),
+        unknown(report.unknown),
+        decision(report.decision),
         wrong_pictures(report, gallery),
         suspects(report, gallery),
         weaker_where(report.slices),
@@ -81,6 +84,7 @@ def _top() -> str:
             ("confusion", "Mix-ups", "混淆"),
             ("classes", "Classes", "类别"),
             ("trust", "Trust", "可信度"),
+            ("unknown", "Unknown", "不认识"),
             ("wrong", "Wrong pictures", "判错的图片"),
             ("suspects", "Suspects", "可疑图片"),
             ("slices", "Weaker where", "薄弱之处"),

@@ -16,6 +16,7 @@ from fenlei.training.again import Again
 from fenlei.training.aim import Aim, aim_for
 from fenlei.training.board import Entry
 from fenlei.training.closer_look import look_closer
+from fenlei.training.decide import NOTHING_ASKED, Demand
 from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.errors import TrainingError
 from fenlei.training.evaluation import Evaluation, evaluate
@@ -23,9 +24,10 @@ from fenlei.training.fit_winner import fit_winner
 from fenlei.training.folds import draw_folds
 from fenlei.training.formula import read_formula, write_formula
 from fenlei.training.gallery import Gallery
+from fenlei.training.honesty import FALSE_REJECTS, be_honest, check_false_rejects, measure_honesty
 from fenlei.training.journal import Journal
 from fenlei.training.look import read_all, refuse_too_few
-from fenlei.training.parity import drawn, expected, from_pictures, spread_over_classes
+from fenlei.training.parity import drawn, expected, features_of_files, from_pictures, spread_over_classes
 from fenlei.training.picture_list import listed
 from fenlei.training.plan import make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
@@ -77,6 +79,8 @@ def train(
     embed_backbone: bool = True,
     engine: str = "openvino",
     aim: str | None = None,
+    false_rejects: float = FALSE_REJECTS,
+    demand: Demand = NOTHING_ASKED,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     enough: Callable[[], bool] | None = None,
@@ -115,6 +119,8 @@ def train(
         engine: what runs the backbone; see `fenlei.inference.open_engine`.
         aim: `accuracy`, `balanced accuracy` or `macro-F1`; None takes accuracy, or balanced accuracy where one class
             has ten times as many pictures as another.
+        false_rejects: share of pictures of known classes that the rule for unknown ones may call unknown.
+        demand: of answers, where thresholds are wanted.
         progress: told what is going on.
         cancelled: asked often; True stops.
         enough: asked often; True ends the search as soon as there is a model, and keeps the best so far.
@@ -134,6 +140,8 @@ def train(
         raise TrainingError(f"The share to hold out is {test_fraction}; it must lie between 0 and 1.")
     if seed < 0:
         raise TrainingError(f"The seed is {seed}; it must be 0 or more.")
+    check_false_rejects(false_rejects)
+    demand.check()
     wanted, began = _aim(aim), time.monotonic()
     clock = Clock(progress)
     watch = Watch(clock, cancelled, enough, outlook)
@@ -148,6 +156,7 @@ def train(
         labels = found.labels
         if again is not None:
             again.equip(workshop)
+        demand.check(labels)
 
         # Look: every file read once, every picture through the default network once.
         pictures, unreadable = read_all(found, watch)
@@ -183,12 +192,19 @@ def train(
         journal = Journal(None if budget is None else cache / "searches", question)
         made: dict[tuple[int, int], bytes] = {}  # thumbnails, made once however many models there are
 
-        def finish(entry: Entry, results: list[CandidateResult]) -> Trained:
+        def finish(entry: Entry, results: list[CandidateResult], *, last: bool = True) -> Trained:
             """A candidate as a whole model: judged, fitted, with parity pictures and a report."""
             watch.step(Stage.JUDGE, 0, 1)
             view = entry.candidate.view
             judged = workshop.features(view, [pictures[row] for row in judging])
-            head = fit_winner(entry, task.pictures, task.truth, task.classes, workshop, journal)
+            known = workshop.features(view, task.pictures).features
+            drawings = features_of_files(drawn(seed), workshop.spec(view), workshop.engine(view)) if last else None
+            honesty = be_honest(
+                entry, known, task, labels, journal, drawings, false_rejects=false_rejects, demand=demand
+            )
+            head = honesty.calibrated.of(fit_winner(entry, task.pictures, task.truth, task.classes, workshop, journal))
+            unknown = None if honesty.rule is None else honesty.rule.learn(known, task.truth)
+            honest = measure_honesty(honesty, head, unknown, judged.features, division.truth[judging], labels)
             scores = head.scores(judged.features)
             evaluation = evaluate(scores, division.truth[judging], labels)
 
@@ -228,7 +244,11 @@ def train(
             # All pictures where the test part was ours to give, then parity pictures, report, model file.
             watch.step(Stage.FINISH, 0, 1)
             if division.origin == HELD_OUT:
-                head = fit_winner(entry, pictures, division.truth, len(labels), workshop, journal)
+                head = honesty.calibrated.of(
+                    fit_winner(entry, pictures, division.truth, len(labels), workshop, journal)
+                )
+                if honesty.rule is not None:
+                    unknown = honesty.rule.learn(features, division.truth)
             travelling = [task.pictures[row] for row in spread_over_classes(task.truth)]
             files = [] if synthetic_parity else from_pictures(travelling)
             spec = workshop.spec(view)
@@ -247,6 +267,9 @@ def train(
                 results=results,
                 aim=task.aim,
                 head=head,
+                unknown=unknown,
+                decision=honesty.decision,
+                honest=honest,
                 backbone=workshop.backbone(view),
                 spec=spec,
                 seed=seed,
@@ -262,6 +285,9 @@ def train(
                     seed=seed,
                     test_fraction=test_fraction,
                     drawn_parity=synthetic_parity,
+                    false_rejects=false_rejects,
+                    compared=last,
+                    demand=demand,
                 ),
             )
             report = build_report(story)
@@ -271,10 +297,10 @@ def train(
 
         def tell(entry: Entry, results: list[CandidateResult]) -> None:
             if better is not None:
-                better(finish(entry, results))
+                better(finish(entry, results, last=False))
 
         if again is not None:
-            return finish(again.judge(task, workshop, watch, journal), again.results)
+            return finish(again.judge(task, workshop, watch, journal), again.results, last=again.formula.compared)
         search = Search(
             task,
             plan,
@@ -328,6 +354,8 @@ def rebuild(
         embed_backbone=model.network is not None,
         engine=engine,
         aim=formula.aim,
+        false_rejects=formula.false_rejects,
+        demand=formula.demand,
         progress=progress,
         cancelled=cancelled,
         again=Again(model, formula),

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from fenlei.api import Platform
 from fenlei.contract import encode_request
+from fenlei.modelfile import HeadMeasure, Unknown
 from fenlei.store.tables import ModelVersion
 from tests.support.counter import Counter
 from tests.support.drawing import jpeg
@@ -156,3 +157,36 @@ def test_where_nothing_is_served_that_is_said(client: TestClient, platform: Plat
     answer = client.post(f"{API}/deployments", json={"name": "cats", "model_version_id": two[0].id})
     assert answer.status_code == 503
     assert answer.json()["error"]["type"] == "unavailable"
+
+
+def test_unknown_pictures_are_answered_with_the_class_that_a_deployment_names(
+    client: TestClient, counter: Counter, platform: Platform
+) -> None:
+    all_unknown = Unknown("best score", HeadMeasure("best score", 1.3), -3.0, -2.0, 0.05)
+    able = add_version(platform.store, labels=("a", "other", "z"), unknown=all_unknown)
+    unable = add_version(platform.store, labels=("a", "b", "z"), head_seed=1)
+    published = publish(client, able, open=True)
+    path, url = f"{API}/deployments/{published['deployment']['id']}", published["url"]
+
+    def prediction() -> str:
+        return str(counter.call(url.removeprefix(counter.base), BODY)[2]["predictResult"]["prediction"])
+
+    plain = prediction()
+    assert plain != "other"
+    assert (published["deployment"]["unknown_as"], published["deployment"]["decide"]) == (None, False)
+    changed = client.patch(path, json={"unknown_as": "other"})
+    assert changed.status_code == 200, changed.text
+    assert changed.json()["deployment"]["unknown_as"] == "other"
+    assert prediction() == "other"
+
+    refused = client.patch(path, json={"unknown_as": "bird"})
+    assert refused.status_code == 409
+    assert "no class 'bird'" in refused.text
+    assert client.patch(path, json={"decide": True}).status_code == 409
+    assert client.post(f"{path}/publish", json={"model_version_id": unable.id}).status_code == 409
+    assert client.get(path).json()["model_version_id"] == able.id
+    assert prediction() == "other"
+
+    assert client.patch(path, json={"unknown_as": ""}).json()["deployment"]["unknown_as"] is None
+    assert prediction() == plain
+    assert client.post(f"{path}/publish", json={"model_version_id": unable.id}).status_code == 200

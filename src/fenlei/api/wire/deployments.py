@@ -31,9 +31,23 @@ class DeploymentChange(Given):
         None, description="Which HTTP statuses they travel with; by default those of the contract."
     )
 
+    unknown_as: str | None = Field(
+        None,
+        max_length=1000,
+        pattern=NO_NUL,
+        description=(
+            "The class of the model that pictures of nothing known are answered with, and, with `decide`, those of "
+            'which no score is enough; "" for none, as by default.'
+        ),
+        examples=["other"],
+    )
+    decide: bool | None = Field(
+        None, description="Whether the thresholds of the model have a say in which class is answered; by default not."
+    )
+
     def wishes(self) -> Wishes:
         """As the use cases know it."""
-        return Wishes(self.open, self.envelope, self.status_style)
+        return Wishes(self.open, self.envelope, self.status_style, self.unknown_as, self.decide)
 
 
 class NewDeployment(DeploymentChange):
@@ -86,6 +100,11 @@ class DeploymentOut(Shown):
     open: bool
     envelope: Envelope
     status_style: StatusStyle
+    unknown_as: str | None = Field(
+        description="The class that pictures of nothing known are answered with; null answers them like any other.",
+        examples=["other"],
+    )
+    decide: bool = Field(description="Whether the thresholds of the model have a say.", examples=[False])
     revision: Revision
     created_at: datetime
     created_by: By
@@ -211,6 +230,8 @@ def deployment_out(row: Deployment, condition: Condition | None) -> DeploymentOu
         open=row.open,
         envelope=Envelope(row.envelope),
         status_style=StatusStyle(row.status_style),
+        unknown_as=row.unknown_as,
+        decide=row.decide,
         revision=row.revision,
         created_at=row.created_at,
         created_by=row.created_by,

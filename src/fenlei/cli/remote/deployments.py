@@ -23,6 +23,13 @@ Name = Annotated[str, typer.Argument(metavar="DEPLOYMENT", help="Name or id.")]
 Open = Annotated[bool | None, typer.Option("--open/--keyed", help="Whether no key is needed.")]
 Envelope = Annotated[str | None, typer.Option(help="plain or gateway.")]
 Status = Annotated[str | None, typer.Option(help="documented or rest.")]
+UnknownAs = Annotated[
+    str | None,
+    typer.Option(metavar="CLASS", help="Answer pictures of nothing known with this class; '' for none."),
+]
+Decide = Annotated[
+    bool | None, typer.Option("--decide/--no-decide", help="Whether the model's thresholds have a say in the answer.")
+]
 
 
 @app.command("list")
@@ -50,6 +57,8 @@ def publish(
     open_: Open = None,
     envelope: Envelope = None,
     status: Status = None,
+    unknown_as: UnknownAs = None,
+    decide: Decide = None,
     instead: Annotated[
         bool, typer.Option("--instead", help="Although the model of another project answers there now.")
     ] = False,
@@ -62,10 +71,24 @@ def publish(
         wanted, deployments = version_of(platform, version), platform.deployments
         if instead:
             made = deployments.publish_to(
-                _id(platform, name), wanted, open_=open_, envelope=envelope, status_style=status
+                _id(platform, name),
+                wanted,
+                open_=open_,
+                envelope=envelope,
+                status_style=status,
+                unknown_as=unknown_as,
+                decide=decide,
             )
         else:
-            made = deployments.publish(wanted, name, open_=open_, envelope=envelope, status_style=status)
+            made = deployments.publish(
+                wanted,
+                name,
+                open_=open_,
+                envelope=envelope,
+                status_style=status,
+                unknown_as=unknown_as,
+                decide=decide,
+            )
     _show_url(made, as_json=as_json)
 
 
@@ -75,6 +98,8 @@ def change(
     open_: Open = None,
     envelope: Envelope = None,
     status: Status = None,
+    unknown_as: UnknownAs = None,
+    decide: Decide = None,
     server: Server = None,
     token: Token = None,
     as_json: AsJson = False,
@@ -82,7 +107,12 @@ def change(
     """Change how it is called and answers; what is not named stays, and so does the model."""
     with connect(server, token) as platform:
         made = platform.deployments.change(
-            _id(platform, deployment), open_=open_, envelope=envelope, status_style=status
+            _id(platform, deployment),
+            open_=open_,
+            envelope=envelope,
+            status_style=status,
+            unknown_as=unknown_as,
+            decide=decide,
         )
     _show_url(made, as_json=as_json)
 

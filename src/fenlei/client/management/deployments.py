@@ -26,6 +26,8 @@ class Deployments:
         open_: bool | None = None,
         envelope: str | None = None,
         status_style: str | None = None,
+        unknown_as: str | None = None,
+        decide: bool | None = None,
     ) -> Published:
         """Let a model version answer under a name: a new one, or one that its project has published to before.
 
@@ -35,11 +37,14 @@ class Deployments:
             open_: whether it may be called without a key; by default not.
             envelope: `plain` or `gateway`.
             status_style: `documented` or `rest`.
+            unknown_as: the class that pictures of nothing known are answered with; "" for none.
+            decide: whether the thresholds of the model have a say in which class is answered.
 
         Returns:
             The deployment with its URL; complete when a key was made for it, which is shown now and never again.
         """
-        body = {"name": name, "model_version_id": model_version_id, **_wishes(open_, envelope, status_style)}
+        wishes = _wishes(open_, envelope, status_style, unknown_as, decide)
+        body = {"name": name, "model_version_id": model_version_id, **wishes}
         return self._link.post("/deployments", Published, body, timeout=LONG)
 
     def publish_to(
@@ -50,10 +55,12 @@ class Deployments:
         open_: bool | None = None,
         envelope: str | None = None,
         status_style: str | None = None,
+        unknown_as: str | None = None,
+        decide: bool | None = None,
         revision: int | None = None,
     ) -> Published:
         """Let a model version, of whatever project, answer for a deployment that is there; else as `publish`."""
-        body = {"model_version_id": model_version_id, **_wishes(open_, envelope, status_style)}
+        body = {"model_version_id": model_version_id, **_wishes(open_, envelope, status_style, unknown_as, decide)}
         path = f"/deployments/{deployment_id}/publish"
         return self._link.post(path, Published, body, revision=revision, timeout=LONG)
 
@@ -64,10 +71,12 @@ class Deployments:
         open_: bool | None = None,
         envelope: str | None = None,
         status_style: str | None = None,
+        unknown_as: str | None = None,
+        decide: bool | None = None,
         revision: int | None = None,
     ) -> Published:
         """Change how a deployment is called and answers; what is None stays, and so does the model."""
-        body = _wishes(open_, envelope, status_style)
+        body = _wishes(open_, envelope, status_style, unknown_as, decide)
         return self._link.patch(f"/deployments/{deployment_id}", Published, body, revision=revision)
 
     def list(self, *, project_id: str | None = None, model_id: str | None = None) -> Iterator[Deployment]:
@@ -126,6 +135,14 @@ class Deployments:
         self._link.delete(f"/deployments/{deployment_id}")
 
 
-def _wishes(open_: bool | None, envelope: str | None, status_style: str | None) -> dict[str, Any]:
-    said = {"open": open_, "envelope": envelope, "status_style": status_style}
+def _wishes(
+    open_: bool | None, envelope: str | None, status_style: str | None, unknown_as: str | None, decide: bool | None
+) -> dict[str, Any]:
+    said = {
+        "open": open_,
+        "envelope": envelope,
+        "status_style": status_style,
+        "unknown_as": unknown_as,
+        "decide": decide,
+    }
     return {name: value for name, value in said.items() if value is not None}

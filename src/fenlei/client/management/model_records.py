@@ -74,6 +74,8 @@ class Deployment(Struct, frozen=True):
     envelope: str
     status_style: str
     revision: int
+    unknown_as: str | None = None
+    decide: bool = False
 
 
 class Sample(Struct, frozen=True):

@@ -30,8 +30,10 @@ A picture classifier with {count} classes, exported by Fenlei {version}. 图片�
     python run.py PICTURE.jpg
 
 - `network.onnx`: input `picture`, uint8 (height, width, 3), upright RGB of any size; output `scores`, float32
-  ({count}), in the order of `labels.json`, summing to one. Resize and normalisation are inside.
+  ({count}), in the order of `labels.json`, summing to one. Resize and normalisation are inside. Where the model has a
+  rule for pictures of nothing it knows, output `strangeness`, float32 (1): above 1 it is such a picture.
   输入为任意尺寸、方向已校正的 RGB 图片，缩放与归一化都在网络内部。
+  模型带有“不认识”规则时另有输出 `strangeness`，大于 1 表示不认识。
 - `labels.json`: the class names. 类别名称。
 - `run.py`: reads JPEG and PNG as the server does and prints scores. 读图并输出得分，不依赖 Fenlei。
 - `parity/`: pictures with the scores they must get; `--self-test` compares. 自检图片及其应得的得分。
@@ -104,10 +106,18 @@ def _about(model: ModelFile) -> dict[str, Any]:
             "licence": manifest.backbone.licence,
             "sha256": manifest.backbone.digest,
         },
+        "unknown": _rule(model),
+        "decision": msgspec.to_builtins(manifest.decision),
         "dataset_digest": manifest.dataset_digest,
         "metrics": manifest.metrics,
         "tolerance": TOLERANCE,
     }
+
+
+def _rule(model: ModelFile) -> dict[str, Any] | None:
+    if model.unknown is None:
+        return None
+    return {"rule": model.unknown.rule, "false_rejects": model.unknown.false_rejects, "above": 1.0}
 
 
 def _json(value: Any) -> bytes:

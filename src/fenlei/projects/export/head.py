@@ -24,11 +24,11 @@ def add_head(nodes: Nodes, features: str, head: Head) -> str:
     """
     if len(head.voters) == 1:
         scale, shift = _calibration(head)
-        return nodes("Softmax", _logits(nodes, features, head.voters[0], scale, shift), axis=1)
+        return nodes("Softmax", voter_logits(nodes, features, head.voters[0], scale, shift), axis=1)
     votes = [
         nodes(
             "Mul",
-            nodes("Softmax", _logits(nodes, features, voter, 1 / voter.temperature, None), axis=1),
+            nodes("Softmax", voter_logits(nodes, features, voter, 1 / voter.temperature, None), axis=1),
             nodes.array(np.array(voter.share, np.float32)),
         )
         for voter in head.voters
@@ -45,7 +45,7 @@ def _calibration(head: Head) -> tuple[float | NDArray[np.float32], NDArray[np.fl
     return head.scale, head.shift
 
 
-def _logits(
+def voter_logits(
     nodes: Nodes, features: str, voter: Voter, scale: float | NDArray[np.float32], shift: NDArray[np.float32] | None
 ) -> str:
     """A voter's logits * scale + shift; both are folded into its last layer."""
@@ -63,12 +63,13 @@ def _logits(
         elif isinstance(layer, Relu):
             rows = nodes("Relu", rows)
         else:
-            rows = _directions(nodes, rows, _width(voter, place))
+            rows = directions(nodes, rows, _width(voter, place))
     return rows
 
 
-def _directions(nodes: Nodes, rows: str, width: int) -> str:
-    """Rows of length one. The sum is a product with ones, which unlike ReduceSum every operator set writes alike."""
+def directions(nodes: Nodes, rows: str, width: int) -> str:
+    """Rows (n, width) brought to length one. The sum is a product with ones, which unlike ReduceSum every operator set
+    writes alike."""
     squares = nodes("MatMul", nodes("Mul", rows, rows), nodes.array(np.ones((width, 1), np.float32)))
     return nodes("Div", rows, nodes("Max", nodes("Sqrt", squares), nodes.array(np.array(SHORTEST, np.float32))))
 

@@ -11,9 +11,10 @@ from fenlei.modelfile import ModelFile
 from fenlei.projects.export.errors import ExportError
 from fenlei.projects.export.head import add_head
 from fenlei.projects.export.resize import add_resize
+from fenlei.projects.export.unknown import add_unknown
 from fenlei.projects.onnx_nodes import Nodes
 
-INPUT, OUTPUT = "picture", "scores"
+INPUT, OUTPUT, STRANGENESS = "picture", "scores", "strangeness"
 OLDEST = 11
 """The operator set from which on our own nodes mean what they say; older networks are brought up to it."""
 
@@ -29,8 +30,9 @@ def one_network(model: ModelFile, network: bytes) -> bytes:
         network: the backbone, an ONNX file; see `fenlei.inference.Engine` for its shape.
 
     Returns:
-        An ONNX file with one input, `picture` uint8 (height, width, 3), upright RGB of any size, and one output,
-        `scores` float32 (classes), in the order of the labels, summing to one.
+        An ONNX file with one input, `picture` uint8 (height, width, 3), upright RGB of any size, and the output
+        `scores` float32 (classes), in the order of the labels, summing to one; where the model has a rule for unknown
+        pictures also `strangeness` float32 (1), above 1 for a picture of nothing known.
 
     Raises:
         ExportError: the network is too old or too large to be joined.
@@ -48,14 +50,20 @@ def one_network(model: ModelFile, network: bytes) -> bytes:
     feed = helper.make_node("Identity", [pixels], [fed], name="resize/done")
 
     after = Nodes(onnx, "head/")
-    row = add_head(after, inner.graph.output[0].name, model.head)
-    last = helper.make_node("Reshape", [row, after.whole(len(model.manifest.labels))], [OUTPUT], name="head/done")
+    features = inner.graph.output[0].name
+    row = add_head(after, features, model.head)
+    last = [helper.make_node("Reshape", [row, after.whole(len(model.manifest.labels))], [OUTPUT], name="head/done")]
+    told = [helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, [len(model.manifest.labels)])]
+    if model.unknown is not None:
+        strange = add_unknown(after, features, model.head, model.unknown)
+        last.append(helper.make_node("Reshape", [strange, after.whole(1)], [STRANGENESS], name="head/strangeness"))
+        told.append(helper.make_tensor_value_info(STRANGENESS, onnx.TensorProto.FLOAT, [1]))
 
     graph = helper.make_graph(
-        [*before.made, feed, *inner.graph.node, *after.made, last],
+        [*before.made, feed, *inner.graph.node, *after.made, *last],
         "classifier",
         [helper.make_tensor_value_info(INPUT, onnx.TensorProto.UINT8, ["height", "width", 3])],
-        [helper.make_tensor_value_info(OUTPUT, onnx.TensorProto.FLOAT, [len(model.manifest.labels)])],
+        told,
         [*before.initializers(), *inner.graph.initializer, *after.initializers()],
         sparse_initializer=inner.graph.sparse_initializer,
     )

@@ -33,6 +33,7 @@ class Classifier:
         self.labels = json.loads((folder / "labels.json").read_text("utf-8"))
         self.tolerance = about["tolerance"]
         self._input = about["input"]
+        self._asked = ["scores"] if about.get("unknown") is None else ["scores", "strangeness"]
         self._session = onnxruntime.InferenceSession(str(folder / "network.onnx"), providers=["CPUExecutionProvider"])
 
     def scores(self, data: bytes) -> Any:
@@ -41,7 +42,16 @@ class Classifier:
 
     def scores_of_pixels(self, pixels: Any) -> Any:
         """The same for an upright RGB picture, uint8 (height, width, 3), of any size."""
-        return self._session.run(["scores"], {"picture": np.ascontiguousarray(pixels)})[0]
+        return self.judge_pixels(pixels)[0]
+
+    def judge(self, data: bytes) -> Any:
+        """Scores and strangeness for the bytes of a JPEG or PNG file; see `judge_pixels`."""
+        return self.judge_pixels(read(data, self._input))
+
+    def judge_pixels(self, pixels: Any) -> Any:
+        """Scores, and how strange the picture is: above 1 it is one of nothing known; None without a rule for that."""
+        said = self._session.run(self._asked, {"picture": np.ascontiguousarray(pixels)})
+        return said[0], float(said[1][0]) if len(said) > 1 else None
 
 
 def read(data: bytes, target: dict[str, Any]) -> Any:
@@ -174,13 +184,15 @@ def main() -> int:
         status = 0 if passed else 1
     for name in words.pictures:
         try:
-            scores = classifier.scores(Path(name).read_bytes())
+            scores, strangeness = classifier.judge(Path(name).read_bytes())
         except (OSError, SyntaxError, ValueError) as exc:
             sys.stderr.write(f"{name}: {exc}\n")
             status = 1
             continue
         named = {label: round(float(score), 6) for label, score in zip(classifier.labels, scores)}  # noqa: B905
         line = {"picture": name, "prediction": classifier.labels[int(scores.argmax())], "scores": named}
+        if strangeness is not None:
+            line.update(unknown=strangeness > 1, strangeness=round(strangeness, 6))
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
     return status
 

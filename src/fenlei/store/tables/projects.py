@@ -82,6 +82,8 @@ class Deployment(Base):
     open: Mapped[bool] = mapped_column(default=False)
     envelope: Mapped[str] = mapped_column(String(12))
     status_style: Mapped[str] = mapped_column(String(12))
+    unknown_as: Mapped[str | None]
+    decide: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     created_by: Mapped[str | None] = mapped_column(String(32))

@@ -1,0 +1,261 @@
+"""What a model may claim: calibrated scores, a rule for the unknown, thresholds; each chosen on pictures held out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.modelfile import Decision, Head, Unknown
+from fenlei.training.auroc import auroc
+from fenlei.training.board import Entry
+from fenlei.training.calibrate import Calibrated, calibrate
+from fenlei.training.candidate import VOTE
+from fenlei.training.decide import Demand, choose_thresholds
+from fenlei.training.errors import TrainingError
+from fenlei.training.evaluation import calibration_error, log_loss, reliability, wilson_interval
+from fenlei.training.honesty_figures import (
+    CalibrationFigures,
+    ClassThreshold,
+    DecisionFigures,
+    RuleFigures,
+    StrangerFigures,
+    UnknownFigures,
+)
+from fenlei.training.journal import Journal
+from fenlei.training.search import Task
+from fenlei.training.unknown import Lead, Rule, set_rule
+
+FALSE_REJECTS = 0.05
+"""Share of known pictures that may be called unknown, unless somebody says otherwise."""
+
+
+@dataclass(frozen=True)
+class Honesty:
+    """What was chosen for one candidate.
+
+    Attributes:
+        calibrated: how its scores are calibrated.
+        rule: for pictures of nothing known; None where too few pictures could be held out.
+        decision: thresholds, where somebody asked for some.
+        kept: for which classes the demand could be kept.
+        demand: what was asked for.
+        pictures: held out by folds.
+    """
+
+    calibrated: Calibrated
+    rule: Rule | None
+    decision: Decision | None
+    kept: list[bool]
+    demand: Demand
+    pictures: int
+
+
+@dataclass(frozen=True)
+class HonestFigures:
+    """What came of it on the test part, for the report."""
+
+    calibration: CalibrationFigures
+    unknown: UnknownFigures | None
+    decision: DecisionFigures | None
+
+
+def check_false_rejects(share: float) -> None:
+    """Refuse a share that cannot be.
+
+    Raises:
+        TrainingError: it does not lie between 0 and 0.5.
+    """
+    if not 0 < share <= 0.5:
+        raise TrainingError(
+            f"The share of known pictures that may be called unknown is {share}; it must be above 0 and at most 0.5."
+        )
+
+
+def be_honest(
+    entry: Entry,
+    features: NDArray[np.float32],
+    task: Task,
+    labels: Sequence[str],
+    journal: Journal,
+    drawn: NDArray[np.float32] | None,
+    *,
+    false_rejects: float,
+    demand: Demand,
+) -> Honesty:
+    """Choose calibration, unknown rule and thresholds, all on the training part, by what folds held out of it.
+
+    Args:
+        entry: the candidate, and what it scored there.
+        features: (n, d) of the training part in the candidate's view.
+        task: the training part.
+        labels: class names.
+        journal: where the members of a vote were written down.
+        drawn: (m, d) features of drawn pictures, to compare rules for unknown ones by; None takes the usual rule.
+        false_rejects: share of known pictures that may be called unknown.
+        demand: of answers.
+    """
+    judged = entry.judged
+    calibrated = calibrate(
+        judged.logits,
+        judged.held_out,
+        task.truth,
+        task.groups,
+        temperature=judged.temperature,
+        seed=task.seed,
+    )
+    rule = set_rule(
+        features,
+        task.truth,
+        task.groups,
+        task.folds,
+        _lead(entry, journal),
+        drawn,
+        false_rejects=false_rejects,
+        seed=task.seed,
+    )
+    decision, kept = None, [True] * len(labels)
+    if demand.precision is not None or demand.cost is not None:
+        seen = judged.judged
+        held_out = judged.held_out[..., None]
+        sums = (calibrated.scores(judged.logits) * held_out).sum(axis=0)
+        scores = sums / np.maximum(held_out.sum(axis=0), 1)
+        decision, kept = choose_thresholds(demand, scores[seen], task.truth[seen], task.groups[seen], labels, task.seed)
+    return Honesty(calibrated, rule, decision, kept, demand, int(judged.judged.sum()))
+
+
+def measure_honesty(
+    honesty: Honesty,
+    head: Head,
+    unknown: Unknown | None,
+    features: NDArray[np.float32],
+    truth: NDArray[np.int64],
+    labels: Sequence[str],
+) -> HonestFigures:
+    """Judge what was chosen on the test part.
+
+    Args:
+        honesty: what was chosen.
+        head: calibrated, learned from the training part.
+        unknown: the rule, learned from the training part.
+        features: (n, d) of the test part.
+        truth: (n,) class numbers.
+        labels: class names.
+    """
+    before = replace(head, temperature=1.0, scale=None, shift=None).scores(features)
+    after = head.scores(features)
+    plain = reliability(before, truth)
+    chosen = honesty.calibrated
+    return HonestFigures(
+        CalibrationFigures(
+            method=chosen.method,
+            vector_chance=chosen.vector_chance,
+            pictures=honesty.pictures,
+            error_before=calibration_error(plain),
+            error_after=calibration_error(reliability(after, truth)),
+            log_loss_before=log_loss(before, truth),
+            log_loss_after=log_loss(after, truth),
+            held_out_error_before=chosen.error_before,
+            held_out_error_after=chosen.error_after,
+            reliability_before=plain,
+        ),
+        _unknown_figures(honesty.rule, unknown, head, features),
+        None
+        if honesty.decision is None
+        else decision_figures(honesty.decision, after, truth, labels, kept=honesty.kept, asked=_asked(honesty.demand)),
+    )
+
+
+def stranger_figures(known: NDArray[np.float64], strange: NDArray[np.float64]) -> StrangerFigures:
+    """Judge a rule by how strange it finds pictures of classes that are known, (n,), and that are not, (m,)."""
+    return StrangerFigures(
+        known=len(known),
+        rejected=int(np.sum(known > 1)),
+        strange=len(strange),
+        found=int(np.sum(strange > 1)),
+        auroc=auroc(known, strange) if len(known) and len(strange) else None,
+    )
+
+
+def decision_figures(
+    decision: Decision,
+    scores: NDArray[np.float64],
+    truth: NDArray[np.int64],
+    labels: Sequence[str],
+    *,
+    kept: Sequence[bool] | None = None,
+    asked: str = "",
+) -> DecisionFigures:
+    """Judge thresholds by scores (n, c) and truth (n,).
+
+    Args:
+        decision: the thresholds.
+        scores: calibrated.
+        truth: class numbers.
+        labels: class names.
+        kept: for which classes the demand could be kept when they were chosen; None: not told.
+        asked: the demand, in words.
+    """
+    given = [decision.choose(row) for row in scores.tolist()]
+    answers = np.array([-1 if each is None else each for each in given], np.int64)
+    classes = [
+        ClassThreshold(
+            label=label,
+            threshold=decision.thresholds[number],
+            kept=True if kept is None else kept[number],
+            answered=int(np.sum(answers == number)),
+            right=int(np.sum((answers == number) & (truth == number))),
+            pictures=int(np.sum(truth == number)),
+        )
+        for number, label in enumerate(labels)
+    ]
+    return DecisionFigures(
+        method=decision.method,
+        asked=asked,
+        classes=classes,
+        pictures=len(truth),
+        answered=int(np.sum(answers >= 0)),
+        right=int(np.sum(answers == truth)),
+    )
+
+
+def _lead(entry: Entry, journal: Journal) -> Lead:
+    """The first voter: the candidate itself, or the member of a vote that counts most."""
+    judged = entry.judged
+    if entry.candidate.kind == VOTE:
+        known = journal.find(entry.candidate.members[0])
+        if known is None or known[1] is None:
+            raise ValueError("a vote of a head that was not judged")
+        judged = known[1]
+    return Lead(judged.kind, judged.setting, judged.temperature, judged.logits[0], judged.held_out[0])
+
+
+def _unknown_figures(
+    rule: Rule | None, unknown: Unknown | None, head: Head, features: NDArray[np.float32]
+) -> UnknownFigures | None:
+    if rule is None or unknown is None:
+        return None
+    rejected = int(np.sum(unknown.strangeness(features, head) > 1))
+    return UnknownFigures(
+        rule=rule.name,
+        compared=[
+            RuleFigures(rule=each.rule, auroc=each.auroc, drawn=each.drawn, found=each.found) for each in rule.compared
+        ],
+        false_rejects=rule.false_rejects,
+        threshold_pictures=rule.pictures,
+        test_pictures=len(features),
+        test_rejected=rejected,
+        test_interval=wilson_interval(rejected, len(features)),
+    )
+
+
+def _asked(demand: Demand) -> str:
+    if isinstance(demand.precision, Mapping):
+        return ", ".join(f"{name} {share:g}" for name, share in demand.precision.items())
+    if demand.precision is not None:
+        return f"{demand.precision:g}"
+    if isinstance(demand.cost, Mapping):
+        return ", ".join(f"{name} {wrong:g}:{missed:g}" for name, (wrong, missed) in demand.cost.items())
+    return "" if demand.cost is None else f"{demand.cost[0]:g}:{demand.cost[1]:g}"
