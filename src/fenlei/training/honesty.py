@@ -25,7 +25,7 @@ from fenlei.training.honesty_figures import (
     UnknownFigures,
 )
 from fenlei.training.journal import Journal
-from fenlei.training.search import Task
+from fenlei.training.task import Task
 from fenlei.training.unknown import Lead, Rule, set_rule
 
 FALSE_REJECTS = 0.05
