@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -191,6 +192,12 @@ def test_models_in_python(here: Platform, trained: list[Run], file: Path, foreig
     assert suspects.counts is not None
     assert suspects.counts.pictures >= len(suspects.suspects)
     assert here.models.save_report(learned, tmp_path / "report.html").read_text().startswith("<!")
+    explained = here.models.explain(version.id, jpeg(80, 60), version.labels[0])
+    assert (explained.label, explained.answer) == (
+        version.labels[0],
+        max(explained.scores, key=explained.scores.__getitem__),
+    )
+    assert base64.b64decode(explained.map).startswith(b"\x89PNG")
 
     samples = [(foreign.with_name(f"{colour}.png"), colour) for colour in LABELS]
     answers = here.models.check(foreign, declaration(), samples)
@@ -309,6 +316,9 @@ def test_models_by_commands(said: Said, trained: list[Run], file: Path, foreign:
     listed = said("runs", "suspects", trained[0].id, "--first", "3")
     assert ("because of" in listed) == bool(suspects["suspects"])
     said("models", "report", learned, "-o", tmp_path / "report.html")
+    (tmp_path / "one.jpg").write_bytes(jpeg(80, 60))
+    said("models", "explain", learned, tmp_path / "one.jpg", "-o", tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "report.html").read_text().startswith("<!")
 
     told = foreign.with_suffix(".json")
