@@ -19,6 +19,7 @@ from fenlei.cli.leaderboard import print_board, print_line
 from fenlei.cli.options import Workspace
 from fenlei.cli.progress import progress
 from fenlei.cli.suspects import print_first
+from fenlei.cli.versus import print_since
 from fenlei.contract.errors import FenleiError
 
 if TYPE_CHECKING:
@@ -96,6 +97,13 @@ def train(
         bool,
         typer.Option("--reference-backbone", help="Leave the backbone out of the model file; find it by digest."),
     ] = False,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Go on from this model file: what judged it judges the new one too, and the two are compared.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
     workspace: Workspace = None,
 ) -> None:
@@ -131,6 +139,7 @@ def train(
                 false_rejects=false_rejects,
                 precision=shares,
                 cost=costs,
+                since=since,
                 keep=target,
                 workspace=Settings.at(workspace).workspace,
                 progress=report,
@@ -197,6 +206,8 @@ def summarise(report: Report) -> None:
     )
     if any(each.seconds is not None for each in report.candidates):
         print_board(report.candidates)
+    if report.since is not None:
+        print_since(report.since)
     print_classes(report.evaluation, [count.train for count in report.counts])
     print_confusions(report.evaluation)
     print_first(report)

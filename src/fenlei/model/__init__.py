@@ -359,6 +359,7 @@ def train(
     false_rejects: float = 0.05,
     precision: float | Mapping[str, float] | None = None,
     cost: tuple[float, float] | Mapping[str, tuple[float, float]] | None = None,
+    since: str | Path | None = None,
     keep: str | Path | None = None,
     workspace: str | Path | None = None,
     progress: Progress | None = None,
@@ -387,6 +388,7 @@ def train(
             class. They count where `predict`, or a deployment, is told to decide.
         cost: choose thresholds by what a wrong answer and a missed picture of a class cost, as (wrong, missed); one for
             all, or by class. In place of `precision`.
+        since: a model file to go on from: what judged it judges the new one too, and the report compares the two.
         keep: with a budget, a model file that is written as soon as there is a first model, and again whenever there is
             a better one; it is whole at any time.
         workspace: where caches are kept; the default is FENLEI_WORKSPACE or `~/.fenlei`.
@@ -401,6 +403,7 @@ def train(
     """
     try:
         from fenlei.training.decide import Demand
+        from fenlei.training.earlier import read_earlier
         from fenlei.training.train import train as learn
     except ImportError as exc:
         raise TrainingNotInstalled(
@@ -423,6 +426,7 @@ def train(
         aim=aim,
         false_rejects=false_rejects,
         demand=Demand(precision, cost),
+        since=None if since is None else read_earlier(read(Path(since))),
         progress=progress,
         cancelled=cancelled,
         enough=enough,

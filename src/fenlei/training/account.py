@@ -47,6 +47,7 @@ from fenlei.training.report import (
     to_json,
 )
 from fenlei.training.report_html import render
+from fenlei.training.since import Since
 from fenlei.training.suspects import Suspicions, name_suspects
 
 REPORT_JSON, REPORT_HTML = "report.json", "index.html"
@@ -82,6 +83,7 @@ class Story:
         goal: what was asked for.
         test_fraction: what was asked for.
         formula: what it takes to make the model again.
+        since: what has changed since an earlier model; None where there is none to go on from.
     """
 
     labels: list[str]
@@ -106,6 +108,7 @@ class Story:
     goal: str
     test_fraction: float
     formula: Formula
+    since: Since | None
 
     @property
     def refitted(self) -> bool:
@@ -170,6 +173,7 @@ def build_report(story: Story) -> Report:
         dataset_digest=digest_of(story.pictures, story.division),
         confused=story.closer.confused,
         slices=story.closer.slices,
+        since=story.since,
         suspects=name_suspects(story.suspicions, story.pictures, story.labels, test, story.gallery.large),
         suspect_counts=story.suspicions.counts(),
     )
@@ -214,7 +218,7 @@ def build_model(story: Story, report: Report, parity: list[ParityPicture], *, em
         report={
             REPORT_JSON: to_json(report),
             REPORT_HTML: render(report, story.gallery.files()).encode("utf-8"),
-            FILE: write_list(listed(story.pictures, story.division.test)),
+            FILE: write_list(listed(story.pictures, story.division.test, story.closer.called)),
         },
         parity=parity,
         unknown=story.unknown,

@@ -14,6 +14,7 @@ from fenlei.backbones.source import Network
 from fenlei.modelfile import ModelFile
 from fenlei.training.board import Entry
 from fenlei.training.candidate import VOTE, Candidate
+from fenlei.training.earlier import Earlier, read_earlier
 from fenlei.training.errors import TrainingError
 from fenlei.training.formula import Formula, Ingredient
 from fenlei.training.journal import Journal
@@ -22,6 +23,7 @@ from fenlei.training.picture_list import FILE, Listed, difference, read_list
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Watch
 from fenlei.training.report import CandidateResult, from_json
+from fenlei.training.since import Since
 from fenlei.training.task import Task
 from fenlei.training.view import View
 from fenlei.training.vote import judge_vote
@@ -44,6 +46,16 @@ class Again:
     def plan(self) -> Plan:
         """The view that pictures are looked at by first."""
         return Plan((self.formula.look,), ())
+
+    @property
+    def earlier(self) -> Earlier:
+        """Its own pictures, each in the part where it was."""
+        return read_earlier(self.model)
+
+    @property
+    def since(self) -> Since | None:
+        """What the old report says of a still older model; the new one says it again."""
+        return from_json(self.model.report["report.json"]).since
 
     @property
     def results(self) -> list[CandidateResult]:

@@ -37,11 +37,13 @@ class CloserLook:
         wrong: pictures that were called wrong, the surest mistakes first.
         confused: what is mixed up, with pictures.
         slices: accuracy by light, sharpness, size and source.
+        called: what each picture of the test part was called.
     """
 
     wrong: list[WrongPicture]
     confused: list[ConfusedPair]
     slices: list[Slice]
+    called: list[str]
 
 
 def look_closer(
@@ -96,7 +98,8 @@ def look_closer(
     pairs = confused_pairs(scores, truth, labels, names, lambda row: gallery.show(int(judging[row]), SMALL))
     measured = dict(zip(MEASURES, appearances(tested, workshop.cache).T, strict=True))
     places = sources_of(names, [picture.item.label for picture in tested])
-    return CloserLook(wrong, pairs, slices(measured, places, scores.argmax(axis=1) == truth))
+    answers = scores.argmax(axis=1)
+    return CloserLook(wrong, pairs, slices(measured, places, answers == truth), [labels[each] for each in answers])
 
 
 def _alike(

@@ -15,6 +15,9 @@ from fenlei.training.look import Picture
 
 FROM_FOLDER, HELD_OUT = "folder", "held out"
 
+FREE, LEARNED, HELD = -1, 0, 1
+"""Of a picture: in no part yet, or in the part that learned or that judged before."""
+
 
 @dataclass(frozen=True)
 class Division:
@@ -69,9 +72,23 @@ def together(duplicates: NDArray[np.int64], named: Sequence[str | None]) -> NDAr
 
 
 def divide(
-    pictures: Sequence[Picture], groups: NDArray[np.int64], labels: Sequence[str], fraction: float, seed: int
+    pictures: Sequence[Picture],
+    groups: NDArray[np.int64],
+    labels: Sequence[str],
+    fraction: float,
+    seed: int,
+    pins: NDArray[np.int8] | None = None,
 ) -> Division:
     """Put the pictures into the two parts.
+
+    Args:
+        pictures: (n).
+        groups: (n,) duplicate groups.
+        labels: class names in class order.
+        fraction: share to hold out where the folder brings no part that judges.
+        seed: of the choice.
+        pins: (n,) where pictures were before, `FREE` where they were not: then they stay there, and only the others are
+            divided. None: all are.
 
     Raises:
         TrainingError: nothing can be held out, because all pictures of each class are copies of each other.
@@ -83,7 +100,7 @@ def divide(
         test = np.array([picture.item.part is judging for picture in pictures])
         joined = sum(picture.item.part is Part.VALIDATION for picture in pictures) if judging is Part.TEST else 0
         return Division(truth, groups, test, FROM_FOLDER, joined)
-    test = stratified_split(truth.tolist(), groups.tolist(), fraction, seed)
+    test = _held_out(truth, groups, fraction, seed, np.full(len(truth), FREE, np.int8) if pins is None else pins)
     if not test.any():
         raise TrainingError(
             "In every class all pictures are copies of one picture or of one group, so none can be held out to judge "
@@ -91,3 +108,15 @@ def divide(
             "Add pictures that differ."
         )
     return Division(truth, groups, test, HELD_OUT, 0)
+
+
+def _held_out(
+    truth: NDArray[np.int64], groups: NDArray[np.int64], fraction: float, seed: int, pins: NDArray[np.int8]
+) -> NDArray[np.bool_]:
+    """(n,) the part that judges. What a model once learned from does not judge, nor do its duplicates."""
+    learned, held = (np.isin(groups, groups[pins == part]) for part in (LEARNED, HELD))
+    test = held & ~learned
+    free = np.flatnonzero(~held & ~learned)
+    if len(free):
+        test[free] = stratified_split(truth[free].tolist(), groups[free].tolist(), fraction, seed)
+    return np.asarray(test)

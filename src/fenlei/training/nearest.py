@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 NEAREST = 3
 """Training pictures that are named for each picture."""
@@ -49,6 +48,8 @@ def nearest(
         (m, k) rows of `known`, the nearest first and equals by row; (m, k) cosines. k is `count`, or n where that is
         less.
     """
+    from threadpoolctl import threadpool_limits  # of the extra `train`; reports are read without it
+
     count = min(count, len(known))
     if not len(asked) or not count:
         return np.zeros((len(asked), 0), np.int64), np.zeros((len(asked), 0))

@@ -17,7 +17,7 @@ from fenlei.training.look import Picture
 FILE = "pictures.csv"
 """Its name below `report/`."""
 
-COLUMNS = ("name", "class", "part", "sha256")
+COLUMNS = ("name", "class", "part", "sha256", "called")
 
 DIGITS = 16
 """Of a picture's digest: two of a million pictures share them with a chance of one in thirty million."""
@@ -33,18 +33,27 @@ class Listed(NamedTuple):
         label: its class.
         part: `train` or `test`.
         digest: the first digits of SHA-256 of its file, hex.
+        called: of the test part, what it was called by the head that had not seen it; empty in training.
     """
 
     name: str
     label: str
     part: str
     digest: str
+    called: str = ""
 
 
-def listed(pictures: Sequence[Picture], test: NDArray[np.bool_]) -> list[Listed]:
-    """These pictures, of which `test` (n,) are in the test part."""
+def listed(pictures: Sequence[Picture], test: NDArray[np.bool_], called: Sequence[str] = ()) -> list[Listed]:
+    """These pictures, of which `test` (n,) are in the test part; those were `called` so, in their order."""
+    answers = iter(called)
     return [
-        Listed(picture.item.name, picture.item.label, "test" if held else "train", picture.digest.hex()[:DIGITS])
+        Listed(
+            picture.item.name,
+            picture.item.label,
+            "test" if held else "train",
+            picture.digest.hex()[:DIGITS],
+            next(answers, "") if held else "",
+        )
         for picture, held in zip(pictures, test, strict=True)
     ]
 

@@ -14,6 +14,7 @@ from fenlei.training.confused import ConfusedPair
 from fenlei.training.evaluation import Evaluation
 from fenlei.training.honesty_figures import CalibrationFigures, DecisionFigures, UnknownFigures
 from fenlei.training.nearest import Alike
+from fenlei.training.since import Since
 from fenlei.training.slices import Slice
 from fenlei.training.suspect import Suspect, SuspectCounts
 
@@ -199,6 +200,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         calibration: how scores were made to mean what they say; None in reports of an older Fenlei.
         unknown: the rule for pictures of nothing known; None where there is none.
         decision: thresholds of the classes; None where none were asked for.
+        since: what has changed since the model that training went on from; None where it was none.
     """
 
     labels: list[str]
@@ -223,6 +225,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     calibration: CalibrationFigures | None = None
     unknown: UnknownFigures | None = None
     decision: DecisionFigures | None = None
+    since: Since | None = None
 
 
 def to_json(report: Report) -> bytes:

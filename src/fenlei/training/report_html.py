@@ -14,6 +14,7 @@ from fenlei.training.report_charts import confusion, mixups, per_class, reliabil
 from fenlei.training.report_honesty import decision, unknown
 from fenlei.training.report_lists import candidates, duplicates, recipe, skipped
 from fenlei.training.report_pictures import anchors, confused_galleries, wrong_pictures
+from fenlei.training.report_since import against_before
 from fenlei.training.report_slices import weaker_where
 from fenlei.training.report_suspects import suspects
 from fenlei.training.report_words import both, count, fold, named, percent, percents, section
@@ -41,6 +42,7 @@ def render(report: Report, gallery: Sequence[bytes]) -> str:
     """
     sections = [
         _headline(report),
+        against_before(report.since),
         _learned(report),
         _method(report),
         confusion(

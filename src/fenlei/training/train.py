@@ -18,6 +18,7 @@ from fenlei.training.board import Entry
 from fenlei.training.closer_look import look_closer
 from fenlei.training.decide import NOTHING_ASKED, Demand
 from fenlei.training.division import HELD_OUT, divide, learnable, together
+from fenlei.training.earlier import Earlier
 from fenlei.training.errors import TrainingError
 from fenlei.training.evaluation import Evaluation, evaluate
 from fenlei.training.fit_winner import fit_winner
@@ -88,6 +89,7 @@ def train(
     better: Callable[[Trained], None] | None = None,
     outlook: Callable[[Outlook], None] | None = None,
     spent: float = 0.0,
+    since: Earlier | None = None,
     again: Again | None = None,
 ) -> Trained:
     """Learn from class folders, or from pictures that somebody else has found.
@@ -128,6 +130,7 @@ def train(
         better: told of a whole model each time there is a better one than before, while the search goes on.
         outlook: told a few times a second how much time is spent and left, where there is a budget.
         spent: seconds of the budget that earlier processes have used, where the cache knows of fewer.
+        since: go on from this model: what judged it judges the new one, and the report compares the two.
         again: make this model again in place of searching; see `rebuild`.
 
     Raises:
@@ -170,7 +173,9 @@ def train(
         watch.step(Stage.GROUP, 0, 1)
         groups = find_duplicates([each.digest for each in pictures], looked.prints, looked.features)
         kept_together = together(groups.group_of, [each.item.group for each in pictures])
-        division = divide(pictures, kept_together, labels, test_fraction, seed)
+        before = since if again is None else again.earlier
+        pins = None if before is None else before.pins(pictures)
+        division = divide(pictures, kept_together, labels, test_fraction, seed, pins)
         watch.step(Stage.GROUP, 1, 1)
         if again is not None:
             again.check_pictures(listed(pictures, division.test), digest_of(pictures, division))
@@ -222,6 +227,11 @@ def train(
                 files=[picture.digest for picture in pictures],
                 features=features,
             )
+
+            if again is not None:
+                told = again.since
+            else:
+                told = None if since is None else since.compare(pictures, division, labels, scores)
 
             # Everything that one may want to look at.
             gallery = Gallery(pictures, open=not synthetic_parity, made=made)
@@ -289,6 +299,7 @@ def train(
                     compared=last,
                     demand=demand,
                 ),
+                since=told,
             )
             report = build_report(story)
             model = build_model(story, report, parity, embed_backbone=embed_backbone)
