@@ -15,6 +15,8 @@ _MANAGEMENT = "fenlei.client.management"
 MODULES = (
     "fenlei",
     "fenlei.model",
+    "fenlei.model.compare",
+    "fenlei.model.rebuild",
     "fenlei.client",
     _MANAGEMENT,
     *(

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fenlei.contract.errors import FenleiError
-from fenlei.model import Model
 from fenlei.model.folder import Count, ScoredFolder
+from fenlei.model.loaded import Model
 
 
 class ClassVersus(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from fenlei.model import Model, TrainingNotInstalled, open_model
+from fenlei.model import TrainingNotInstalled
+from fenlei.model.loaded import Model, open_model
 from fenlei.modelfile import Manifest, read
 from fenlei.settings import Settings
 
