@@ -29,13 +29,35 @@ def test_a_label_that_the_scores_contradict_is_suspect_and_says_which_class_is_l
     assert np.flatnonzero(found.suspect).tolist() == [7]
     assert found.likelier[7] == 1
     assert found.suspicion.argmax() == 7
-    assert found.suspicion[7] == pytest.approx((1 + 0.95 - 0.02) / 2)
+    assert found.suspicion[7] == pytest.approx(1 - 0.02)
 
 
 def test_a_class_of_which_the_model_is_never_sure_is_not_suspected_as_a_whole() -> None:
     truth = np.repeat([0, 1], [40, 20])
     scores = np.array([[0.9, 0.1], [0.55, 0.45]])[truth]  # all of class 1 are answered 0, none of them surely
     assert not label_errors(scores, np.ones(60, bool), truth).suspect.any()
+
+
+def test_a_picture_that_scores_lowest_in_its_class_counts_though_it_is_sure_of_no_other() -> None:
+    truth = np.repeat([0, 1, 2], 20)
+    scores = SURE[truth]
+    scores[7] = [0.2, 0.75, 0.05]
+    scores[41] = [0.48, 0.47, 0.05]
+    scores[30] = [0.9, 0.05, 0.05]
+    scores[31] = [0.9, 0.05, 0.05]
+    found = label_errors(scores, np.ones(60, bool), truth)
+    assert np.flatnonzero(found.suspect).tolist() == [30, 31]  # as many as there are sure ones
+    scores[32] = [0.9, 0.06, 0.04]
+    assert np.flatnonzero(label_errors(scores, np.ones(60, bool), truth).suspect).tolist() == [30, 31, 41]
+
+
+def test_a_label_that_scores_best_is_not_doubted_however_many_errors_there_are() -> None:
+    truth = np.repeat([0, 1], 10)
+    scores = np.array([[0.6, 0.4], [0.1, 0.9]])[truth]
+    scores[:3] = [[0.05, 0.95]] * 3
+    scores[3] = [0.55, 0.45]
+    found = label_errors(scores, np.ones(20, bool), truth)
+    assert np.flatnonzero(found.suspect).tolist() == [0, 1, 2]
 
 
 def test_a_picture_that_no_head_has_scored_is_not_suspected_by_scores() -> None:
