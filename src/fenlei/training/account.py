@@ -25,9 +25,11 @@ from fenlei.modelfile import (
     Unknown,
     unknown_ref,
 )
+from fenlei.training.advice import advise
 from fenlei.training.aim import Aim
 from fenlei.training.board import Entry
 from fenlei.training.closer_look import CloserLook
+from fenlei.training.curve import LearningCurve
 from fenlei.training.division import HELD_OUT, Division
 from fenlei.training.evaluation import Evaluation
 from fenlei.training.formula import KEY, Formula
@@ -70,6 +72,7 @@ class Story:
         closer: wrong pictures, mix-ups, slices, and what the report shows of them.
         suspicions: what is known against each picture.
         gallery: what the report shows.
+        curve: what more pictures would bring, where that was measured.
         winner: the candidate that the model is.
         results: everything that was tried.
         aim: what was to be raised.
@@ -95,6 +98,7 @@ class Story:
     closer: CloserLook
     suspicions: Suspicions
     gallery: Gallery
+    curve: LearningCurve | None
     winner: Entry
     results: list[CandidateResult]
     aim: Aim
@@ -125,7 +129,7 @@ def build_report(story: Story) -> Report:
     duplicates = _duplicates(story)
     candidate, judged = story.winner.candidate, story.winner.judged
     weights = judged.class_weights
-    return Report(
+    report = Report(
         labels=story.labels,
         counts=[
             ClassCount(label=label, train=int(train_counts[number]), test=int(test_counts[number]))
@@ -176,7 +180,9 @@ def build_report(story: Story) -> Report:
         since=story.since,
         suspects=name_suspects(story.suspicions, story.pictures, story.labels, test, story.gallery.large),
         suspect_counts=story.suspicions.counts(),
+        learning_curve=story.curve,
     )
+    return msgspec.structs.replace(report, advice=advise(report))
 
 
 def _floats(setting: Mapping[str, float]) -> dict[str, float]:

@@ -14,6 +14,7 @@ from fenlei.backbones.source import Network
 from fenlei.modelfile import ModelFile
 from fenlei.training.board import Entry
 from fenlei.training.candidate import VOTE, Candidate
+from fenlei.training.curve import LearningCurve
 from fenlei.training.earlier import Earlier, read_earlier
 from fenlei.training.errors import TrainingError
 from fenlei.training.formula import Formula, Ingredient
@@ -61,6 +62,11 @@ class Again:
     def results(self) -> list[CandidateResult]:
         """What the search found that is not made again; the new report tells of it as the old one does."""
         return from_json(self.model.report["report.json"]).candidates
+
+    @property
+    def curve(self) -> LearningCurve | None:
+        """What more pictures would bring, likewise."""
+        return from_json(self.model.report["report.json"]).learning_curve
 
     def equip(self, workshop: Workshop) -> None:
         """Have the networks ready that the model was made with.

@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from fenlei.training.confused import ConfusedPair
+from fenlei.training.curve import LearningCurve
 from fenlei.training.evaluation import Evaluation
 from fenlei.training.honesty_figures import CalibrationFigures, DecisionFigures, UnknownFigures
 from fenlei.training.nearest import Alike
+from fenlei.training.sentence import Sentence
 from fenlei.training.since import Since
 from fenlei.training.slices import Slice
 from fenlei.training.suspect import Suspect, SuspectCounts
@@ -201,6 +203,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         unknown: the rule for pictures of nothing known; None where there is none.
         decision: thresholds of the classes; None where none were asked for.
         since: what has changed since the model that training went on from; None where it was none.
+        learning_curve: what more pictures would bring; None where that was not measured.
+        advice: plain sentences in both languages: what is good, what is doubtful, what to do next.
     """
 
     labels: list[str]
@@ -226,6 +230,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     unknown: UnknownFigures | None = None
     decision: DecisionFigures | None = None
     since: Since | None = None
+    learning_curve: LearningCurve | None = None
+    advice: list[Sentence] = []
 
 
 def to_json(report: Report) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from importlib import resources
 
 from fenlei.training.report import Report
+from fenlei.training.report_advice import advice, learning_curve
 from fenlei.training.report_charts import confusion, mixups, per_class, reliability
 from fenlei.training.report_honesty import decision, unknown
 from fenlei.training.report_lists import candidates, duplicates, recipe, skipped
@@ -43,6 +44,7 @@ def render(report: Report, gallery: Sequence[bytes]) -> str:
     sections = [
         _headline(report),
         against_before(report.since),
+        advice(report),
         _learned(report),
         _method(report),
         confusion(
@@ -58,6 +60,7 @@ def render(report: Report, gallery: Sequence[bytes]) -> str:
         wrong_pictures(report, gallery),
         suspects(report, gallery),
         weaker_where(report.slices),
+        learning_curve(report),
         candidates(report.candidates),
         duplicates(report.duplicates),
         skipped(report.skipped),

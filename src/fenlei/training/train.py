@@ -16,6 +16,8 @@ from fenlei.training.again import Again
 from fenlei.training.aim import Aim, aim_for
 from fenlei.training.board import Entry
 from fenlei.training.closer_look import look_closer
+from fenlei.training.curve import LearningCurve
+from fenlei.training.curve_head import measure_curve
 from fenlei.training.decide import NOTHING_ASKED, Demand
 from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.earlier import Earlier
@@ -197,7 +199,9 @@ def train(
         journal = Journal(None if budget is None else cache / "searches", question)
         made: dict[tuple[int, int], bytes] = {}  # thumbnails, made once however many models there are
 
-        def finish(entry: Entry, results: list[CandidateResult], *, last: bool = True) -> Trained:
+        def finish(
+            entry: Entry, results: list[CandidateResult], curve: LearningCurve | None = None, *, last: bool = True
+        ) -> Trained:
             """A candidate as a whole model: judged, fitted, with parity pictures and a report."""
             watch.step(Stage.JUDGE, 0, 1)
             view = entry.candidate.view
@@ -273,6 +277,7 @@ def train(
                 closer=closer,
                 suspicions=suspicions,
                 gallery=gallery,
+                curve=curve,
                 winner=entry,
                 results=results,
                 aim=task.aim,
@@ -311,7 +316,8 @@ def train(
                 better(finish(entry, results, last=False))
 
         if again is not None:
-            return finish(again.judge(task, workshop, watch, journal), again.results, last=again.formula.compared)
+            entry = again.judge(task, workshop, watch, journal)
+            return finish(entry, again.results, again.curve, last=again.formula.compared)
         search = Search(
             task,
             plan,
@@ -326,7 +332,8 @@ def train(
             better=tell,
         )
         outcome = search.run()
-        return finish(outcome.winner, outcome.results)
+        curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget)
+        return finish(outcome.winner, outcome.results, curve)
 
 
 def rebuild(

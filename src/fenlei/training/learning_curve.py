@@ -1,0 +1,225 @@
+"""What more pictures would bring: the winner's head learned again from fewer, on features that are there already.
+
+Two questions. How good is it with a quarter and with half of the pictures? And of which class are the last pictures
+worth most? For the second, half of the pictures of some classes, drawn by chance, are left out, and then of the others
+instead: the difference between the two on the same pictures held out is a sum over classes, what each class's second
+half is worth with its sign (a two-level screening design with foldover; Box & Wilson 1951). A few dozen fits so tell
+all classes at once, and what they leave unexplained is the noise.
+
+Only the training part takes part, and its folds judge. What is done is fixed by the size of the work, not by the clock:
+the same pictures give the same report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from fenlei.modelfile import softmax
+from fenlei.training.aim import Aim, figure, interval, picture_weights
+from fenlei.training.curve import ClassGain, CurvePoint, LearningCurve
+from fenlei.training.folds import Folds
+from fenlei.training.head import Judged, Lesson, judge
+from fenlei.training.heads import KINDS, LOGISTIC, PROTOTYPES, SVM
+
+SHARES = (0.25, 0.5)
+
+RATE = {LOGISTIC: 2.5e8, SVM: 2.5e7, PROTOTYPES: 2e9}
+"""Numbers (rows × directions × classes) that a second of fitting is taken to be worth, by kind of head; measured on
+one core, begun from a near solution. A kind that is not here is taken to be slow."""
+
+SLOW = 1e6
+EACH = 0.003
+"""Seconds that a fit takes however small it is."""
+
+LEAST_PICTURES = 30
+"""Below so many a curve says more of chance than of pictures."""
+
+MOST_FOLDS = 5
+
+MOST_PAIRS = 24
+LEAST_PAIRS = 6
+"""Below so many comparisons nothing is said of single classes."""
+
+LEAST_GROUPS = 4
+"""Different pictures that a class must have in a fold to be halved."""
+
+
+class _Bench(NamedTuple):
+    """What every fit stands on.
+
+    Attributes:
+        lesson: pictures in the space of the head; no altered copies.
+        judged: how the head was judged with all pictures.
+        groups: (n,) duplicate groups.
+        parts: the folds that take part.
+        starts: by fold, what helps the next fit.
+        weights: (n,) how much a picture counts for the aim.
+    """
+
+    lesson: Lesson
+    judged: Judged
+    groups: NDArray[np.int64]
+    parts: list[tuple[int, NDArray[np.bool_], NDArray[np.bool_]]]
+    starts: dict[int, Any]
+    weights: NDArray[np.float64]
+
+
+def learning_curve(
+    lesson: Lesson,
+    judged: Judged,
+    folds: Folds,
+    groups: NDArray[np.int64],
+    labels: Sequence[str],
+    *,
+    aim: Aim,
+    seed: int,
+    seconds: float = 0.5,
+) -> LearningCurve | None:
+    """Measure what pictures are worth.
+
+    Args:
+        lesson: the training part, without altered copies.
+        judged: how this head was judged with all of it, by the same folds.
+        folds: of its pictures.
+        groups: (n,) duplicate groups; what shows the same thing is left out together.
+        labels: class names in class order.
+        aim: what is to be raised.
+        seed: of what is left out.
+        seconds: about what it may take on a core of a usual machine.
+
+    Returns:
+        The curve; None where there are too few pictures, nothing could be held out, or the time does not suffice.
+    """
+    parts = folds.parts()
+    if not parts or lesson.count < LEAST_PICTURES:
+        return None
+    numbers = int(parts[0][1].sum()) * lesson.rows.shape[1] * lesson.classes
+    fits = int(seconds / (EACH + numbers / RATE.get(judged.kind, SLOW)))
+    # A fold costs three fits beforehand: two shares, and a whole one that helps the others along.
+    used = min(len(parts), MOST_FOLDS, max(1, fits // 12))
+    pairs = min(MOST_PAIRS, (fits - 3 * used) // 2)
+    if fits < 3:
+        return None
+    bench = _Bench(lesson, judged, groups, parts[:used], {}, picture_weights(aim, lesson.truth, lesson.classes))
+    rng = np.random.default_rng(seed)
+    with threadpool_limits(1, user_api="blas"):
+        points, rise, rise_noise = _points(bench, aim, rng)
+        gains = _gains(bench, labels, pairs, rng) if pairs >= LEAST_PAIRS else []
+    return LearningCurve(
+        head=KINDS[judged.kind].name,
+        aim=aim.value,
+        points=points,
+        rise=rise,
+        rise_noise=rise_noise,
+        gains=sorted(gains, key=lambda each: -each.gain),
+        fits=used * (1 + len(SHARES)) + (2 * pairs if gains else 0),
+    )
+
+
+def _points(bench: _Bench, aim: Aim, rng: np.random.Generator) -> tuple[list[CurvePoint], float, float]:
+    """The points, and what the last step brought with its standard error, picture by picture."""
+    lesson, points, hits = bench.lesson, [], []
+    shown = np.concatenate([np.flatnonzero(outside) for _, _, outside in bench.parts])
+    for share in (*SHARES, 1.0):
+        called, truth, learned = [], [], []
+        for number, (repeat, inside, outside) in enumerate(bench.parts):
+            if share == 1.0:
+                logits, kept = bench.judged.logits[repeat, outside], inside
+            else:
+                kept = _thinned(bench, inside, np.full(lesson.classes, share), rng)
+                logits = _logits(bench, number, kept, outside)
+            called.append(logits.argmax(axis=1))
+            truth.append(lesson.truth[outside])
+            learned.append(int(kept.sum()))
+        answers, right = np.concatenate(called), np.concatenate(truth)
+        hits.append((answers == right).astype(np.float64))
+        points.append(
+            CurvePoint(
+                share=share,
+                pictures=round(float(np.mean(learned))),
+                score=figure(aim, answers, right, lesson.classes),
+                score_interval=interval(aim, answers, right, lesson.classes),
+            )
+        )
+    steps = (hits[-1] - hits[-2]) * bench.weights[shown] / bench.weights[shown].mean()
+    # Copies of one picture are one piece of evidence, and so is one picture that several divisions held out.
+    _, group = np.unique(bench.groups[shown], return_inverse=True)
+    noise = float(np.sqrt(np.sum(np.bincount(group, weights=steps - steps.mean()) ** 2))) / len(steps)
+    return points, points[-1].score - points[-2].score, noise
+
+
+def _gains(bench: _Bench, labels: Sequence[str], pairs: int, rng: np.random.Generator) -> list[ClassGain]:
+    lesson = bench.lesson
+    large = [label for label in range(lesson.classes) if _can_be_halved(bench, label)]
+    if not large:
+        return []
+    signs = _design(pairs, len(large), rng)
+    worth = np.empty(pairs)
+    for pair in range(pairs):
+        number = pair % len(bench.parts)
+        _, inside, outside = bench.parts[number]
+        scores = []
+        for side in (1, -1):
+            shares = np.ones(lesson.classes)
+            shares[large] = np.where(signs[pair] == side, 1.0, 0.5)
+            logits = _logits(bench, number, _thinned(bench, inside, shares, rng), outside)
+            right = softmax(logits / bench.judged.temperature)[np.arange(len(logits)), lesson.truth[outside]]
+            scores.append(float(np.average(right, weights=bench.weights[outside])))
+        worth[pair] = scores[0] - scores[1]
+    gain, noise = _explained(signs, worth)
+    counts = np.bincount(lesson.truth, minlength=lesson.classes)
+    return [
+        ClassGain(label=labels[label], pictures=int(counts[label]), gain=float(gain[place]), noise=float(noise[place]))
+        for place, label in enumerate(large)
+    ]
+
+
+def _design(pairs: int, classes: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """(pairs, classes) of 1 and -1, each class as often one as the other, as far as that goes."""
+    half = np.where(np.arange(pairs) % 2 == 0, 1.0, -1.0)
+    return np.stack([rng.permutation(half) for _ in range(classes)], axis=1)
+
+
+def _explained(signs: NDArray[np.float64], worth: NDArray[np.float64]) -> tuple[Any, Any]:
+    """Least squares of the sum over classes, with standard errors; means where there are too few pairs for it."""
+    pairs, classes = signs.shape
+    if pairs >= classes + LEAST_PAIRS // 2 and np.linalg.matrix_rank(signs) == classes:
+        inverse = np.linalg.inv(signs.T @ signs)
+        gain = inverse @ signs.T @ worth
+        left = worth - signs @ gain
+        return gain, np.sqrt(np.diag(inverse) * np.sum(left**2) / (pairs - classes))
+    each = signs * worth[:, None]
+    return each.mean(axis=0), each.std(axis=0, ddof=1) / np.sqrt(pairs)
+
+
+def _can_be_halved(bench: _Bench, label: int) -> bool:
+    return all(
+        len(np.unique(bench.groups[inside & (bench.lesson.truth == label)])) >= LEAST_GROUPS
+        for _, inside, _ in bench.parts
+    )
+
+
+def _thinned(
+    bench: _Bench, inside: NDArray[np.bool_], shares: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.bool_]:
+    """(n,) what is left when of each class about this share of its groups is kept, one at least."""
+    kept = inside.copy()
+    for label in np.flatnonzero(shares < 1):
+        rows = np.flatnonzero(inside & (bench.lesson.truth == label))
+        groups = rng.permutation(np.unique(bench.groups[rows]))
+        stay = groups[: max(1, round(len(groups) * float(shares[label])))]
+        kept[rows] = np.isin(bench.groups[rows], stay)
+    return kept
+
+
+def _logits(bench: _Bench, number: int, kept: NDArray[np.bool_], outside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    kind, setting, seed = KINDS[bench.judged.kind], bench.judged.setting, bench.judged.seed
+    if number not in bench.starts:
+        _, bench.starts[number] = bench.lesson.fit(kind, bench.parts[number][1], setting, seed=seed)
+    layers, _ = bench.lesson.fit(kind, kept, setting, seed=seed, start=bench.starts[number])
+    return judge(layers, bench.lesson.rows[: bench.lesson.count][outside])
