@@ -211,6 +211,7 @@ def test_suspects_are_named_after_training_and_when_asked_for(
     model = tmp_path / "m.fenlei"
     said = fenlei("train", tmp_path / "photos", "-o", model, "--backbone", backbone, workspace=home)
     assert "should be looked at again" in said.out
+    assert "Next: Look at the" in said.out
     assert "梨/an apple.png: labelled 梨" in said.out
     listed = fenlei("report", model, "--suspects", workspace=home).out
     (line,) = [line for line in listed.splitlines() if line.startswith("梨/an apple.png")]

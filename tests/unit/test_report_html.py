@@ -122,6 +122,37 @@ def test_every_suspect_is_there_with_what_speaks_against_it() -> None:
     assert len(section.all("img")) == 2
 
 
+def test_every_sentence_of_advice_is_there_in_both_languages() -> None:
+    made = report()
+    assert {each.kind for each in made.advice} == {"good", "doubtful", "next"}
+    source = render(made, gallery(made))
+    text = Page(source[source.index('<section id="advice"') :].split("</section>")[0]).text
+    for sentence in made.advice:
+        assert sentence.en in text
+        assert sentence.zh in text
+    blame = msgspec.structs.replace(made, advice=[each for each in made.advice if each.kind != "good"])
+    assert "What is good" in text
+    assert "What is good" not in render(blame, gallery(made))
+    assert '<section id="advice"' not in render(msgspec.structs.replace(made, advice=[]), gallery(made))
+
+
+def test_the_learning_curve_is_a_table_with_what_each_class_brought() -> None:
+    made = report()
+    source = render(made, gallery(made))
+    section = Page(source[source.index('<section id="curve"') :].split("</section>")[0])
+    text = section.text.replace("\N{NO-BREAK SPACE}", " ")
+    for words in (
+        "135 pictures",
+        "81 %",
+        "540 张",
+        "88\N{EN DASH}94 %",
+        "cat: +2.0 ± 0.5 points",
+        "+1.0 ± 0.5 个百分点",
+    ):
+        assert words in text
+    assert '<section id="curve"' not in render(msgspec.structs.replace(made, learning_curve=None), gallery(made))
+
+
 def test_where_nothing_is_suspect_the_page_says_so_and_whether_labels_could_be_checked() -> None:
     clean = msgspec.structs.replace(report(), suspects=[], suspect_counts=SuspectCounts(looked_at=540, scored=540))
     assert "None of 540 pictures looks wrongly labelled" in page_of(clean).text.replace("\N{NO-BREAK SPACE}", " ")

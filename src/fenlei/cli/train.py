@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fenlei.cli.aims import AIMS, Aim
-from fenlei.cli.console import err, out, say, shell_quote
+from fenlei.cli.console import err, out, printable, say, shell_quote
 from fenlei.cli.demands import by_class, price, share
 from fenlei.cli.durations import seconds
 from fenlei.cli.enough import listening
@@ -32,6 +32,11 @@ class Goal(StrEnum):
     FAST = "fast"
     BALANCED = "balanced"
     ACCURATE = "accurate"
+
+
+GOOD = "good"
+WORDS = {"doubtful": "Doubtful", "next": "Next"}
+"""What stands before a sentence of advice; what is good is seen above it."""
 
 
 class Policy(StrEnum):
@@ -212,6 +217,9 @@ def summarise(report: Report) -> None:
     print_confusions(report.evaluation)
     print_first(report)
     print_decision(report.decision)
+    for sentence in report.advice:
+        if sentence.kind != GOOD:
+            out.print(f"{WORDS[sentence.kind]}: {printable(sentence.en)}", markup=False, soft_wrap=True)
     for note in report.notes:
         out.print(f"Note: {note}", markup=False, soft_wrap=True)
     print_skipped([(file.name, file.reason) for file in report.skipped])

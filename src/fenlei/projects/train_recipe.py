@@ -108,5 +108,6 @@ def _keep(context: RunContext, learned: Learned, work: Work) -> dict[str, Any]:
         "model_version_id": version.id,
         "number": version.number,
         **{name: learned[name] for name in ("metrics", "evaluation", "candidates", "pictures", "notes", "recipe")},
-        "suspects": learned.get("suspects"),  # absent where the step was done by an older release
+        # Absent where the step was done by an older release.
+        **{name: learned.get(name) for name in ("suspects", "advice")},
     }

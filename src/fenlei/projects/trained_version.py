@@ -48,6 +48,7 @@ def what_was_learned(trained: Trained, sha256: str, size: int) -> Learned:
         "pictures": {"train": report.train_pictures, "test": report.test_pictures, "skipped": len(report.skipped)},
         "notes": report.notes,
         "suspects": first_suspects(report),
+        "advice": msgspec.to_builtins(report.advice),
     }
 
 

@@ -22,10 +22,10 @@ MOST_REFERENCES = 2000
 """Pictures that all are compared with, spread evenly over the set: keeps the work in proportion to their number."""
 
 FAR = 4.5
-"""Modified z-score beyond which a picture is an outlier. The usual 3.5 calls every thirtieth hand of a set of hands odd,
-because the sheet behind it has an edge; this every hundredth. What it can see depends on the set: six pictures of other
-things were all found among hands, one among photographs of rubbish, none among those of weather, which differ as much
-among themselves."""
+"""Modified z-score beyond which a picture is an outlier. The usual 3.5 calls every thirtieth hand of a set of hands
+odd, because the sheet behind it has an edge; this every hundredth. What it can see depends on the set: six pictures of
+other things were all found among hands, one among photographs of rubbish, none among those of weather, which differ as
+much among themselves."""
 
 LEAST_TIMES = 1.25
 """Where pictures of a class are hardly different from each other, a little more is still no outlier."""

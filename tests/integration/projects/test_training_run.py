@@ -55,6 +55,8 @@ def test_a_run_leaves_a_model_version_that_says_where_it_comes_from(
     assert (lineage["seed"], lineage["fenlei"], lineage["run"]["id"]) == (3, __version__, run.id)
     assert (lineage["pipeline"], lineage["settings"]) == ("automated", run.settings)
     assert lineage["recipe"]["goal"] == "fast"
+    assert all(each["en"] and each["zh"] for each in run.result["advice"])
+    assert "fill-small-classes" in {each["rule"] for each in run.result["advice"]}
 
     path = tmp_path / "m.fenlei"
     store.blobs.save_to(version.sha256, path)

@@ -88,6 +88,22 @@ def test_suspects_are_shown_in_the_report_with_pictures(mislabelled: tuple[Train
     assert "data:image/jpeg;base64," in section
 
 
+def test_the_report_advises_to_look_at_them_and_says_what_more_pictures_would_bring(
+    mislabelled: tuple[Trained, set[str]],
+) -> None:
+    trained, _ = mislabelled
+    report = trained.report
+    advice = {each.rule: each for each in report.advice}
+    assert f"“{report.suspects[0].name}” first" in advice["look-at-suspects"].en
+    assert report.suspects[0].name in advice["look-at-suspects"].zh
+    assert report.learning_curve is not None
+    assert [point.share for point in report.learning_curve.points] == [0.25, 0.5, 1.0]
+    assert {gain.label for gain in report.learning_curve.gains} == {"cat", "dog", "鸟"}
+    page = trained.model.report["index.html"].decode()
+    assert advice["look-at-suspects"].zh in page
+    assert '<section id="curve"' in page
+
+
 def test_clean_pictures_give_hardly_a_suspect_and_no_picture_travels_unasked(tmp_path: Path, network: Path) -> None:
     root = class_folders(tmp_path / "photos", {"a": 30, "b": 30}, size=40)
     trained = train(root, cache=tmp_path / "cache", backbone=str(network), synthetic_parity=True)

@@ -15,6 +15,7 @@ from fenlei.training.curve import ClassGain, CurvePoint, LearningCurve
 from fenlei.training.evaluation import evaluate
 from fenlei.training.report import CandidateResult, ClassCount, Duplicates, Report, SkippedPicture
 from fenlei.training.search import NO_TIME
+from fenlei.training.slices import Slice
 from fenlei.training.suspect import Suspect, SuspectCounts
 from tests.support.reports import report
 
@@ -116,6 +117,22 @@ def twice(**fields: int) -> Change:
     return having(duplicates=msgspec.structs.replace(NOTHING_TWICE, **fields))
 
 
+def slice_of(kind: str, name: str, accuracy: float, difference: float, *, differs: bool = True) -> Slice:
+    return Slice(
+        kind=kind,
+        name=name,
+        low=None if name else 0.05,
+        high=None if name else 0.25,
+        pictures=30,
+        right=round(30 * accuracy),
+        accuracy=accuracy,
+        interval=(accuracy - 0.1, accuracy + 0.1),
+        difference=difference,
+        difference_interval=(difference - 0.1, difference + 0.1),
+        differs=differs,
+    )
+
+
 GAIN = ClassGain(label="owl", pictures=40, gain=0.021, noise=0.006)
 POOR = judged([[30, 15, 15], [15, 30, 15], [15, 15, 30]])
 
@@ -132,6 +149,11 @@ SPEAKS: dict[str, tuple[Change, str, str]] = {
     "classes-hardly-judged": (judged([[60, 0, 0], [0, 60, 0], [0, 0, 3]]), "of “owl” rest", "“owl”的数字"),
     "weak-class": (judged([[60, 0, 0], [0, 60, 0], [20, 0, 40]]), "“owl” is recognised in 67 %", "“owl”只认出了 67%"),
     "frequent-mix-up": (judged([[60, 0, 0], [0, 60, 0], [20, 0, 40]]), "“cat”: 20 of 60", "60 张里有 20 张"),
+    "weaker-where": (
+        having(slices=[slice_of("source", "night", 0.61, -0.3), slice_of("brightness", "", 0.7, -0.2)]),
+        "weaker on pictures of “night”: 61 % of 30",
+        "“night”的图片上较弱：30 张里对 61%",
+    ),
     "scores-are-not-calibrated": (winner(accuracy=None), "too few pictures", "图片太少"),
     "scores-are-off": (judged([[45, 15, 0], [0, 45, 15], [15, 0, 45]], sure=0.97), "claim too much", "偏高"),
     "one-picture-two-classes": (twice(across_classes=2), "2 pictures are there under two", "2 张图片"),
@@ -228,6 +250,15 @@ def test_what_was_not_looked_at_is_not_spoken_of() -> None:
 def test_a_weak_model_accuses_no_labels() -> None:
     assert "doubtful-labels" in said(suspected(labels=30)(calm()))
     assert "doubtful-labels" not in said(suspected(labels=30)(POOR(calm())))
+
+
+def test_a_slice_is_named_by_what_its_pictures_look_like_and_only_where_it_is_worse_beyond_noise() -> None:
+    dark = having(slices=[slice_of("brightness", "", 0.7, -0.2)])
+    _, en, zh = said(dark(calm()))["weaker-where"]
+    assert "of brightness 0.05 to 0.25: 70 % of 30 right" in en
+    assert "亮度在 0.05 到 0.25 之间的图片" in zh
+    better, noise = slice_of("source", "a", 1.0, 0.2), slice_of("source", "b", 0.8, -0.1, differs=False)
+    assert "weaker-where" not in said(having(slices=[better, noise])(calm()))
 
 
 def test_many_names_are_counted_and_not_listed() -> None:

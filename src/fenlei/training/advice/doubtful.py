@@ -97,6 +97,27 @@ def frequent_mix_up(report: Report) -> Said | None:
     )
 
 
+_SLICES = {"brightness": ("brightness", "亮度"), "sharpness": ("sharpness", "清晰度"), "pixels": ("pixels", "像素数")}
+
+
+def weaker_where(report: Report) -> Said | None:
+    """Pictures that look alike, or come from one place, come out wrong more often than the others, beyond noise."""
+    found = [each for each in report.slices if each.differs and each.difference < 0]
+    if not found:
+        return None
+    worst = min(found, key=lambda each: each.difference)
+    if worst.low is None or worst.high is None:
+        where = (f"of “{worst.name}”", f"“{worst.name}”的图片")
+    else:
+        en, zh = _SLICES.get(worst.kind, (worst.kind, worst.kind))
+        low, high = f"{worst.low:.3g}", f"{worst.high:.3g}"
+        where = (f"of {en} {low} to {high}", f"{zh}在 {low} 到 {high} 之间的图片")
+    return Said(
+        f"It is weaker on pictures {where[0]}: {percent(worst.accuracy)} % of {worst.pictures} right.",
+        f"它在{where[1]}上较弱：{worst.pictures} 张里对 {percent(worst.accuracy)}%。",
+    )
+
+
 def scores_are_off(report: Report) -> Said | None:
     """The scores claim more, or less, than comes true."""
     seen = report.evaluation
@@ -247,6 +268,7 @@ DOUBTS: tuple[Rule, ...] = (
     classes_hardly_judged,
     weak_class,
     frequent_mix_up,
+    weaker_where,
     scores_are_not_calibrated,
     scores_are_off,
     one_picture_two_classes,
