@@ -12,7 +12,7 @@ from fenlei.training.head import Judged, prepare_lesson
 from fenlei.training.heads import LOGISTIC, PROTOTYPES, SVM
 from fenlei.training.journal import Journal
 from fenlei.training.learning_curve import learning_curve
-from fenlei.training.search import Task
+from fenlei.training.task import Task
 from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
 
