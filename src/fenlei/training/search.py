@@ -43,6 +43,10 @@ IN_VAIN = 20
 RECENT = 12
 """Candidates by whose seconds the next one's are guessed."""
 
+AGAIN = 0.4
+"""Share of the seconds that making a whole model took which making it once more, at the end, will take: its features
+and engines are there then."""
+
 VOTE_EVERY = 5
 """Candidates between two votes."""
 
@@ -297,7 +301,7 @@ class Search:
             return
         started = time.monotonic()
         self._better(entry, self._board.lines())
-        self._time.finishing = time.monotonic() - started
+        self._time.finishing = AGAIN * (time.monotonic() - started)
 
     def _vote(self) -> None:
         found = best_vote([(entry.candidate, entry.judged) for entry in self._judged], self._task.truth)
