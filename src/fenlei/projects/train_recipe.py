@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fenlei.datasets.versions import found_pictures
-from fenlei.modelfile import pack
+from fenlei.modelfile import ModelFile, pack, read
 from fenlei.projects.best_so_far import Best
 from fenlei.projects.train_progress import TrainProgress
 from fenlei.projects.trained_version import FIRST_SUSPECTS, Learned, add_trained_version, what_was_learned
@@ -47,14 +48,26 @@ def _train(context: RunContext, *, cache: Path, engine: str, backbone: str | Non
 
 def _learn(context: RunContext, *, cache: Path, engine: str, backbone: str | None) -> Learned:
     """Train, put the model file among the blobs, and tell what a model version says of it."""
-    from fenlei.training.train import train
+    from fenlei.training.earlier import read_earlier
+    from fenlei.training.train import rebuild, train
 
     version_id = str(context.run.subject["dataset_version_id"])
     wishes = training_settings(context.run.settings)
     telling, best = TrainProgress(context), Best(context)
     began = time.monotonic()
+    pictures = functools.partial(found_pictures, context.store, version_id)
+    if wishes.rebuild is not None:
+        made = rebuild(
+            _model(context, wishes.rebuild),
+            pictures,
+            cache=cache,
+            engine=engine,
+            progress=telling,
+            cancelled=context.cancelled,
+        )
+        return _learned(context, made, time.monotonic() - began)
     trained = train(
-        functools.partial(found_pictures, context.store, version_id),
+        pictures,
         cache=cache,
         goal=wishes.goal,
         budget=wishes.budget,
@@ -66,6 +79,7 @@ def _learn(context: RunContext, *, cache: Path, engine: str, backbone: str | Non
         synthetic_parity=wishes.drawn_parity,
         engine=engine,
         aim=wishes.aim,
+        since=None if wishes.since is None else read_earlier(_model(context, wishes.since)),
         progress=telling,
         cancelled=context.cancelled,
         enough=context.enough,
@@ -74,7 +88,21 @@ def _learn(context: RunContext, *, cache: Path, engine: str, backbone: str | Non
         outlook=telling.time,
         spent=context.worked,
     )
-    _account(context, trained, time.monotonic() - began)
+    return _learned(context, trained, time.monotonic() - began)
+
+
+def _model(context: RunContext, version_id: str) -> ModelFile:
+    """The file of a model version of this platform."""
+    with context.store.reading() as work:
+        version = work.models.version(version_id)
+    with tempfile.TemporaryDirectory(prefix="fenlei-") as folder:
+        path = Path(folder) / "model.fenlei"
+        context.store.blobs.save_to(version.sha256, path)
+        return read(path)
+
+
+def _learned(context: RunContext, trained: Trained, seconds: float) -> Learned:
+    _account(context, trained, seconds)
     data = pack(trained.model)
     context.check()
     return what_was_learned(trained, context.store.blobs.put(data), len(data))

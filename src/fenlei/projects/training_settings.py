@@ -12,6 +12,7 @@ from fenlei.datasets.create import BadValue
 
 MOST_SECONDS = 30 * 24 * 3600.0
 MOST_SEED = 2**31 - 1
+MOST_ID = 40
 HUB = "hf:"
 
 _ALLOWED = {
@@ -25,6 +26,8 @@ _ALLOWED = {
     "size": "whole pixels from 32 to 1024, or null",
     "policy": "squash, letterbox, crop or null",
     "drawn_parity": "true or false",
+    "since": "the id of a model version, or null; not together with rebuild",
+    "rebuild": "the id of a model version, or null",
 }
 
 
@@ -47,6 +50,9 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         size: side of the input in pixels, for `backbone`.
         policy: how a picture of another shape becomes the network's square; None lets the goal choose.
         drawn_parity: let no picture of the data set travel in the model file.
+        since: go on from this model version: what judged it judges the new one too, and the report compares the two.
+        rebuild: make this model version again, by the recipe in its file and without a search, in place of learning by
+            the other settings. Same pictures, same machine: same model file, also of one that a budget found.
     """
 
     goal: Literal["fast", "balanced", "accurate"] = "balanced"
@@ -59,6 +65,8 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     size: int | None = None
     policy: Literal["squash", "letterbox", "crop"] | None = None
     drawn_parity: bool = False
+    since: str | None = None
+    rebuild: str | None = None
 
 
 def training_settings(said: dict[str, Any]) -> TrainingSettings:
@@ -89,6 +97,12 @@ def training_settings(said: dict[str, Any]) -> TrainingSettings:
         raise _bad("test_fraction", found.test_fraction)
     if found.size is not None and not 32 <= found.size <= 1024:
         raise _bad("size", found.size)
+    for name in ("since", "rebuild"):
+        version = getattr(found, name)
+        if version is not None and (not version.startswith("mv_") or "\0" in version or len(version) > MOST_ID):
+            raise _bad(name, version)
+    if found.since is not None and found.rebuild is not None:
+        raise _bad("since", found.since)
     if found.backbone is not None and found.backbone not in CATALOGUE and not _on_a_hub(found.backbone):
         raise _bad("backbone", found.backbone)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import multiprocessing
 import os
 import shutil
@@ -13,9 +14,10 @@ from typing import Any
 import pytest
 
 from fenlei import __version__
-from fenlei.datasets.create import create_dataset
+from fenlei.datasets.create import BadValue, create_dataset
 from fenlei.datasets.versions import make_version
 from fenlei.modelfile import read
+from fenlei.projects.model_versions import report
 from fenlei.projects.projects import create_project, rename_project
 from fenlei.projects.train_recipe import train_recipe
 from fenlei.projects.trainable import NotTrainable
@@ -102,6 +104,27 @@ def test_the_same_data_set_and_settings_give_the_same_model_and_the_same_version
     assert versions[0].sha256 == versions[1].sha256 != versions[2].sha256
     assert [version.number for version in versions] == [1, 2, 3]
     assert len({version.model_id for version in versions}) == 1
+
+
+def test_what_a_budget_found_is_made_again_and_gone_on_from(
+    sqlite_store: Store, known: Recipes, drawn_classes: Path
+) -> None:
+    dataset = bring_in(sqlite_store, known, drawn_classes)
+    project = create_project(sqlite_store, "p", "automated", dataset.id)
+    found = (train(sqlite_store, known, project.id, budget=2.0).result or {})["model_version_id"]
+    again = train(sqlite_store, known, project.id, rebuild=found).result or {}
+    since = train(sqlite_store, known, project.id, since=found, seed=9).result or {}
+    with sqlite_store.reading() as work:
+        first, second, third = (
+            work.models.version(each) for each in (found, again["model_version_id"], since["model_version_id"])
+        )
+    assert first.sha256 == second.sha256 != third.sha256
+    told = json.loads(report(sqlite_store, third.id, "json"))["since"]
+    assert (told["new_pictures"], told["gone_pictures"]) == (0, 0)
+    assert told["judged"] == json.loads(report(sqlite_store, third.id, "json"))["test_pictures"]
+    for wrong in ({"rebuild": "this one"}, {"since": found, "rebuild": found}):
+        with pytest.raises(BadValue, match="the id of a model version"):
+            start_training(sqlite_store, project.id, settings=wrong)
 
 
 def test_a_version_that_is_named_is_learned_from_though_the_data_set_went_on(

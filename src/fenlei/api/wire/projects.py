@@ -11,6 +11,7 @@ from fenlei.api.wire.base import (
     EXAMPLE,
     NO_NUL,
     ADatasetId,
+    AModelVersionId,
     AVersionId,
     By,
     Given,
@@ -63,6 +64,12 @@ class Training(Given):
         None, description="How a picture of another shape becomes the network's square."
     )
     drawn_parity: bool | None = Field(None, description="Let no picture of the data set travel in the model file.")
+    since: AModelVersionId | None = Field(
+        None, description="Go on from this model version: what judged it judges the new one too, and both are compared."
+    )
+    rebuild: AModelVersionId | None = Field(
+        None, description="Make this model version again, without a search, in place of learning by other settings."
+    )
 
     def said(self) -> dict[str, Any]:
         """What was said, and no more."""
