@@ -233,6 +233,12 @@ def test_deployments_in_python(here: Platform, trained: list[Run], alien: str) -
     assert (changed.deployment.envelope, changed.deployment.status_style) == ("plain", "rest")
     with fenlei.Client(published.url) as caller:
         assert caller.predict(tried.picture).label in {"ok", "stop"}
+    changed = here.deployments.change(id_, unknown_as="stop")
+    assert changed.deployment.unknown_as == "stop"
+    with pytest.raises(Conflict, match="no class 'go'"):
+        here.deployments.change(id_, unknown_as="go")
+    assert here.deployments.change(id_, unknown_as="").deployment.unknown_as is None
+
     made = here.deployments.make_key(id_, "till")
     assert [each.name for each in here.deployments.keys(id_)] == ["till", "first key"]
     here.deployments.revoke_key(made.id)
@@ -341,7 +347,8 @@ def test_deployments_by_commands(said: Said, trained: list[Run], alien: str) -> 
     for word in ("neu_app_key=", "4194304 bytes", "30 to 4096 pixels", "package main"):
         assert word in page
     assert "there are curl, python, java" in said("deployments", "show", "typed", "--language", "cobol", code=1)
-    said("deployments", "change", "typed", "--open", "--status", "rest")
+    said("deployments", "change", "typed", "--open", "--status", "rest", "--unknown-as", "ok")
+    assert "no thresholds" in said("deployments", "change", "typed", "--decide", code=1)
     shown = said("deployments", "show", "typed", "--json")
     assert (shown["complete"], shown["deployment"]["status_style"]) == (True, "rest")
 

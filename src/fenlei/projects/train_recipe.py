@@ -80,6 +80,8 @@ def _learn(context: RunContext, *, cache: Path, engine: str, backbone: str | Non
         engine=engine,
         aim=wishes.aim,
         since=None if wishes.since is None else read_earlier(_model(context, wishes.since)),
+        false_rejects=wishes.false_rejects,
+        demand=wishes.demand,
         progress=telling,
         cancelled=context.cancelled,
         enough=context.enough,

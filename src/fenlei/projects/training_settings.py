@@ -9,6 +9,8 @@ import msgspec
 
 from fenlei.backbones import CATALOGUE
 from fenlei.datasets.create import BadValue
+from fenlei.training.decide import FALSE_REJECTS, Demand
+from fenlei.training.errors import TrainingError
 
 MOST_SECONDS = 30 * 24 * 3600.0
 MOST_SEED = 2**31 - 1
@@ -28,6 +30,9 @@ _ALLOWED = {
     "drawn_parity": "true or false",
     "since": "the id of a model version, or null; not together with rebuild",
     "rebuild": "the id of a model version, or null",
+    "false_rejects": "a share above 0, up to 0.5",
+    "precision": "a share between 0 and 1, or one for each class named, or null; not beside `cost`",
+    "cost": "[wrong, missed], each above 0, or such a pair for each class named, or null; not beside `precision`",
 }
 
 
@@ -53,6 +58,9 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         since: go on from this model version: what judged it judges the new one too, and the report compares the two.
         rebuild: make this model version again, by the recipe in its file and without a search, in place of learning by
             the other settings. Same pictures, same machine: same model file, also of one that a budget found.
+        false_rejects: share of pictures of known classes that the rule for unknown ones may call unknown.
+        precision: share of answers that shall be right: of all classes, or of each class named; chooses thresholds.
+        cost: what a wrong answer and a missed picture cost: of all classes, or of each class named; chooses thresholds.
     """
 
     goal: Literal["fast", "balanced", "accurate"] = "balanced"
@@ -67,6 +75,14 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     drawn_parity: bool = False
     since: str | None = None
     rebuild: str | None = None
+    false_rejects: float = FALSE_REJECTS
+    precision: float | dict[str, float] | None = None
+    cost: tuple[float, float] | dict[str, tuple[float, float]] | None = None
+
+    @property
+    def demand(self) -> Demand:
+        """What is asked of answers."""
+        return Demand(self.precision, self.cost)
 
 
 def training_settings(said: dict[str, Any]) -> TrainingSettings:
@@ -105,6 +121,13 @@ def training_settings(said: dict[str, Any]) -> TrainingSettings:
         raise _bad("since", found.since)
     if found.backbone is not None and found.backbone not in CATALOGUE and not _on_a_hub(found.backbone):
         raise _bad("backbone", found.backbone)
+    if not 0 < found.false_rejects <= 0.5:
+        raise _bad("false_rejects", found.false_rejects)
+    try:
+        found.demand.check()
+    except TrainingError as exc:
+        name = "cost" if found.precision is None else "precision"
+        raise BadValue(f"The setting `{name}` cannot be: {exc}", name, _ALLOWED[name]) from exc
     return found
 
 

@@ -19,6 +19,9 @@ from fenlei.training.errors import TrainingError
 SURE = 0.9
 """Chance of being cheaper from which on a threshold that the scores suggest replaces the one that the costs give."""
 
+FALSE_REJECTS = 0.05
+"""Share of known pictures that may be called unknown, unless somebody says otherwise."""
+
 T = TypeVar("T")
 
 Cost = tuple[float, float]

@@ -28,9 +28,6 @@ from fenlei.training.journal import Journal
 from fenlei.training.task import Task
 from fenlei.training.unknown import Lead, Rule, set_rule
 
-FALSE_REJECTS = 0.05
-"""Share of known pictures that may be called unknown, unless somebody says otherwise."""
-
 
 @dataclass(frozen=True)
 class Honesty:

@@ -18,7 +18,7 @@ from fenlei.training.board import Entry
 from fenlei.training.closer_look import look_closer
 from fenlei.training.curve import LearningCurve
 from fenlei.training.curve_head import measure_curve
-from fenlei.training.decide import NOTHING_ASKED, Demand
+from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
 from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.earlier import Earlier
 from fenlei.training.errors import TrainingError
@@ -27,7 +27,7 @@ from fenlei.training.fit_winner import fit_winner
 from fenlei.training.folds import draw_folds
 from fenlei.training.formula import read_formula, write_formula
 from fenlei.training.gallery import Gallery
-from fenlei.training.honesty import FALSE_REJECTS, be_honest, check_false_rejects, measure_honesty
+from fenlei.training.honesty import be_honest, check_false_rejects, measure_honesty
 from fenlei.training.journal import Journal
 from fenlei.training.look import read_all, refuse_too_few
 from fenlei.training.parity import drawn, expected, features_of_files, from_pictures, spread_over_classes

@@ -16,6 +16,12 @@ from tests.support.drawing import jpeg
 LEARNED, JUDGED, STRANGERS = 24, 12, 24
 
 
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which the network is made ready once."""
+    return tmp_path_factory.mktemp("house")
+
+
 def few(source: Path, target: Path, count: int, skip: int = 0) -> list[Path]:
     """Copy so many pictures of each class."""
     copied: list[Path] = []
@@ -28,7 +34,7 @@ def few(source: Path, target: Path, count: int, skip: int = 0) -> list[Path]:
 
 @pytest.mark.parametrize("name", ["sign_digits", "trashnet", "weather"])
 def test_pictures_of_other_sets_and_drawn_ones_are_told(
-    name: str, shared: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+    name: str, shared: Path, tmp_path: Path, house: Path, record_property: Callable[[str, object], None]
 ) -> None:
     root = shared / "data" / "open"
     names = ["sign_digits", "trashnet", "weather"]
@@ -36,7 +42,7 @@ def test_pictures_of_other_sets_and_drawn_ones_are_told(
         pytest.skip("no data sets of real pictures in the shared folder")
     few(root / name / "train", tmp_path / "photos" / "train", LEARNED)
     judged = few(root / name / "test", tmp_path / "photos" / "test", JUDGED)
-    with fenlei.train(tmp_path / "photos", goal="fast", workspace=tmp_path / "workspace") as model:
+    with fenlei.train(tmp_path / "photos", goal="fast", workspace=house) as model:
 
         def strangeness(files: list[Path]) -> list[float]:
             return [each.strangeness for each in model.predict(list(files)) if each.strangeness is not None]

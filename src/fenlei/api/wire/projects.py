@@ -28,6 +28,10 @@ from fenlei.store.projects import ProjectHanging
 ProjectName = Annotated[Name, Field(description="No other project has it.", examples=["Gestures on the door"])]
 Seconds = Annotated[float, Field(gt=0, le=MOST_SECONDS, allow_inf_nan=False, examples=[60])]
 
+Share = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+Price = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Cost = tuple[Price, Price]
+
 
 class Training(Given):
     """How a model is learned; what is absent has its default, or the project's."""
@@ -70,6 +74,26 @@ class Training(Given):
     rebuild: AModelVersionId | None = Field(
         None, description="Make this model version again, without a search, in place of learning by other settings."
     )
+    false_rejects: float | None = Field(
+        None,
+        gt=0,
+        le=0.5,
+        allow_inf_nan=False,
+        description="Share of pictures of known classes that the rule for unknown ones may call unknown.",
+        examples=[0.05],
+    )
+    precision: Share | dict[str, Share] | None = Field(
+        None,
+        description="Share of answers that shall be right, of all classes or of each class named: chooses thresholds, "
+        "which count where a deployment decides by them. Not beside `cost`.",
+        examples=[0.95],
+    )
+    cost: Cost | dict[str, Cost] | None = Field(
+        None,
+        description="What a wrong answer and a missed picture cost, of all classes or of each class named: chooses "
+        "thresholds too.",
+        examples=[[1, 10]],
+    )
 
     def said(self) -> dict[str, Any]:
         """What was said, and no more."""
@@ -78,7 +102,8 @@ class Training(Given):
         return {
             name: value
             for name, value in said.items()
-            if value is not None or name in {"aim", "budget", "time_limit", "backbone", "size", "policy"}
+            if value is not None
+            or name in {"aim", "budget", "time_limit", "backbone", "size", "policy", "precision", "cost"}
         }
 
 
