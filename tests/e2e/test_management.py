@@ -353,7 +353,8 @@ def test_deployments_by_commands(said: Said, trained: list[Run], alien: str) -> 
     assert (shown["complete"], shown["deployment"]["status_style"]) == (True, "rest")
 
     assert "of another project" in said("deployments", "publish", alien, "typed", code=1)
-    said("deployments", "publish", alien, "typed", "--instead")
+    assert "no class 'ok'" in said("deployments", "publish", alien, "typed", "--instead", code=1)
+    said("deployments", "publish", alien, "typed", "--instead", "--unknown-as", "")
     assert said("deployments", "rollback", "typed", "--json")["model_version_id"] == first
     assert [row["action"] for row in said("deployments", "history", "typed", "--json")] == [
         "roll-back",
