@@ -188,7 +188,7 @@ class Model:
     def judge(self, directory: str | Path, progress: Count | None = None) -> Judgement:
         """Like `evaluate`, and name the files that were left aside, each with its reason."""
         from fenlei.training.evaluation import evaluate
-        from fenlei.training.honesty import decision_figures, stranger_figures
+        from fenlei.training.judge_claims import decision_figures, stranger_figures
 
         predictor = self._predictor
         found = self.score_folder(directory, progress, strangers=predictor.unknown is not None)
