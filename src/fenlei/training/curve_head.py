@@ -63,8 +63,13 @@ def measure_curve(
         labels,
         aim=task.aim,
         seed=task.seed,
-        seconds=SECONDS if budget is None else min(MOST_SECONDS, max(SECONDS, SHARE_OF_BUDGET * budget)),
+        seconds=curve_seconds(budget),
     )
+
+
+def curve_seconds(budget: float | None) -> float:
+    """About what a curve takes."""
+    return SECONDS if budget is None else min(MOST_SECONDS, max(SECONDS, SHARE_OF_BUDGET * budget))
 
 
 def curve_head(winner: Entry, journal: Journal) -> CurveHead | None:

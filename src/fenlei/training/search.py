@@ -76,6 +76,7 @@ class Search:
         budget: float | None = None,
         began: float | None = None,
         spent: float = 0.0,
+        afterwards: float = 0.0,
         journal: Journal | None = None,
         heard: Callable[[CandidateResult], None] | None = None,
         better: Callable[[Entry, list[CandidateResult]], None] | None = None,
@@ -91,6 +92,7 @@ class Search:
             budget: seconds in all, those in the journal included; None tries the plan's views and nothing else.
             began: the `time.monotonic()` from which the budget counts; None: now.
             spent: seconds of the budget that are gone, where the journal knows of fewer.
+            afterwards: seconds of the budget that are needed when the search is over, the making of the model aside.
             journal: what was found out before.
             heard: told of every candidate that was tried.
             better: told of every new best, the first included, unless it is the end of the search. Of what the journal
@@ -100,6 +102,7 @@ class Search:
         self._budget, self._better = budget, better
         self._journal = Journal(None, "") if journal is None else journal
         self._ceiling = CEILING[goal]
+        self._afterwards = afterwards
         self._time = self._timetable(began, spent)
         self._judged: list[Entry] = []
         self._costs: deque[float] = deque(maxlen=RECENT)
@@ -154,6 +157,7 @@ class Search:
         more = self._budget is not None and known.budget is not None and self._budget > known.budget
         found = Timetable(self._budget, began=began, before=before, moved=before if more else known.moved)
         found.planning = more or not known.planned
+        found.finishing = self._afterwards
         return found
 
     def _plan_ladder(self) -> deque[Candidate]:
@@ -301,7 +305,7 @@ class Search:
             return
         started = time.monotonic()
         self._better(entry, self._board.lines())
-        self._time.finishing = AGAIN * (time.monotonic() - started)
+        self._time.finishing = self._afterwards + AGAIN * (time.monotonic() - started)
 
     def _vote(self) -> None:
         found = best_vote([(entry.candidate, entry.judged) for entry in self._judged], self._task.truth)

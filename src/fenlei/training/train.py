@@ -17,7 +17,7 @@ from fenlei.training.aim import Aim, aim_for
 from fenlei.training.board import Entry
 from fenlei.training.closer_look import look_closer
 from fenlei.training.curve import LearningCurve
-from fenlei.training.curve_head import measure_curve
+from fenlei.training.curve_head import curve_seconds, measure_curve
 from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
 from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.earlier import Earlier
@@ -327,6 +327,7 @@ def train(
             budget=budget,
             began=began,
             spent=spent,
+            afterwards=curve_seconds(budget),
             journal=journal,
             heard=heard,
             better=tell,
