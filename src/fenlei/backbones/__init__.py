@@ -5,9 +5,9 @@ from __future__ import annotations
 from fenlei.backbones.catalogue import CATALOGUE, BackboneInfo, Normalisation
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.listing import Condition, State, available, by_digest, kept
-from fenlei.backbones.open import fetch, open_backbone
+from fenlei.backbones.open import fetch, load_backbone, open_backbone
 from fenlei.backbones.shelf import Backbone
-from fenlei.backbones.source import Report
+from fenlei.backbones.source import Loaded, Report
 
 __all__ = [
     "CATALOGUE",
@@ -15,6 +15,7 @@ __all__ = [
     "BackboneError",
     "BackboneInfo",
     "Condition",
+    "Loaded",
     "Normalisation",
     "Report",
     "State",
@@ -22,5 +23,6 @@ __all__ = [
     "by_digest",
     "fetch",
     "kept",
+    "load_backbone",
     "open_backbone",
 ]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fenlei.backbones.catalogue import Normalisation
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.needs import need
+from fenlei.backbones.source import Loaded, Network
 from fenlei.inference import EngineError, open_engine
 
 OPSET = 17
@@ -64,6 +65,16 @@ def export(module: Any, normalisation: Normalisation, size: int, name: str) -> t
         content = _onnx(torch, whole, pictures[:1], name)
     _compare(content, pictures, expected, name)
     return content, expected.shape[1]
+
+
+def network_of(loaded: Loaded, name: str) -> Network:
+    """Export what a source has loaded.
+
+    Raises:
+        BackboneError: see `export`.
+    """
+    content, width = export(loaded.module, loaded.normalisation, loaded.size, name)
+    return Network(content=content, size=loaded.size, width=width, licence=loaded.licence, made_with=loaded.made_with)
 
 
 @contextmanager

@@ -13,8 +13,8 @@ import msgspec
 
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.needs import need
-from fenlei.backbones.source import Network, Report
-from fenlei.backbones.transformers_folder import FILES, check_plausible, export_folder
+from fenlei.backbones.source import Loaded, Network, Report
+from fenlei.backbones.transformers_folder import FILES, check_plausible, export_folder, load_folder
 
 PREFIX = "hf:"
 _NAME = re.compile(r"hf:(?P<repository>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
@@ -89,6 +89,17 @@ class HubSource:
         network = export_folder(folder, size, self.repository, info.licence, report)
         made_with = {**network.made_with, "commit": info.commit, "hub": self.address(hub)}
         return msgspec.structs.replace(network, made_with=made_with)
+
+    def load(self, size: int | None, report: Report) -> Loaded:
+        """From what was fetched before; the latest revision that is there."""
+        kept = self._folder / f"models--{self.repository.replace('/', '--')}" / "snapshots"
+        dated = sorted((path.stat().st_mtime_ns, path) for path in kept.glob("*") if (path / "config.json").is_file())
+        if not dated:
+            raise BackboneError(
+                f"The weights of {self.id} are not in the cache any more; `fenlei backbones fetch {self.id}` "
+                "fetches them."
+            )
+        return load_folder(dated[-1][1], size, self.repository, None, report)
 
     def _ask(self, hub: Any) -> HubInfo:
         api = hub.HfApi(endpoint=self._endpoint, library_name="fenlei")

@@ -14,7 +14,7 @@ from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.needs import need, version
 from fenlei.backbones.onnx_wrap import Port, find_ports, wrap
 from fenlei.backbones.preprocessing import Preprocessing, beside
-from fenlei.backbones.source import Network, Report
+from fenlei.backbones.source import Loaded, Network, Report
 from fenlei.backbones.transformers_folder import check_plausible
 from fenlei.inference import EngineError, EngineMissing, open_engine
 
@@ -73,6 +73,14 @@ class OnnxFileSource:
             width=_run(content, side, str(self.path)),
             licence=said.licence or "not stated",
             made_with={"onnx": version("onnx") or "", "normalisation": whence},
+        )
+
+    def load(self, size: int | None, report: Report) -> Loaded:
+        """There is nothing that torch could hold."""
+        raise BackboneError(
+            f"{self.path} is an ONNX network: it can be run and learned on, but not be trained further. Fine-tuning "
+            "needs its torch weights: a backbone of the catalogue, a .safetensors file, or a folder with config.json "
+            "and model.safetensors."
         )
 
 

@@ -12,7 +12,7 @@ from fenlei.backbones.onnx_file import OnnxFileSource
 from fenlei.backbones.package import PackageSource
 from fenlei.backbones.safetensors_file import SafetensorsSource
 from fenlei.backbones.shelf import Backbone, Shelf
-from fenlei.backbones.source import BackboneSource, Report
+from fenlei.backbones.source import BackboneSource, Loaded, Report
 from fenlei.backbones.transformers_folder import FolderSource
 
 _EXPORT = threading.Lock()
@@ -78,6 +78,23 @@ def fetch(
         source.check_size(size)
     with _EXPORT:
         return _make(Shelf(cache), source, size, report)
+
+
+def load_backbone(name: str, *, size: int | None = None, cache: Path) -> Loaded:
+    """A backbone as a torch module that can be trained further. No other machine is asked.
+
+    Args:
+        name: as for `open_backbone`.
+        size: side of the square input in pixels; None takes the backbone's own.
+        cache: the workspace's cache folder.
+
+    Raises:
+        BackboneError: torch is missing, or there are no weights that it could hold.
+    """
+    source = source_for(name, cache)
+    if size is not None:
+        source.check_size(size)
+    return source.load(size, _silent)
 
 
 def source_for(name: str, cache: Path, endpoint: str | None = None) -> BackboneSource:

@@ -8,9 +8,9 @@ from typing import Any
 from fenlei.backbones import efficientnet
 from fenlei.backbones.catalogue import BackboneInfo
 from fenlei.backbones.errors import BackboneError
-from fenlei.backbones.export import OPSET, export
+from fenlei.backbones.export import OPSET, network_of
 from fenlei.backbones.needs import need, version
-from fenlei.backbones.source import Network, Report
+from fenlei.backbones.source import Loaded, Network, Report
 
 
 class PackageSource:
@@ -52,13 +52,17 @@ class PackageSource:
         side = size or self.default_size()
         self.check_size(side)
         report(f"exporting {self.title} at {side} pixels", 0, 0)
+        return network_of(self.load(side, report), self.id)
+
+    def load(self, size: int | None, report: Report) -> Loaded:
+        """The package's weights in its architecture."""
+        side = size or self.default_size()
+        self.check_size(side)
         torch = need("torch", f"export {self.id}")
-        module = efficientnet.build(self.info.architecture, self._weights(torch), side, self.info.source)
-        content, width = export(module, self.info.normalisation, side, self.id)
-        return Network(
-            content=content,
+        return Loaded(
+            module=efficientnet.build(self.info.architecture, self._weights(torch), side, self.info.source),
+            normalisation=self.info.normalisation,
             size=side,
-            width=width,
             licence=self.info.licence,
             made_with={"torch": str(torch.__version__)},
         )

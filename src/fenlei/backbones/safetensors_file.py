@@ -9,11 +9,11 @@ from fenlei.backbones import efficientnet
 from fenlei.backbones.catalogue import CATALOGUE, BackboneInfo
 from fenlei.backbones.digests import file_digest, folder_digest, literal
 from fenlei.backbones.errors import BackboneError
-from fenlei.backbones.export import export
+from fenlei.backbones.export import network_of
 from fenlei.backbones.needs import need, version
 from fenlei.backbones.package import PackageSource
 from fenlei.backbones.preprocessing import beside
-from fenlei.backbones.source import Network, Report
+from fenlei.backbones.source import Loaded, Network, Report
 
 
 class SafetensorsSource:
@@ -43,19 +43,21 @@ class SafetensorsSource:
 
     def make(self, size: int | None, report: Report) -> Network:
         """Recognise, then export."""
+        return network_of(self.load(size, report), self.id)
+
+    def load(self, size: int | None, report: Report) -> Loaded:
+        """Recognise the architecture, and put the tensors into it."""
         torch = need("torch", f"export {self.id}")
         weights = self._weights()
         info = recognise(weights, str(self.path))
         said = beside(self.path, info.normalisation)
         side = size or said.size or info.sizes[0]
         PackageSource(info).check_size(side)
-        report(f"exporting {self.title} ({info.title}) at {side} pixels", 0, 0)
-        module = efficientnet.build(info.architecture, weights, side, str(self.path))
-        content, width = export(module, said.normalisation, side, self.id)
-        return Network(
-            content=content,
+        report(f"loading {self.title} ({info.title}) at {side} pixels", 0, 0)
+        return Loaded(
+            module=efficientnet.build(info.architecture, weights, side, str(self.path)),
+            normalisation=said.normalisation,
             size=side,
-            width=width,
             licence=said.licence or "not stated",
             made_with={
                 "torch": str(torch.__version__),

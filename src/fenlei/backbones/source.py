@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
+
+from fenlei.backbones.catalogue import Normalisation
 
 Report = Callable[[str, int, int], None]
 """Progress for people: (what is going on, how much is done, how much in all; 0 of 0 when that is not known)."""
@@ -25,6 +27,24 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
     size: int
     width: int
+    licence: str
+    made_with: dict[str, str]
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """A backbone as torch holds it: what its network is exported from, and what can be trained further.
+
+    Attributes:
+        module: in evaluation mode, on the CPU: normalised float (n, 3, size, size) -> (n, d).
+        normalisation: of the grey levels.
+        size: side of the square input in pixels.
+        licence: SPDX identifier, or a sentence when none is known.
+        made_with: as in `Network`.
+    """
+
+    module: Any
+    normalisation: Normalisation
+    size: int
     licence: str
     made_with: dict[str, str]
 
@@ -65,4 +85,12 @@ class BackboneSource(Protocol):
 
     def make(self, size: int | None, report: Report) -> Network:
         """Fetch, export and compare. None takes the default size."""
+        ...
+
+    def load(self, size: int | None, report: Report) -> Loaded:
+        """The weights as a torch module, without asking another machine; None takes the default size.
+
+        Raises:
+            BackboneError: there are no weights that torch could hold, or they are not at hand.
+        """
         ...

@@ -12,10 +12,10 @@ import msgspec
 
 from fenlei.backbones.digests import folder_digest
 from fenlei.backbones.errors import BackboneError
-from fenlei.backbones.export import export
+from fenlei.backbones.export import network_of
 from fenlei.backbones.needs import need, version
 from fenlei.backbones.preprocessing import LARGEST, SMALLEST, published
-from fenlei.backbones.source import Network, Report
+from fenlei.backbones.source import Loaded, Network, Report
 
 FILES = (
     "config.json",
@@ -54,6 +54,10 @@ class FolderSource:
         """Export through transformers."""
         return export_folder(self.folder, size, self.title, None, report)
 
+    def load(self, size: int | None, report: Report) -> Loaded:
+        """Through transformers."""
+        return load_folder(self.folder, size, self.title, None, report)
+
 
 def check_plausible(size: int, name: str) -> None:
     """Refuse sizes that no network is made for.
@@ -81,6 +85,13 @@ def export_folder(folder: Path, size: int | None, name: str, licence: str | None
     Raises:
         BackboneError: it is not a vision model that transformers can load from safetensors, or its export fails.
     """
+    loaded = load_folder(folder, size, name, licence, report)
+    report(f"exporting {name} at {loaded.size} pixels", 0, 0)
+    return network_of(loaded, name)
+
+
+def load_folder(folder: Path, size: int | None, name: str, licence: str | None, report: Report) -> Loaded:
+    """Load a transformers model as one module from pictures to features. Arguments and errors as `export_folder`."""
     said = published(folder)
     torch = need("torch", f"export {name}")
     transformers = need("transformers", f"export {name}")
@@ -91,13 +102,10 @@ def export_folder(folder: Path, size: int | None, name: str, licence: str | None
         raise BackboneError(f"{name} takes pictures of {config.num_channels} channels; three (RGB) are needed.")
     native = getattr(config, "image_size", None)
     side = size or said.size or (native if isinstance(native, int) else 224)
-    module = _features(torch, model, pooled="pooler" not in fresh, side=side)
-    report(f"exporting {name} at {side} pixels", 0, 0)
-    content, width = export(module, said.normalisation, side, name)
-    return Network(
-        content=content,
+    return Loaded(
+        module=_features(torch, model, pooled="pooler" not in fresh, side=side),
+        normalisation=said.normalisation,
         size=side,
-        width=width,
         licence=licence or "not stated",
         made_with={
             "torch": str(torch.__version__),

@@ -109,6 +109,10 @@ def train(
             help="Go on from this model file: what judged it judges the new one too, and the two are compared.",
         ),
     ] = None,
+    fine_tune: Annotated[
+        bool,
+        typer.Option("--fine-tune/--no-fine-tune", help="With a --budget that suffices, train the network itself too."),
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
     workspace: Workspace = None,
 ) -> None:
@@ -145,6 +149,7 @@ def train(
                 precision=shares,
                 cost=costs,
                 since=since,
+                fine_tune=fine_tune,
                 keep=target,
                 workspace=Settings.at(workspace).workspace,
                 progress=report,

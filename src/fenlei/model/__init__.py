@@ -50,6 +50,7 @@ def train(
     precision: float | Mapping[str, float] | None = None,
     cost: tuple[float, float] | Mapping[str, tuple[float, float]] | None = None,
     since: str | Path | None = None,
+    fine_tune: bool = True,
     keep: str | Path | None = None,
     workspace: str | Path | None = None,
     progress: Progress | None = None,
@@ -79,6 +80,8 @@ def train(
         cost: choose thresholds by what a wrong answer and a missed picture of a class cost, as (wrong, missed); one for
             all, or by class. In place of `precision`.
         since: a model file to go on from: what judged it judges the new one too, and the report compares the two.
+        fine_tune: with a budget that suffices, train the network under the best linear head too, and take it where it
+            is better beyond noise.
         keep: with a budget, a model file that is written as soon as there is a first model, and again whenever there is
             a better one; it is whole at any time.
         workspace: where caches are kept; the default is FENLEI_WORKSPACE or `~/.fenlei`.
@@ -117,6 +120,7 @@ def train(
         false_rejects=false_rejects,
         demand=Demand(precision, cost),
         since=None if since is None else read_earlier(read(Path(since))),
+        fine_tune=fine_tune,
         progress=progress,
         cancelled=cancelled,
         enough=enough,

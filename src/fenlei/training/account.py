@@ -28,6 +28,7 @@ from fenlei.modelfile import (
 from fenlei.training.advice import advise
 from fenlei.training.aim import Aim
 from fenlei.training.board import Entry
+from fenlei.training.candidate import TUNED
 from fenlei.training.closer_look import CloserLook
 from fenlei.training.curve import LearningCurve
 from fenlei.training.division import HELD_OUT, Division
@@ -56,6 +57,7 @@ REPORT_JSON, REPORT_HTML = "report.json", "index.html"
 MOST_GROUPS_SHOWN = 50
 MOST_MEMBERS_SHOWN = 20
 _COMPUTING = ("fenlei", "numpy", "scipy", "openvino", "pillow", "simplejpeg")
+_TRAINING = ("torch", "lightning-fabric", "kornia")
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,7 @@ def build_model(story: Story, report: Report, parity: list[ParityPicture], *, em
             "test_fraction": story.test_fraction if story.division.origin == HELD_OUT else None,
             KEY: msgspec.to_builtins(story.formula),
         },
-        versions=_versions(),
+        versions=_versions(_TRAINING if story.winner.candidate.kind == TUNED else ()),
     )
     return ModelFile(
         manifest=manifest,
@@ -320,10 +322,10 @@ def digest_of(pictures: Sequence[Picture], division: Division) -> str:
     )
 
 
-def _versions() -> dict[str, str]:
+def _versions(further: Sequence[str]) -> dict[str, str]:
     """What computed the numbers. The same on every run of one installation."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for name in _COMPUTING:
+    for name in (*_COMPUTING, *further):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

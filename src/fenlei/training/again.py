@@ -13,10 +13,11 @@ from fenlei.backbones.shelf import Shelf
 from fenlei.backbones.source import Network
 from fenlei.modelfile import ModelFile
 from fenlei.training.board import Entry
-from fenlei.training.candidate import VOTE, Candidate
+from fenlei.training.candidate import TUNED, VOTE, Candidate
 from fenlei.training.curve import LearningCurve
 from fenlei.training.earlier import Earlier, read_earlier
 from fenlei.training.errors import TrainingError
+from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.formula import Formula, Ingredient
 from fenlei.training.journal import Journal
 from fenlei.training.judging import judge_candidate
@@ -97,7 +98,7 @@ class Again:
             "It can be made again from the same pictures only; `fenlei train` learns from others."
         )
 
-    def judge(self, task: Task, workshop: Workshop, watch: Watch, journal: Journal) -> Entry:
+    def judge(self, task: Task, workshop: Workshop, watch: Watch, journal: Journal, tuner: Tuner) -> Entry:
         """Judge the candidate that won, by the same folds as then."""
 
         def judged(candidate: Candidate) -> Entry:
@@ -106,9 +107,11 @@ class Again:
             return Entry(candidate, found)
 
         candidate = self.formula.candidate
+        members = [judged(member).judged for member in candidate.members]
+        if candidate.kind == TUNED:
+            return Entry(candidate, tuner.judge(candidate))
         if candidate.kind != VOTE:
             return judged(candidate)
-        members = [judged(member).judged for member in candidate.members]
         return Entry(candidate, judge_vote(members, candidate.shares, task.truth))
 
     def _find(self, needed: Ingredient, cache: Path) -> Backbone:

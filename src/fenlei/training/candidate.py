@@ -12,16 +12,19 @@ from fenlei.training.view import View
 VOTE = "vote"
 """The kind of a candidate that is several."""
 
+TUNED = "tuned"
+"""The kind of a candidate whose network is trained together with a linear head; see `finetune`."""
+
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """What is tried.
 
     Attributes:
         view: how pictures become features; for a vote, the view of all its members.
-        kind: which of `heads.KINDS`, or `VOTE`.
+        kind: which of `heads.KINDS`, or `VOTE`, or `TUNED`.
         copies: which of `alteration.COPIES` the head learns from besides the pictures.
         setting: fixed beforehand; None lets the kind choose along its path.
-        members: of a vote, in order of their share.
+        members: of a vote, in order of their share; of a tuned network, the head that it began from.
         shares: of the members; they sum to one.
     """
 
@@ -42,4 +45,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         """What the head is, for people."""
         if self.kind == VOTE:
             return f"vote of {len(self.members)} heads"
+        if self.kind == TUNED:
+            return "fine-tuned network"
         return KINDS[self.kind].name

@@ -38,18 +38,18 @@ def fit_winner(
     """
     candidate = entry.candidate
     if candidate.kind != VOTE:
-        return _fit(candidate, entry.judged, pictures, truth, classes, workshop)
+        return fit_candidate(candidate, entry.judged, pictures, truth, classes, workshop)
     heads = []
     for member in candidate.members:
         known = journal.find(member)
         if known is None or known[1] is None:
             raise ValueError("a vote of a head that was not judged")
-        heads.append(_fit(member, known[1], pictures, truth, classes, workshop))
+        heads.append(fit_candidate(member, known[1], pictures, truth, classes, workshop))
     widths = {part.backbones[0]: workshop.backbone(part).width for part in candidate.view.parts}
     return vote_head(candidate, entry.judged, heads, widths)
 
 
-def _fit(
+def fit_candidate(
     candidate: Candidate,
     judged: Judged,
     pictures: Sequence[Picture],
@@ -57,6 +57,7 @@ def _fit(
     classes: int,
     workshop: Workshop,
 ) -> Head:
+    """The head of a candidate of one of `heads.KINDS`; arguments as `fit_winner`."""
     features = workshop.features(candidate.view, pictures).features
     copies = workshop.copies(candidate.view, pictures, COPIES[candidate.copies])
     return fit_head(judged, prepare_lesson(features, truth, classes, copies))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fenlei.modelfile import Decision, Head, Unknown
 from fenlei.training.board import Entry
 from fenlei.training.calibrate import Calibrated, calibrate
-from fenlei.training.candidate import VOTE
+from fenlei.training.candidate import TUNED, VOTE
 from fenlei.training.decide import Demand, choose_thresholds
 from fenlei.training.errors import TrainingError
 from fenlei.training.evaluation import calibration_error, log_loss, reliability, wilson_interval
@@ -28,7 +28,7 @@ class Honesty:
 
     Attributes:
         calibrated: how its scores are calibrated.
-        rule: for pictures of nothing known; None where too few pictures could be held out.
+        rule: for pictures of nothing known; None where too few pictures could be held out, or the network was tuned.
         decision: thresholds, where somebody asked for some.
         kept: for which classes the demand could be kept.
         demand: what was asked for.
@@ -96,16 +96,18 @@ def be_honest(
         temperature=judged.temperature,
         seed=task.seed,
     )
-    rule = set_rule(
-        features,
-        task.truth,
-        task.groups,
-        task.folds,
-        _lead(entry, journal),
-        drawn,
-        false_rejects=false_rejects,
-        seed=task.seed,
-    )
+    rule = None
+    if entry.candidate.kind != TUNED:  # a tuned network has seen the very pictures that folds would hold out
+        rule = set_rule(
+            features,
+            task.truth,
+            task.groups,
+            task.folds,
+            _lead(entry, journal),
+            drawn,
+            false_rejects=false_rejects,
+            seed=task.seed,
+        )
     decision, kept = None, [True] * len(labels)
     if demand.precision is not None or demand.cost is not None:
         seen = judged.judged

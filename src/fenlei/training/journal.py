@@ -29,6 +29,7 @@ TIME = "time.json"
 OFTEN = 1.0
 """Seconds between two writings of the time; so much of it a kill may lose."""
 
+BEGUN = "begun.json"
 _META = np.dtype("u1")
 
 
@@ -83,10 +84,12 @@ class Journal:
 
     Attributes:
         time: what became of the time so far.
+        begun: a candidate of long work that was begun and has not been judged.
     """
 
     def __init__(self, folder: Path | None, question: str) -> None:
         self._folder = None
+        self.begun: Candidate | None = None
         self._records: dict[str, tuple[Record, Judged | None]] = {}
         self._next_time = 0.0
         self.time = TimeSpent()
@@ -98,6 +101,7 @@ class Journal:
         except OSError as exc:
             raise TrainingError(f"The cache {self._folder} cannot be written: {exc.strerror or exc}.") from exc
         found = [read for path in self._folder.glob("*.judged") if (read := _read(path)) is not None]
+        self.begun = _begun(self._folder)
         for record, judged in sorted(found, key=lambda each: each[0].number):
             self._records[record.candidate.key] = record, judged
         self.time = self._read_time(self._folder / TIME)
@@ -113,6 +117,16 @@ class Journal:
     def find(self, candidate: Candidate) -> tuple[Record, Judged | None] | None:
         """What became of a candidate; None where it was not tried. `Judged` is None where it was dropped."""
         return self._records.get(candidate.key)
+
+    def begin(self, candidate: Candidate) -> None:
+        """Write down that long work on a candidate begins, so that after a kill it is this one that goes on.
+
+        Raises:
+            TrainingError: the cache cannot be written.
+        """
+        self.begun = candidate
+        if self._folder is not None:
+            _write(self._folder / BEGUN, msgspec.json.encode(candidate))
 
     def add(self, candidate: Candidate, judged: Judged | None, seconds: float, dropped: str | None = None) -> Record:
         """Write down what became of a candidate.
@@ -135,6 +149,10 @@ class Journal:
         self._records[candidate.key] = record, judged
         if self._folder is not None:
             _write(self._folder / f"{candidate.key}.judged", _packed(record, judged))
+        if self.begun == candidate:
+            self.begun = None
+            if self._folder is not None:
+                (self._folder / BEGUN).unlink(missing_ok=True)
         return record
 
     def keep_time(self, found: TimeSpent, *, at_once: bool = False) -> None:
@@ -164,6 +182,12 @@ def _packed(record: Record, judged: Judged | None) -> bytes:
         arrays |= {"held_out": judged.held_out, "logits": np.ascontiguousarray(judged.logits)}
     data = save(arrays)
     return hashlib.sha256(data).digest() + data
+
+
+def _begun(folder: Path) -> Candidate | None:
+    with suppress(OSError, msgspec.MsgspecError):
+        return msgspec.json.decode((folder / BEGUN).read_bytes(), type=Candidate)
+    return None
 
 
 def _write(path: Path, content: bytes) -> None:

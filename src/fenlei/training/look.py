@@ -180,7 +180,7 @@ def _reason(error: FenleiError, item: Item) -> str:
     return str(error).removeprefix(f"{item.name} ")
 
 
-def _same(item: Item, digest: bytes) -> bytes:
+def unchanged(item: Item, digest: bytes) -> bytes:
     """The file's bytes, if they are still those of the first look: others would be remembered under its name.
 
     Raises:
@@ -202,7 +202,7 @@ def _compute(
 ) -> None:
     digests = list(new)
     pending: list[Seen] = []
-    readers = [functools.partial(_same, new[digest], digest) for digest in digests]
+    readers = [functools.partial(unchanged, new[digest], digest) for digest in digests]
     results = embed(readers, prepare, open_engine(), cancelled=lambda: watch.stopped)
     try:
         for done, (index, features, pixels) in enumerate(results, start=1):

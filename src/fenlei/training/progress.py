@@ -22,6 +22,7 @@ class Stage(StrEnum):
     GROUP = "looking for duplicates"
     CHOOSE = "choosing the recipe"
     FIT = "fitting the head"
+    TUNE = "fine-tuning the network"
     JUDGE = "judging on the test part"
     FINISH = "putting the model together"
 
@@ -112,6 +113,11 @@ class Watch:
         """Whether someone asked to stop."""
         return self._cancelled is not None and self._cancelled()
 
+    @property
+    def had_enough(self) -> bool:
+        """Whether what was found so far will do for somebody."""
+        return self._enough is not None and self._enough()
+
     def step(self, stage: Stage, done: int, total: int) -> None:
         """Report progress.
 
@@ -121,7 +127,7 @@ class Watch:
         """
         if self.stopped:
             raise Cancelled
-        if self._early and (self._over() or (self._enough is not None and self._enough())):
+        if self._early and (self._over() or self.had_enough):
             raise Enough("The time is over.")
         if self._progress is not None:
             self._progress(stage, done, total)

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 from fenlei.contract.errors import FenleiError
 from fenlei.training.alteration import COPIES
 from fenlei.training.board import SURE, Board, Entry
-from fenlei.training.candidate import Candidate
+from fenlei.training.candidate import TUNED, Candidate
+from fenlei.training.finetune.last_stage import LastStage
+from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.head import Judged
 from fenlei.training.heads import KINDS
 from fenlei.training.journal import Journal, TimeSpent
@@ -80,6 +82,7 @@ class Search:
         journal: Journal | None = None,
         heard: Callable[[CandidateResult], None] | None = None,
         better: Callable[[Entry, list[CandidateResult]], None] | None = None,
+        tuner: Tuner | None = None,
     ) -> None:
         """Prepare.
 
@@ -97,6 +100,7 @@ class Search:
             heard: told of every candidate that was tried.
             better: told of every new best, the first included, unless it is the end of the search. Of what the journal
                 knows, only the best.
+            tuner: fine-tunes as the last stage, where the budget allows it; None leaves that stage out.
         """
         self._task, self._plan, self._workshop, self._watch = task, plan, workshop, watch
         self._budget, self._better = budget, better
@@ -119,6 +123,7 @@ class Search:
             describe=self._describe,
             heard=heard,
         )
+        self._last = None if tuner is None else LastStage(tuner, self._board, self._journal, self._time, self._clock)
 
     def run(self) -> Outcome:
         """Try candidates until the time is over, nothing moves any more, or somebody has had enough.
@@ -172,8 +177,10 @@ class Search:
         views = set(self._plan.views)
         self._replaying = True
         for candidate in self._journal.candidates:
-            if {each.view for each in candidate.members or (candidate,)} <= views:
+            if candidate.kind != TUNED and {each.view for each in candidate.members or (candidate,)} <= views:
                 self._try(candidate, None)
+        for candidate, judged, seconds in [] if self._last is None else self._last.known():
+            self._enter(candidate, judged, seconds)
         self._replaying = False
 
     def _try_planned(self, proposals: Proposals | None) -> None:
@@ -194,6 +201,8 @@ class Search:
                 trial.told(entry.judged.loss, blocks_of(entry.judged, self._task))
         for candidate in self._journal.candidates:
             known = self._journal.find(candidate)
+            if candidate.kind == TUNED:
+                continue
             if known is not None and known[1] is None and (trial := self._trial(candidate, proposals)) is not None:
                 trial.dropped()
         self._vote()
@@ -201,8 +210,19 @@ class Search:
         self._plan_round()
         self._try_planned(proposals)
         self._plan_is_through(moved=len(self._board) > tried)
+        try:
+            self._try_proposals(proposals)
+            self._vote()
+        except Enough:
+            if self._last is None or self._watch.had_enough:
+                raise
+            # Only the time of proposals is over; what was set aside for the last stage is not.
+        self._fine_tune()
+
+    def _try_proposals(self, proposals: Proposals) -> None:
         since, in_vain = 0, 0
-        while self._time.room > 0 and in_vain < IN_VAIN:
+        going_on = self._last is not None and self._journal.begun is not None
+        while self._time.room > 0 and not going_on and in_vain < IN_VAIN:
             self._report()
             found = proposals.next()
             if found is None:
@@ -212,7 +232,6 @@ class Search:
             if since >= VOTE_EVERY:
                 self._vote()
                 since = 0
-        self._vote()
 
     def _trial(self, candidate: Candidate, proposals: Proposals | None) -> Trial | None:
         """A candidate as optuna knows it; None where it does not choose among such."""
@@ -223,6 +242,17 @@ class Search:
         if self._time.planning and moved:
             self._time.something_moved()
         self._time.planning = False
+        if self._last is not None:
+            self._time.last = self._last.seconds(self._judged)
+
+    def _fine_tune(self) -> None:
+        """The last stage: the network under the best linear head learns too."""
+        if self._last is None:
+            return
+        self._time.last_stage()
+        self._may_end_early()
+        for candidate, judged, seconds in self._last.run(self._judged):
+            self._enter(candidate, judged, seconds, telling=False)
 
     def _plan_round(self) -> None:
         """After the ladder: every kind of head on the best view, and altered copies."""
@@ -277,7 +307,7 @@ class Search:
     def _drop(self, candidate: Candidate, seconds: float) -> None:
         self._board.leave_out(candidate, HOPELESS, self._clock(seconds))
 
-    def _enter(self, candidate: Candidate, judged: Judged, seconds: float) -> Entry:
+    def _enter(self, candidate: Candidate, judged: Judged, seconds: float, *, telling: bool = True) -> Entry:
         entry = Entry(candidate, judged)
         timed = self._budget is not None
         won = self._board.enter(
@@ -293,7 +323,7 @@ class Search:
             self._untold = entry
             if not self._replaying:
                 self._time.something_moved()
-                if self._time.room > 0 and (self._planned or timed):
+                if telling and self._time.room > 0 and (self._planned or timed):
                     self._tell_best()
             self._may_end_early()
         return entry

@@ -32,6 +32,7 @@ class Timetable:
         finishing: seconds that it takes to make a whole model of the best, as far as that was measured.
         planning: whether what is to be tried in any case is still being tried; until then only the budget ends it.
         moved: seconds spent when something moved last: a new best, or the plan was through.
+        last: seconds that are set aside for a last stage, which follows when nothing else moves any more.
     """
 
     def __init__(
@@ -55,6 +56,8 @@ class Timetable:
         self._budget, self._before, self._clock = budget, before, clock
         self._began = clock() if began is None else began
         self._over: float | None = None
+        self._last_since: float | None = None
+        self.last = 0.0
         self.finishing = 0.0
         self.planning = True
         self.moved = moved
@@ -78,6 +81,15 @@ class Timetable:
         """There is a new best, or the plan is through."""
         self.moved = self.spent
 
+    @property
+    def room_for_last(self) -> float:
+        """Seconds that a last stage may take; infinite without a budget."""
+        return float("inf") if self._budget is None else self._budget - self.finishing - self.spent
+
+    def last_stage(self) -> None:
+        """The last stage begins; only the budget ends it."""
+        self._last_since = self.spent
+
     def over(self) -> None:
         """The search has ended; what is left is to make a whole model of the best."""
         self._over = self._clock()
@@ -88,14 +100,19 @@ class Timetable:
             return None
         if self._over is not None:
             return Outlook(self.spent, max(0.0, self.finishing - (self._clock() - self._over)))
-        return Outlook(self.spent, max(0.0, self.room) + self.finishing)
+        if self._last_since is not None:
+            expected = self.last - (self.spent - self._last_since)
+            return Outlook(self.spent, max(0.0, min(expected, self.room)) + self.finishing)
+        return Outlook(self.spent, max(0.0, self.room) + self.last + self.finishing)
 
     @property
     def _end(self) -> float:
         """Seconds spent when the search ends, as things stand."""
         if self._budget is None:
             return float("inf")
-        early = 2 * self.moved
-        if self.planning or early + self.finishing > self._budget / 2:
+        if self._last_since is not None:
             return max(0.0, self._budget - self.finishing)
+        early, after = 2 * self.moved, self.last + self.finishing
+        if self.planning or early + after > self._budget / 2:
+            return max(0.0, self._budget - after)
         return early

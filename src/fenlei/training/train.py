@@ -23,7 +23,7 @@ from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.earlier import Earlier
 from fenlei.training.errors import TrainingError
 from fenlei.training.evaluation import Evaluation, evaluate
-from fenlei.training.fit_winner import fit_winner
+from fenlei.training.finetune.tuner import Part, Tuner
 from fenlei.training.folds import draw_folds
 from fenlei.training.formula import read_formula, write_formula
 from fenlei.training.gallery import Gallery
@@ -84,6 +84,7 @@ def train(
     aim: str | None = None,
     false_rejects: float = FALSE_REJECTS,
     demand: Demand = NOTHING_ASKED,
+    fine_tune: bool = True,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
     enough: Callable[[], bool] | None = None,
@@ -125,6 +126,8 @@ def train(
             has ten times as many pictures as another.
         false_rejects: share of pictures of known classes that the rule for unknown ones may call unknown.
         demand: of answers, where thresholds are wanted.
+        fine_tune: whether, with a budget that suffices, the network under the best linear head is trained too; it wins
+            only where it is better beyond noise.
         progress: told what is going on.
         cancelled: asked often; True stops.
         enough: asked often; True ends the search as soon as there is a model, and keeps the best so far.
@@ -199,19 +202,25 @@ def train(
         journal = Journal(None if budget is None else cache / "searches", question)
         made: dict[tuple[int, int], bytes] = {}  # thumbnails, made once however many models there are
 
+        # What leaves the search is fitted on all pictures where the test part was ours to give.
+        parts = [Part(task.pictures, task.truth)]
+        if division.origin == HELD_OUT:
+            parts.append(Part(pictures, division.truth))
+        tuner = Tuner(task, parts, workshop, journal, watch, cache=cache, engine=engine)
+
         def finish(
             entry: Entry, results: list[CandidateResult], curve: LearningCurve | None = None, *, last: bool = True
         ) -> Trained:
             """A candidate as a whole model: judged, fitted, with parity pictures and a report."""
             watch.step(Stage.JUDGE, 0, 1)
-            view = entry.candidate.view
+            view, head = tuner.learned(entry, parts[0])
             judged = workshop.features(view, [pictures[row] for row in judging])
             known = workshop.features(view, task.pictures).features
             drawings = features_of_files(drawn(seed), workshop.spec(view), workshop.engine(view)) if last else None
             honesty = be_honest(
                 entry, known, task, labels, journal, drawings, false_rejects=false_rejects, demand=demand
             )
-            head = honesty.calibrated.of(fit_winner(entry, task.pictures, task.truth, task.classes, workshop, journal))
+            head = honesty.calibrated.of(head)
             unknown = None if honesty.rule is None else honesty.rule.learn(known, task.truth)
             honest = measure_honesty(honesty, head, unknown, judged.features, division.truth[judging], labels)
             scores = head.scores(judged.features)
@@ -255,12 +264,11 @@ def train(
                 gallery.show(row)
             watch.step(Stage.JUDGE, 1, 1)
 
-            # All pictures where the test part was ours to give, then parity pictures, report, model file.
+            # The model that is shipped, then parity pictures, report, model file.
             watch.step(Stage.FINISH, 0, 1)
-            if division.origin == HELD_OUT:
-                head = honesty.calibrated.of(
-                    fit_winner(entry, pictures, division.truth, len(labels), workshop, journal)
-                )
+            if len(parts) > 1:
+                view, head = tuner.learned(entry, parts[-1])
+                head = honesty.calibrated.of(head)
                 if honesty.rule is not None:
                     unknown = honesty.rule.learn(features, division.truth)
             travelling = [task.pictures[row] for row in spread_over_classes(task.truth)]
@@ -316,7 +324,7 @@ def train(
                 better(finish(entry, results, last=False))
 
         if again is not None:
-            entry = again.judge(task, workshop, watch, journal)
+            entry = again.judge(task, workshop, watch, journal, tuner)
             return finish(entry, again.results, again.curve, last=again.formula.compared)
         search = Search(
             task,
@@ -331,6 +339,7 @@ def train(
             journal=journal,
             heard=heard,
             better=tell,
+            tuner=tuner if fine_tune and budget is not None else None,
         )
         outcome = search.run()
         curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget)

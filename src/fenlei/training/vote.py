@@ -19,6 +19,7 @@ from fenlei.training.calibration import fit_temperature
 from fenlei.training.candidate import VOTE, Candidate
 from fenlei.training.evaluation import log_loss
 from fenlei.training.head import Judged
+from fenlei.training.heads import KINDS
 from fenlei.training.view import View
 
 ROUNDS = 12
@@ -36,7 +37,7 @@ def best_vote(judged: Sequence[tuple[Candidate, Judged]], truth: NDArray[np.int6
         truth: (n,) class numbers.
     """
     found: tuple[Candidate, Judged] | None = None
-    for together in _groups([each for each in judged if each[0].kind != VOTE and each[1].loss is not None]):
+    for together in _groups([each for each in judged if each[0].kind in KINDS and each[1].loss is not None]):
         chosen = _select(together, truth)
         if chosen is not None and (found is None or _loss(chosen) < _loss(found)):
             found = chosen

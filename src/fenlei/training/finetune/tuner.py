@@ -1,0 +1,320 @@
+"""The last stage of a search: what it proposes, what that would take, how it is judged, and what is shipped of it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.backbones import Backbone, BackboneError, load_backbone
+from fenlei.modelfile import Dense, Head
+from fenlei.training.board import Entry
+from fenlei.training.candidate import TUNED, Candidate
+from fenlei.training.errors import TrainingError
+from fenlei.training.finetune.accepted import shelved
+from fenlei.training.finetune.choice import ON_CPU, candidate_for, heads_to_begin_with, may_mirror
+from fenlei.training.finetune.device import kind_of_device
+from fenlei.training.finetune.errors import NoGain
+from fenlei.training.finetune.kept import read_done, write_done
+from fenlei.training.finetune.pace import Pace, measured
+from fenlei.training.finetune.settings import TuneSettings, read_settings
+from fenlei.training.finetune.stages import staged
+from fenlei.training.finetune.student import Student, make_student
+from fenlei.training.finetune.training import Maps, divided, tune, with_temperature
+from fenlei.training.fit_winner import fit_candidate, fit_winner
+from fenlei.training.folds import Folds
+from fenlei.training.head import Judged, prepare_lesson, weigh
+from fenlei.training.journal import Journal
+from fenlei.training.look import Picture
+from fenlei.training.progress import Stage, Watch
+from fenlei.training.task import Task
+from fenlei.training.view import View
+from fenlei.training.workshop import Workshop
+
+VERSION = "tuned/1"
+"""Changes when equal settings give another network."""
+
+EPOCHS = "stopped"
+"""Under this name, what was judged says after how many epochs it was at its best."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Pictures that a shipped network learns from.
+
+    Attributes:
+        pictures: (n).
+        truth: (n,) class numbers.
+    """
+
+    pictures: Sequence[Picture]
+    truth: NDArray[np.int64]
+
+
+class Able(NamedTuple):
+    """Whether the network of a view can be trained.
+
+    Attributes:
+        why_not: the sentence that says why it cannot; None where it can.
+        cuttable: whether it can be cut below its last stages.
+    """
+
+    why_not: str | None
+    cuttable: bool
+
+
+class Tuner:
+    """Fine-tuning for one search.
+
+    Args:
+        task: the training part.
+        shipped: what networks are fitted on that leave the search: the training part, and all pictures where those are
+            learned from in the end.
+        workshop: where features come from, and where tuned networks are taken in.
+        journal: what was judged.
+        watch: progress and stop.
+        cache: the workspace's cache folder; `tuning/` is below it.
+        engine: what runs networks.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        shipped: Sequence[Part],
+        workshop: Workshop,
+        journal: Journal,
+        watch: Watch,
+        *,
+        cache: Path,
+        engine: str = "openvino",
+    ) -> None:
+        self._task, self._shipped = task, shipped
+        self._workshop, self._journal, self._watch = workshop, journal, watch
+        self._cache, self._engine = cache, engine
+        self._maps: Maps = {}
+        self._paces: dict[tuple[View, TuneSettings], Pace] = {}
+        self._able: dict[View, Able] = {}
+
+    def propose(self, judged: Sequence[Entry]) -> tuple[Candidate | None, str]:
+        """What to try.
+
+        Args:
+            judged: what was judged so far.
+
+        Returns:
+            The candidate, and an empty sentence; or None, and why there is none.
+        """
+        why = "No linear head on a single backbone was judged."
+        for start in heads_to_begin_with(judged):
+            view = start.candidate.view
+            able = self._looked_at(view)
+            if able.why_not is not None:
+                why = able.why_not
+                continue
+            mirrored = may_mirror([each for each in judged if each.candidate.view == view])
+            count = int(self._task.folds.taking_part.sum())
+            candidate = candidate_for(
+                start, count, kind_of_device(), self._task.seed, mirrored=mirrored, cuttable=able.cuttable
+            )
+            return candidate, ""
+        return None, why
+
+    def seconds(self, candidate: Candidate) -> float:
+        """What judging it and fitting what is shipped would take, by a few steps on this machine.
+
+        Raises:
+            BackboneError: it cannot be tried.
+        """
+        settings = read_settings(candidate.setting or {})
+        alike = candidate.view, msgspec.structs.replace(settings, mirrored=0)
+        if alike not in self._paces:
+            layer = self._workshop.backbone(candidate.view).width, self._task.classes
+            blank = Head.linear(np.zeros(layer, np.float32), np.zeros(layer[1], np.float32))
+            student = self._student(candidate, blank, settings)
+            spec = self._workshop.spec(candidate.view)
+            self._watch.step(Stage.TUNE, 0, 1)
+            self._paces[alike] = measured(student, self._task.pictures, self._task.classes, settings, spec)
+        pace = self._paces[alike]
+        inside = int(self._fold()[1].sum())
+        needed = pace.seconds(inside, settings.epochs, settings, prepared=False)
+        for part in self._shipped:
+            needed += pace.seconds(len(part.pictures), settings.epochs, settings, prepared=True)
+        return needed
+
+    def judge(self, candidate: Candidate) -> Judged:
+        """Tune on all folds but one, and score what that one holds out.
+
+        Raises:
+            FenleiError: it cannot be tried, is not what torch says, or brings nothing.
+            Cancelled, Enough: someone asked to stop; what was done is kept, an epoch at most is lost.
+        """
+        task, settings = self._task, read_settings(candidate.setting or {})
+        repeat, inside, outside = self._fold()
+        learned, watched = divided(np.flatnonzero(inside), task.truth, task.groups, task.seed)
+        pictures, truth = [task.pictures[row] for row in learned], task.truth[learned]
+        features = self._workshop.features(candidate.view, task.pictures).features
+        lesson = prepare_lesson(features, task.truth, task.classes)
+        key = self._key(candidate, pictures, truth, None)
+        tuned = tune(
+            self._student(candidate, self._start(candidate, pictures, truth), settings),
+            task.pictures,
+            task.truth,
+            task.classes,
+            lesson.per_class,
+            settings,
+            self._workshop.spec(candidate.view),
+            learned=learned,
+            watched=watched,
+            judging=np.flatnonzero(outside),
+            epochs=settings.epochs,
+            checkpoint=self._folder(key) / "epoch.ckpt",
+            engine=self._engine,
+            name=self._workshop.backbone(candidate.view).id,
+            maps=self._maps,
+            step=self._step,
+        )
+        if not tuned.course.epochs:
+            raise NoGain
+        number = np.full_like(task.folds.number, -1)
+        number[repeat, outside] = task.folds.number[repeat, outside]
+        logits = np.zeros((*number.shape, task.classes))
+        logits[repeat, outside] = tuned.logits
+        setting = {**(candidate.setting or {}), EPOCHS: float(tuned.course.epochs)}
+        return weigh(candidate.kind, setting, lesson, Folds(number, task.folds.taking_part), logits, task.seed)
+
+    def tidy(self, candidate: Candidate) -> None:
+        """Remove what judging a candidate left behind; it is judged, and written down."""
+        task = self._task
+        rows, _ = divided(np.flatnonzero(self._fold()[1]), task.truth, task.groups, task.seed)
+        key = self._key(candidate, [task.pictures[row] for row in rows], task.truth[rows], None)
+        shutil.rmtree(self._folder(key), ignore_errors=True)
+
+    def ready(self, entry: Entry) -> None:
+        """Fit whatever is shipped, so that it can win: who stops before that keeps the best that there was."""
+        for part in self._shipped:
+            self.fitted(entry, part.pictures, part.truth)
+
+    def learned(self, entry: Entry, part: Part) -> tuple[View, Head]:
+        """A candidate of any kind as it is learned from this part: the view of its network, and the head on it."""
+        if entry.candidate.kind == TUNED:
+            return self.fitted(entry, part.pictures, part.truth)
+        head = fit_winner(entry, part.pictures, part.truth, self._task.classes, self._workshop, self._journal)
+        return entry.candidate.view, head
+
+    def is_done(self, entry: Entry) -> bool:
+        """Whether whatever is shipped of a candidate is fitted."""
+        epochs = int(entry.judged.setting[EPOCHS])
+        keys = [self._key(entry.candidate, part.pictures, part.truth, epochs) for part in self._shipped]
+        return all(read_done(self._folder(key) / "done", self._cache) is not None for key in keys)
+
+    def fitted(self, entry: Entry, pictures: Sequence[Picture], truth: NDArray[np.int64]) -> tuple[View, Head]:
+        """The tuned network of a candidate that was judged, learned from whatever pictures are given.
+
+        Returns:
+            The view by which the workshop knows the network, and the head on it.
+
+        Raises:
+            FenleiError: it is not what torch says.
+            Cancelled, Enough: someone asked to stop.
+        """
+        candidate, judged = entry.candidate, entry.judged
+        settings, epochs = read_settings(candidate.setting or {}), int(judged.setting[EPOCHS])
+        key = self._key(candidate, pictures, truth, epochs)
+        done = read_done(self._folder(key) / "done", self._cache)
+        if done is None:
+            done = self._fit(candidate, judged, pictures, truth, settings, epochs, key)
+        backbone, layer = done
+        view = View((f"{candidate.view.backbones[0]}:tuned-{key[:12]}",), backbone.size, candidate.view.policy)
+        self._workshop.provide(view, backbone)
+        return view, with_temperature(layer, judged.temperature)
+
+    def _fit(
+        self,
+        candidate: Candidate,
+        judged: Judged,
+        pictures: Sequence[Picture],
+        truth: NDArray[np.int64],
+        settings: TuneSettings,
+        epochs: int,
+        key: str,
+    ) -> tuple[Backbone, Dense]:
+        parent = self._workshop.backbone(candidate.view)
+        checkpoint = self._folder(key) / "epoch.ckpt"
+        tuned = tune(
+            self._student(candidate, self._start(candidate, pictures, truth), settings),
+            pictures,
+            truth,
+            self._task.classes,
+            judged.class_weights,
+            settings,
+            self._workshop.spec(candidate.view),
+            learned=np.arange(len(pictures)),
+            watched=np.zeros(0, np.int64),
+            judging=np.zeros(0, np.int64),
+            epochs=epochs,
+            checkpoint=checkpoint,
+            engine=self._engine,
+            name=parent.id,
+            maps=self._maps,
+            step=self._step,
+        )
+        backbone = shelved(tuned.network, parent, key, self._cache)
+        write_done(self._folder(key) / "done", backbone, tuned.head)
+        checkpoint.unlink(missing_ok=True)
+        return backbone, tuned.head
+
+    def _looked_at(self, view: View) -> Able:
+        if view not in self._able:
+            try:
+                size = self._workshop.backbone(view).size
+                loaded = load_backbone(view.backbones[0], size=size, cache=self._cache)
+                self._able[view] = Able(None, staged(loaded.module).cut(ON_CPU.stages) is not None)
+            except BackboneError as exc:
+                self._able[view] = Able(str(exc), cuttable=False)
+        return self._able[view]
+
+    def _student(self, candidate: Candidate, head: Head, settings: TuneSettings) -> Student:
+        view = candidate.view
+        size = self._workshop.backbone(view).size
+        return make_student(load_backbone(view.backbones[0], size=size, cache=self._cache), head, settings)
+
+    def _start(self, candidate: Candidate, pictures: Sequence[Picture], truth: NDArray[np.int64]) -> Head:
+        """The linear head to begin with, learned from the same pictures and no others."""
+        member = candidate.members[0]
+        known = self._journal.find(member)
+        if known is None or known[1] is None:
+            raise ValueError("fine-tuning from a head that was not judged")
+        return fit_candidate(member, known[1], pictures, truth, self._task.classes, self._workshop)
+
+    def _fold(self) -> tuple[int, NDArray[np.bool_], NDArray[np.bool_]]:
+        """The fold that judges: its number of the division, who is learned from, who is held out."""
+        parts = self._task.folds.parts()
+        if not parts:
+            raise TrainingError("There are too few pictures to hold some out, so nothing could tell whether it helps.")
+        return parts[0]
+
+    def _key(
+        self, candidate: Candidate, pictures: Sequence[Picture], truth: NDArray[np.int64], epochs: int | None
+    ) -> str:
+        """SHA-256, hex, of everything that decides the network."""
+        view = candidate.view
+        digest = hashlib.sha256(f"{VERSION} {self._workshop.backbone(view).digest} {epochs} ".encode())
+        for each in (candidate, *candidate.members):  # not by their views, which may name a path of this machine
+            digest.update(msgspec.json.encode([each.kind, each.copies, each.setting], order="deterministic"))
+        digest.update(f"{self._task.classes} {self._workshop.spec(view).digest}".encode())
+        for picture, label in zip(pictures, truth.tolist(), strict=True):
+            digest.update(picture.digest + int(label).to_bytes(8, "little"))
+        return digest.hexdigest()
+
+    def _folder(self, key: str) -> Path:
+        return self._cache / "tuning" / key[:32]
+
+    def _step(self, done: int, total: int) -> None:
+        self._watch.step(Stage.TUNE, done, total)

@@ -1,0 +1,120 @@
+"""Fine-tuning as the end of a search: it wins where it is better, never else, and stops when told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from fenlei.backbones import kept
+from fenlei.modelfile import pack, read, write
+from fenlei.training import search
+from fenlei.training.finetune import choice
+from fenlei.training.progress import Progress, Stage
+from fenlei.training.report import CandidateResult
+from fenlei.training.train import Trained, rebuild, train
+from tests.support.drawing import class_folders
+from tests.support.networks import tiny_network
+from tests.support.tuning import SETTINGS
+
+TUNED = "fine-tuned network"
+
+
+@pytest.fixture(autouse=True)
+def made_for_tiny_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recipe for a network that knows nothing yet: faster rates than for one that knows a million photographs."""
+    monkeypatch.setattr(choice, "WHOLE_ON_CPU", SETTINGS)
+    monkeypatch.setattr(search, "KINDS", choice.LINEAR)  # what comes before is short: it is not the matter here
+    monkeypatch.setattr(search, "IN_VAIN", 0)
+
+
+def trained(
+    photos: Path,
+    network: Path,
+    cache: Path,
+    *,
+    fine_tune: bool = True,
+    progress: Progress | None = None,
+    enough: Callable[[], bool] | None = None,
+) -> Trained:
+    return train(
+        photos,
+        cache=cache,
+        goal="accurate",
+        budget=900,
+        backbone=str(network),
+        fine_tune=fine_tune,
+        progress=progress,
+        enough=enough,
+    )
+
+
+def digest_of(found: Trained) -> str:
+    return hashlib.sha256(pack(found.model)).hexdigest()
+
+
+def line_of(found: Trained) -> CandidateResult | None:
+    return next((each for each in found.report.candidates if each.head == TUNED), None)
+
+
+def test_it_is_stopped_goes_on_wins_and_is_there_at_once_when_asked_again(
+    leaning: Path, network: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def watch(stage: Stage, done: int, total: int) -> None:
+        if stage is Stage.TUNE:
+            seen.append(done)
+
+    stopped = trained(leaning, network, cache, progress=watch, enough=lambda: len(seen) > 30)
+    assert line_of(stopped) is None
+    assert stopped.report.recipe.head != TUNED
+    assert list((cache / "tuning").rglob("epoch.ckpt"))
+
+    again = trained(leaning, network, cache)
+    line = line_of(again)
+    assert line is not None
+    assert line.chosen
+    assert line.log_loss is not None
+    assert again.report.recipe.head == TUNED
+    assert again.evaluation.accuracy > stopped.evaluation.accuracy
+    reference = again.model.manifest.backbone
+    assert reference.id.startswith("file:tiny-resnet:tuned-")
+    assert reference.licence == stopped.model.manifest.backbone.licence
+    assert reference.digest in {each.digest for each in kept(cache)}
+    assert again.report.recipe.members[0]["backbone"] == "tiny-resnet"
+    write(tmp_path / "m.fenlei", again.model)
+    assert read(tmp_path / "m.fenlei").manifest.backbone == reference
+    assert not list((cache / "tuning").rglob("epoch.ckpt"))
+
+    monkeypatch.chdir(network.parent)  # a model file names a folder of this machine without its path
+    assert digest_of(rebuild(again.model, leaning, cache=cache)) == digest_of(again)
+
+    third = trained(leaning, network, cache)
+    assert third.computed == 0
+    assert third.model.manifest.backbone.digest == reference.digest
+
+
+def test_who_does_not_want_it_does_not_get_it(leaning: Path, network: Path, cache: Path) -> None:
+    found = trained(leaning, network, cache, fine_tune=False)
+    assert line_of(found) is None
+    assert found.report.recipe.head != TUNED
+
+
+def test_where_a_linear_head_knows_everything_it_does_not_win(network: Path, tmp_path: Path) -> None:
+    found = trained(class_folders(tmp_path / "easy", {"a": 12, "b": 12}), network, tmp_path / "cache")
+    line = line_of(found)
+    assert line is not None
+    assert not line.chosen
+    assert found.report.recipe.head != TUNED
+
+
+def test_a_network_without_torch_weights_is_left_out_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "tiny.onnx"
+    path.write_bytes(tiny_network())
+    found = trained(class_folders(tmp_path / "easy", {"a": 12, "b": 12}), path, tmp_path / "cache")
+    line = line_of(found)
+    assert line is not None
+    assert "ONNX network" in (line.left_out or "")
