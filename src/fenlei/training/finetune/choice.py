@@ -1,4 +1,4 @@
-"""What to tune, and how: the best linear head on one backbone, and the recipe that measured best for this machine."""
+"""What to tune, and how: the best linear head on one backbone, and a recipe by what the machine has."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINEAR = (LOGISTIC, SVM)
 """Kinds of heads that are one layer, which can be learned on together with the network."""
 
 ON_CPU = TuneSettings(stages=3, kept=1)
-"""The last stages at full size, on what the others give, computed once; `docs/adr/0014` has the measurement."""
+"""The last stages at full size, on what the others give, computed once; see `docs/adr/0017`."""
 
 WHOLE_ON_CPU = TuneSettings(stages=0, kept=0)
 """For networks that cannot be cut."""
