@@ -332,11 +332,12 @@ def test_progress_tells_every_stage_to_its_end(photos: Path, cache: Path, networ
     told: list[tuple[Stage, int, int]] = []
     trained = learn(photos, cache, network, progress=lambda *step: told.append(step))
     assert list(dict.fromkeys(stage for stage, _, _ in told))[:3] == [Stage.READ, Stage.EMBED, Stage.GROUP]
-    assert {stage for stage, _, _ in told} == set(Stage)
+    usual = set(Stage) - {Stage.TUNE}  # the network itself is tuned where there is a budget
+    assert {stage for stage, _, _ in told} == usual
     last = {stage: (done, total) for stage, done, total in told}
     assert all(done == total for done, total in last.values())
     assert (Stage.EMBED, 45, 45) in told
-    assert set(trained.seconds) == set(Stage)
+    assert set(trained.seconds) == usual
 
 
 @pytest.mark.parametrize("stage", [Stage.READ, Stage.EMBED, Stage.CHOOSE, Stage.FINISH])
