@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from msgspec.structs import replace
+from tests.support.learning import learn_head
 
 from bench.training.__main__ import DATA
 from fenlei.backbones import load_backbone
@@ -34,7 +35,7 @@ from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.finetune.student import Student, make_student
 from fenlei.training.finetune.training import divided, tune
 from fenlei.training.folds import draw_folds
-from fenlei.training.head import learn_head, prepare_lesson
+from fenlei.training.head import prepare_lesson
 from fenlei.training.look import read_all
 from fenlei.training.progress import Watch
 from fenlei.training.view import one

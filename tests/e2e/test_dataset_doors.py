@@ -167,6 +167,18 @@ def test_imports_by_commands(said: Said, photos: Path, tmp_path: Path, roots: Pa
     assert [each["name"] for each in read(said, "labels", "list", "seen first")] == ["cat", "dog", "owl", "emu"]
 
 
+def test_pictures_on_the_server_and_a_file_taken_back_in_python(platform: Platform, roots: Path) -> None:
+    laid(roots / "there", "cat/a.png", "owl/b.png")
+    zoo = platform.datasets.create("there already")
+    brought = platform.datasets.bring_from_server(zoo.id, str(roots / "there"))
+    assert brought.state == "done"
+    assert {each.name for each in platform.datasets.pictures(zoo.id)} == {"cat/a.png", "owl/b.png"}
+    begun = platform.imports.begin(zoo.id)
+    kept, wrong = (platform.imports.send_small(begun.id, f"cat/{name}.png", png(30, 30)) for name in ("c", "oops"))
+    platform.imports.take_away(wrong.id)
+    assert [each.id for each in platform.imports.uploads(begun.id)] == [kept.id]
+
+
 def test_classes_by_commands(said: Said, zoo: str) -> None:
     def names() -> list[str]:
         return [each["name"] for each in read(said, "labels", "list", zoo)]

@@ -15,11 +15,11 @@ from fenlei.imaging import InputSpec, Policy
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.finetune.student import make_student
 from fenlei.training.finetune.training import Tuned, divided, tune
-from fenlei.training.head import learn_head
 from fenlei.training.look import read_all
 from fenlei.training.progress import Watch
 from fenlei.training.view import one
 from fenlei.training.workshop import Workshop
+from tests.support.learning import learn_head
 
 SETTINGS = TuneSettings(
     epochs=12, batch=16, rate=5e-3, head_rate=5e-3, thaw=0.0, mixing=0.2, smoothing=0.05, average=0.9, patience=12

@@ -133,17 +133,6 @@ def change_project(
         return work.projects.change(project_id, **values) if values else project
 
 
-def rename_project(store: Store, project_id: str, name: str, *, revision: int | None = None) -> Project:
-    """Give a project another name. Its models and deployments keep theirs.
-
-    Raises:
-        NotFound, Stale: no such project; another revision.
-        BadValue: it cannot be called that.
-        Conflict: the name is taken.
-    """
-    return change_project(store, project_id, name=name, revision=revision)
-
-
 def clone_project(store: Store, project_id: str, name: str | None = None, by: str | None = None) -> Project:
     """Make a project like another: same kind, data set, note and settings; no runs, models or deployments.
 

@@ -62,10 +62,6 @@ class Imports:
         """Keep how far it is. The revision stays: nothing that a person decides about has changed."""
         self._session.execute(update(Import).where(Import.id == import_id).values(counts=dict(counts)))
 
-    def in_states(self, states: Sequence[str]) -> Sequence[Import]:
-        """Imports in one of these states, oldest first."""
-        return self._session.scalars(select(Import).where(Import.state.in_(states)).order_by(Import.id)).all()
-
     def existing(self, import_ids: Sequence[str]) -> dict[str, str]:
         """The states of those of these imports that there are, by id."""
         query = select(Import.id, Import.state).where(Import.id.in_(import_ids))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,8 @@ from fenlei.modelfile import Head, Layer, Voter, softmax
 from fenlei.training.basis import Basis, find_basis
 from fenlei.training.calibration import fit_temperature
 from fenlei.training.evaluation import SMALLEST_SCORE, log_loss
-from fenlei.training.folds import Folds, draw_folds
-from fenlei.training.heads import KINDS, LOGISTIC, HeadKind, Setting
+from fenlei.training.folds import Folds
+from fenlei.training.heads import KINDS, HeadKind, Setting
 
 DEFAULT_STRENGTH = 0.01
 """Where nothing can be held out: in the middle of what real sets choose."""
@@ -89,17 +89,6 @@ class Judged:
         return np.asarray(-np.log(np.maximum(picked, SMALLEST_SCORE)))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Learned(Judged):
-    """A head and how it came to be.
-
-    Attributes:
-        head: ready for `ModelFile`.
-    """
-
-    head: Head
-
-
 @dataclass(frozen=True)
 class Lesson:
     """What heads are learned from: coordinates of pictures and of altered copies of them.
@@ -144,39 +133,6 @@ class Lesson:
             start=start,
         )
         return fitted.layers, fitted.start
-
-
-def learn_head(
-    features: NDArray[np.float32],
-    truth: NDArray[np.int64],
-    groups: NDArray[np.int64],
-    classes: int,
-    *,
-    seed: int,
-    kind: str = LOGISTIC,
-    copies: Copies | None = None,
-    step: Callable[[int, int], None] = lambda done, total: None,
-) -> Learned:
-    """Learn a head: find its space, choose its setting by cross-validation, fit, calibrate.
-
-    Folds keep classes in proportion and duplicates together; altered copies go where their picture goes, and judge
-    nothing. The temperature is fitted on what those folds held out, so no picture outside of `features` has a say in
-    anything.
-
-    Args:
-        features: (n, d) of the training part.
-        truth: (n,) class numbers.
-        groups: (n,) duplicate groups.
-        classes: number of classes.
-        seed: decides the folds and whatever is random in the kind.
-        kind: which of `heads.KINDS`.
-        copies: of these pictures.
-        step: called with (settings done, settings in all).
-    """
-    lesson = prepare_lesson(features, truth, classes, copies)
-    judged = judge_head(lesson, draw_folds(truth, groups, seed), kind, seed=seed, step=step)
-    parts = {each.name: getattr(judged, each.name) for each in fields(judged)}
-    return Learned(**parts, head=fit_head(judged, lesson))
 
 
 def judge_head(

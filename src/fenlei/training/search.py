@@ -18,6 +18,7 @@ from fenlei.contract.errors import FenleiError
 from fenlei.training.alteration import COPIES
 from fenlei.training.board import SURE, Board, Entry
 from fenlei.training.candidate import TUNED, Candidate
+from fenlei.training.ceiling import Ceiling
 from fenlei.training.finetune.last_stage import LastStage
 from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.head import Judged
@@ -51,9 +52,6 @@ and engines are there then."""
 
 VOTE_EVERY = 5
 """Candidates between two votes."""
-
-CEILING = {"fast": 1.5, "balanced": 4.0, "accurate": 16.0}
-"""How many times as long as the quickest view a candidate may take to answer, by goal, as measured here."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ class Search:
         self._task, self._plan, self._workshop, self._watch = task, plan, workshop, watch
         self._budget, self._better = budget, better
         self._journal = Journal(None, "") if journal is None else journal
-        self._ceiling = CEILING[goal]
+        self._ceiling = Ceiling(workshop, plan.views[0], goal)
         self._afterwards = afterwards
         self._time = self._timetable(began, spent)
         self._judged: list[Entry] = []
@@ -193,7 +191,7 @@ class Search:
     def _try_further(self) -> None:
         from fenlei.training.proposals import Proposals
 
-        views = [view for view in self._plan.views if self._usable(view)]
+        views = [view for view in self._plan.views if self._ceiling.lets_try(view)]
         proposals = Proposals(views or self._plan.views[:1], self._task.seed)
         for entry in self._judged:
             trial = self._trial(entry.candidate, proposals)
@@ -316,7 +314,7 @@ class Search:
             milliseconds=self._workshop.milliseconds(candidate.view) if timed else None,
             seconds=self._clock(seconds),
             size=self._workshop.bytes(candidate.view) if timed else None,
-            allowed=not timed or not self._too_slow(candidate.view),
+            allowed=not timed or self._ceiling.allows(candidate.view),
         )
         self._judged.append(entry)
         if won:
@@ -355,18 +353,6 @@ class Search:
         features = self._workshop.missing(candidate.view, self._task.pictures, kinds)
         heads = sorted(self._costs)[len(self._costs) // 2] if self._costs else 0.0
         return features + min(heads, room / 2) <= room
-
-    def _usable(self, view: View) -> bool:
-        try:
-            return not self._too_slow(view)
-        except FenleiError:
-            return False  # the line of the plan's candidate says why
-
-    def _too_slow(self, view: View) -> bool:
-        if view == self._plan.views[0]:
-            return False
-        quickest = self._workshop.milliseconds(self._plan.views[0])
-        return self._workshop.milliseconds(view) > self._ceiling * quickest
 
     def _describe(self, view: View) -> tuple[str, int]:
         found = self._workshop.opened(view)

@@ -14,7 +14,6 @@ from fenlei.projects.projects import (
     clone_project,
     create_project,
     delete_project,
-    rename_project,
     unarchive_project,
     what_hangs_on,
 )
@@ -56,7 +55,7 @@ def test_a_project_of_either_kind_is_made_renamed_cloned_archived_and_deleted(st
         1,
         "us_1",
     )
-    renamed = rename_project(store, made.id, "roses", revision=1)
+    renamed = change_project(store, made.id, name="roses", revision=1)
     assert (renamed.name, renamed.revision, renamed.note) == ("roses", 2, "spring")
     copy = clone_project(store, made.id, by="us_2")
     assert (copy.name, copy.kind, copy.dataset_id, copy.created_by) == ("roses (2)", kind, dataset.id, "us_2")
@@ -83,12 +82,12 @@ def test_two_projects_have_two_names_and_a_change_is_not_made_twice(store: Store
     with pytest.raises(Conflict, match="already a project 'one'"):
         create_project(store, "one", "canvas")
     with pytest.raises(Conflict, match="already a project 'one'"):
-        rename_project(store, other.id, "one")
+        change_project(store, other.id, name="one")
     with pytest.raises(Conflict, match="already a project 'one'"):
         clone_project(store, other.id, "one")
-    rename_project(store, one.id, "first", revision=1)
+    change_project(store, one.id, name="first", revision=1)
     with pytest.raises(Stale, match="revision 2, not 1"):
-        rename_project(store, one.id, "again", revision=1)
+        change_project(store, one.id, name="again", revision=1)
 
 
 @pytest.mark.parametrize(

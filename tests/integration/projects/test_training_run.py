@@ -18,7 +18,7 @@ from fenlei.datasets.create import BadValue, create_dataset
 from fenlei.datasets.versions import make_version
 from fenlei.modelfile import read
 from fenlei.projects.model_versions import report
-from fenlei.projects.projects import create_project, rename_project
+from fenlei.projects.projects import change_project, create_project
 from fenlei.projects.train_recipe import train_recipe
 from fenlei.projects.trainable import NotTrainable
 from fenlei.projects.training_run import start_training
@@ -153,7 +153,7 @@ def test_a_model_is_named_after_its_project_and_keeps_the_name(
     dataset = bring_in(sqlite_store, known, drawn_classes)
     first = create_project(sqlite_store, "p", "automated", dataset.id)
     assert train(sqlite_store, known, first.id).result["model"] == "p"  # type: ignore[index]
-    rename_project(sqlite_store, first.id, "q")
+    change_project(sqlite_store, first.id, name="q")
     assert train(sqlite_store, known, first.id).result["model"] == "p"  # type: ignore[index]
     second = create_project(sqlite_store, "p", "automated", dataset.id)
     assert train(sqlite_store, known, second.id).result["model"] == "p (2)"  # type: ignore[index]

@@ -10,8 +10,9 @@ from sklearn.linear_model import LogisticRegression
 from fenlei.modelfile import Dense, Normalise, Relu, Voter
 from fenlei.modelfile.head_file import to_safetensors
 from fenlei.training.basis import ROW_ENERGY, find_basis
-from fenlei.training.head import DEFAULT_STRENGTH, Learned, class_weights, fit_head, learn_head, prepare_lesson
+from fenlei.training.head import DEFAULT_STRENGTH, class_weights, fit_head, prepare_lesson
 from fenlei.training.logistic import fit_logistic, predict
+from tests.support.learning import Learned, learn_head
 
 Data = tuple[NDArray[np.float32], NDArray[np.int64]]
 
