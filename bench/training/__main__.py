@@ -21,8 +21,9 @@ from rich.table import Table
 
 from fenlei.backbones import open_backbone
 from fenlei.inference.cores import usable_cores
+from fenlei.training.finish import Trained
 from fenlei.training.progress import Stage
-from fenlei.training.train import Trained, train
+from fenlei.training.train import train
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "open"
 BACKBONES = (("efficientnet-lite0", 224), ("efficientnet-lite2", 260))

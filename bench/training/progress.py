@@ -21,10 +21,11 @@ from typing import NamedTuple
 from bench.training.__main__ import DATA
 from fenlei.cli.durations import seconds
 from fenlei.inference.cores import usable_cores
+from fenlei.training.finish import Trained
 from fenlei.training.progress import Stage
 from fenlei.training.report import CandidateResult
 from fenlei.training.timetable import Outlook
-from fenlei.training.train import Trained, train
+from fenlei.training.train import train
 
 ALLOWED, ASIDE = 0.2, 0.01
 """Share of what came true, and share of the whole, by which the told time left may be off."""

@@ -13,10 +13,10 @@ from fenlei.modelfile import read, write
 from fenlei.settings import Settings
 
 if TYPE_CHECKING:
+    from fenlei.training.finish import Trained
     from fenlei.training.progress import Progress
     from fenlei.training.report import CandidateResult
     from fenlei.training.timetable import Outlook
-    from fenlei.training.train import Trained
 
 __all__ = [
     "Judgement",

@@ -12,7 +12,7 @@ from fenlei.store import Conflict, Store, Work
 from fenlei.store.tables import ModelVersion, Run
 
 if TYPE_CHECKING:
-    from fenlei.training.train import Trained
+    from fenlei.training.finish import Trained
 
 BEST = "best so far"
 """The step of a run that names the best model; while the run is under way its file is kept."""

@@ -18,7 +18,7 @@ from fenlei.runs import Recipe, RunContext
 from fenlei.store import Work
 
 if TYPE_CHECKING:
-    from fenlei.training.train import Trained
+    from fenlei.training.finish import Trained
 
 LEARN = "learn"
 """The step after which the model file is there."""

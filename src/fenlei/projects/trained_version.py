@@ -13,8 +13,8 @@ from fenlei.store.tables import ModelVersion, Run
 
 if TYPE_CHECKING:
     from fenlei.training.evaluation import Evaluation
+    from fenlei.training.finish import Trained
     from fenlei.training.report import Report
-    from fenlei.training.train import Trained
 
 RUN = "run"
 """Origin of the model versions that come of it."""

@@ -23,21 +23,13 @@ class Gallery:
     Args:
         pictures: (n), which rows number.
         open: whether pictures may travel; where they may not, every index is None.
-        made: small files by row and side that were made before; new ones are added.
 
     Attributes:
         open: the same.
     """
 
-    def __init__(
-        self,
-        pictures: Sequence[Picture],
-        *,
-        open: bool,  # noqa: A002 (as a gallery is)
-        made: dict[tuple[int, int], bytes] | None = None,
-    ) -> None:
+    def __init__(self, pictures: Sequence[Picture], *, open: bool) -> None:  # noqa: A002 (as a gallery is)
         self._pictures, self.open = pictures, open
-        self._made = {} if made is None else made
         self._wanted: list[tuple[int, int] | bytes] = []
         self._places: dict[int, int] = {}
 
@@ -66,13 +58,14 @@ class Gallery:
 
     def files(self) -> list[bytes]:
         """Everything that is shown, as small JPEG files, by index. A file that is gone by now gives a grey one."""
-        new = [each for each in self._wanted if isinstance(each, tuple) and each not in self._made]
-        if new:
-            with ThreadPoolExecutor(max(2, usable_cores()), thread_name_prefix="fenlei-thumbnail") as pool:
-                self._made.update(zip(new, pool.map(self._file, new), strict=True))
-        return [each if isinstance(each, bytes) else self._made[each] for each in self._wanted]
+        if not self._wanted:
+            return []
+        with ThreadPoolExecutor(max(2, usable_cores()), thread_name_prefix="fenlei-thumbnail") as pool:
+            return list(pool.map(self._file, self._wanted))
 
-    def _file(self, wanted: tuple[int, int]) -> bytes:
+    def _file(self, wanted: tuple[int, int] | bytes) -> bytes:
+        if isinstance(wanted, bytes):
+            return wanted
         row, longest = wanted
         try:
             pixels = decode_for_training(self._pictures[row].item.read(), at_least=(longest, longest))

@@ -4,67 +4,39 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from fenlei.datasets import FoundPictures, find_duplicates, scan
 from fenlei.modelfile import ModelFile
-from fenlei.training.account import Story, build_model, build_report, digest_of
+from fenlei.training.account import digest_of
 from fenlei.training.again import Again
 from fenlei.training.aim import Aim, aim_for
 from fenlei.training.board import Entry
-from fenlei.training.closer_look import look_closer
-from fenlei.training.curve import LearningCurve
 from fenlei.training.curve_head import curve_seconds, measure_curve
 from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
 from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.earlier import Earlier
 from fenlei.training.errors import TrainingError
-from fenlei.training.evaluation import Evaluation, evaluate
 from fenlei.training.finetune.tuner import Part, Tuner
+from fenlei.training.finish import Finisher, Pool, Terms, Trained
 from fenlei.training.folds import draw_folds
-from fenlei.training.formula import read_formula, write_formula
-from fenlei.training.gallery import Gallery
-from fenlei.training.honesty import be_honest, check_false_rejects, measure_honesty
+from fenlei.training.formula import read_formula
+from fenlei.training.honesty import check_false_rejects
 from fenlei.training.journal import Journal
 from fenlei.training.look import read_all, refuse_too_few
-from fenlei.training.parity import drawn, expected, features_of_files, from_pictures, spread_over_classes
 from fenlei.training.picture_list import listed
 from fenlei.training.plan import make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
-from fenlei.training.report import CandidateResult, Report
+from fenlei.training.report import CandidateResult
 from fenlei.training.search import Search
-from fenlei.training.suspects import MOST_SHOWN, find_suspects
 from fenlei.training.task import Task, task_digest
 from fenlei.training.timetable import Outlook, Timetable
 from fenlei.training.workshop import Workshop
 
 RECIPE = "search/1"
 """Changes when candidates of the same name are learned in another way, so that an older search is not continued."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What training gives.
-
-    Attributes:
-        model: ready to be written.
-        report: the report that travels in it.
-        computed: times a picture ran through a network; everything else came from the cache.
-        seconds: wall seconds by stage, for the terminal. They are not in the model file.
-    """
-
-    model: ModelFile
-    report: Report
-    computed: int
-    seconds: dict[Stage, float]
-
-    @property
-    def evaluation(self) -> Evaluation:
-        """The figures on the part that nothing else saw."""
-        return self.report.evaluation
 
 
 def train(
@@ -186,7 +158,7 @@ def train(
             again.check_pictures(listed(pictures, division.test), digest_of(pictures, division))
 
         # Search: candidates against each other on the training part, everything chosen by its folds.
-        learning, judging = np.flatnonzero(~division.test), np.flatnonzero(division.test)
+        learning = np.flatnonzero(~division.test)
         truth = division.truth[learning]
         task = Task(
             pictures=[pictures[row] for row in learning],
@@ -200,7 +172,6 @@ def train(
         wishes = f"backbone {backbone} size {size} policy {policy}"
         question = f"{RECIPE} {task_digest(task)} seed {seed} aim {task.aim.value} {wishes}"
         journal = Journal(None if budget is None else cache / "searches", question)
-        made: dict[tuple[int, int], bytes] = {}  # thumbnails, made once however many models there are
 
         # What leaves the search is fitted on all pictures where the test part was ours to give.
         parts = [Part(task.pictures, task.truth)]
@@ -208,124 +179,35 @@ def train(
             parts.append(Part(pictures, division.truth))
         tuner = Tuner(task, parts, workshop, journal, watch, cache=cache, engine=engine)
 
-        def finish(
-            entry: Entry, results: list[CandidateResult], curve: LearningCurve | None = None, *, last: bool = True
-        ) -> Trained:
-            """A candidate as a whole model: judged, fitted, with parity pictures and a report."""
-            watch.step(Stage.JUDGE, 0, 1)
-            view, head = tuner.learned(entry, parts[0])
-            judged = workshop.features(view, [pictures[row] for row in judging])
-            known = workshop.features(view, task.pictures).features
-            drawings = features_of_files(drawn(seed), workshop.spec(view), workshop.engine(view)) if last else None
-            honesty = be_honest(
-                entry, known, task, labels, journal, drawings, false_rejects=false_rejects, demand=demand
-            )
-            head = honesty.calibrated.of(head)
-            unknown = None if honesty.rule is None else honesty.rule.learn(known, task.truth)
-            honest = measure_honesty(honesty, head, unknown, judged.features, division.truth[judging], labels)
-            scores = head.scores(judged.features)
-            evaluation = evaluate(scores, division.truth[judging], labels)
-
-            # Suspects: each picture by a head that had not seen it; one of the folds' in training, this one in test.
-            unseen = np.zeros((len(pictures), len(labels)))
-            unseen[learning], unseen[judging] = entry.judged.scores, scores
-            scored = np.ones(len(pictures), bool)
-            scored[learning], scored[judging] = entry.judged.judged, entry.judged.held_out.any()
-            features = workshop.features(view, pictures).features
-            suspicions = find_suspects(
-                scores=unseen,
-                known=scored,
-                truth=division.truth,
-                groups=groups,
-                files=[picture.digest for picture in pictures],
-                features=features,
-            )
-
-            if again is not None:
-                told = again.since
-            else:
-                told = None if since is None else since.compare(pictures, division, labels, scores)
-
-            # Everything that one may want to look at.
-            gallery = Gallery(pictures, open=not synthetic_parity, made=made)
-            closer = look_closer(
-                pictures,
-                division,
-                labels,
-                scores,
-                head,
-                features,
-                view,
-                workshop,
-                gallery,
-                views=len({(each.backbone, each.size, each.policy) for each in results if each.left_out is None}),
-            )
-            for row in suspicions.ranked[:MOST_SHOWN]:
-                gallery.show(row)
-            watch.step(Stage.JUDGE, 1, 1)
-
-            # The model that is shipped, then parity pictures, report, model file.
-            watch.step(Stage.FINISH, 0, 1)
-            if len(parts) > 1:
-                view, head = tuner.learned(entry, parts[-1])
-                head = honesty.calibrated.of(head)
-                if honesty.rule is not None:
-                    unknown = honesty.rule.learn(features, division.truth)
-            travelling = [task.pictures[row] for row in spread_over_classes(task.truth)]
-            files = [] if synthetic_parity else from_pictures(travelling)
-            spec = workshop.spec(view)
-            parity = expected(files or drawn(seed), spec, workshop.engine(view), head)
-            story = Story(
-                labels=labels,
-                pictures=pictures,
-                skipped=skipped,
-                groups=groups,
-                division=division,
-                evaluation=evaluation,
-                closer=closer,
-                suspicions=suspicions,
-                gallery=gallery,
-                curve=curve,
-                winner=entry,
-                results=results,
-                aim=task.aim,
-                head=head,
-                unknown=unknown,
-                decision=honesty.decision,
-                honest=honest,
-                backbone=workshop.backbone(view),
-                spec=spec,
-                seed=seed,
+        finisher = Finisher(
+            Pool(found.labels, pictures, skipped, groups, division, task),
+            Terms(
                 goal=goal,
+                seed=seed,
                 test_fraction=test_fraction,
-                formula=write_formula(
-                    entry.candidate,
-                    plan.views[0],
-                    workshop,
-                    way=RECIPE,
-                    aim=task.aim.value,
-                    goal=goal,
-                    seed=seed,
-                    test_fraction=test_fraction,
-                    drawn_parity=synthetic_parity,
-                    false_rejects=false_rejects,
-                    compared=last,
-                    demand=demand,
-                ),
-                since=told,
-            )
-            report = build_report(story)
-            model = build_model(story, report, parity, embed_backbone=embed_backbone)
-            watch.step(Stage.FINISH, 1, 1)
-            return Trained(model, report, workshop.computed, clock.seconds)
+                drawn_parity=synthetic_parity,
+                embed_backbone=embed_backbone,
+                false_rejects=false_rejects,
+                demand=demand,
+                way=RECIPE,
+                look=plan.views[0],
+            ),
+            parts,
+            tuner,
+            workshop,
+            journal,
+            clock,
+            watch,
+            since=since if again is None else again,
+        )
 
         def tell(entry: Entry, results: list[CandidateResult]) -> None:
             if better is not None:
-                better(finish(entry, results, last=False))
+                better(finisher.whole(entry, results, last=False))
 
         if again is not None:
             entry = again.judge(task, workshop, watch, journal, tuner)
-            return finish(entry, again.results, again.curve, last=again.formula.compared)
+            return finisher.whole(entry, again.results, again.curve, last=again.formula.compared)
         search = Search(
             task,
             plan,
@@ -343,7 +225,7 @@ def train(
         )
         outcome = search.run()
         curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget)
-        return finish(outcome.winner, outcome.results, curve)
+        return finisher.whole(outcome.winner, outcome.results, curve)
 
 
 def rebuild(

@@ -12,9 +12,10 @@ from fenlei.backbones import kept
 from fenlei.modelfile import pack, read, write
 from fenlei.training import search
 from fenlei.training.finetune import choice
+from fenlei.training.finish import Trained
 from fenlei.training.progress import Progress, Stage
 from fenlei.training.report import CandidateResult
-from fenlei.training.train import Trained, rebuild, train
+from fenlei.training.train import rebuild, train
 from tests.support.drawing import class_folders
 from tests.support.networks import tiny_network
 from tests.support.tuning import SETTINGS

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from fenlei.modelfile import pack
+from fenlei.training.finish import Trained
 from fenlei.training.heat import maps_allowed
 from fenlei.training.picture_list import FILE, read_list
-from fenlei.training.train import Trained, train
+from fenlei.training.train import train
 from tests.support.drawing import class_folders
 from tests.support.networks import tiny_network
 

@@ -10,8 +10,9 @@ import pytest
 from fenlei.modelfile import ModelFile, pack
 from fenlei.training.earlier import read_earlier
 from fenlei.training.errors import TrainingError
+from fenlei.training.finish import Trained
 from fenlei.training.picture_list import FILE, Listed, read_list
-from fenlei.training.train import Trained, rebuild, train
+from fenlei.training.train import rebuild, train
 from tests.support.drawing import class_folders
 from tests.support.networks import tiny_network
 

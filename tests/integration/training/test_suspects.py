@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fenlei.training.finish import Trained
 from fenlei.training.report import Report
-from fenlei.training.train import Trained, train
+from fenlei.training.train import train
 from tests.support.drawing import class_folders
 from tests.support.networks import tiny_network
 

@@ -25,9 +25,10 @@ from fenlei.modelfile import pack, read, write
 from fenlei.modelfile.head_file import to_safetensors
 from fenlei.training.division import together
 from fenlei.training.errors import TrainingError
+from fenlei.training.finish import Trained
 from fenlei.training.progress import Cancelled, Stage
 from fenlei.training.report import CandidateResult, Report, from_json
-from fenlei.training.train import Trained, train
+from fenlei.training.train import train
 from tests.support.archives import gbk_zip
 from tests.support.drawing import class_folders, jpeg, png
 from tests.support.networks import tiny_network

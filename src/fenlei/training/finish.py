@@ -1,0 +1,297 @@
+"""A candidate as a whole model: judged, fitted on what ships, with parity pictures, a report, and what it may claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fenlei.datasets import Groups, Skipped
+from fenlei.modelfile import Head, ModelFile, ParityPicture
+from fenlei.training.account import Story, build_model, build_report
+from fenlei.training.again import Again
+from fenlei.training.board import Entry
+from fenlei.training.closer_look import CloserLook, glance, look_closer
+from fenlei.training.curve import LearningCurve
+from fenlei.training.decide import Demand
+from fenlei.training.division import Division
+from fenlei.training.earlier import Earlier
+from fenlei.training.evaluation import Evaluation, evaluate
+from fenlei.training.finetune.tuner import Part, Tuner
+from fenlei.training.formula import Formula, write_formula
+from fenlei.training.gallery import Gallery
+from fenlei.training.honesty import be_honest, measure_honesty
+from fenlei.training.journal import Journal
+from fenlei.training.look import Picture
+from fenlei.training.parity import drawn, expected, features_of_files, from_pictures, spread_over_classes
+from fenlei.training.progress import Clock, Stage, Watch
+from fenlei.training.report import CandidateResult, Report
+from fenlei.training.since import Since
+from fenlei.training.suspects import MOST_SHOWN, Suspicions, find_suspects
+from fenlei.training.task import Task
+from fenlei.training.view import View
+from fenlei.training.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives.
+
+    Attributes:
+        model: ready to be written.
+        report: the report that travels in it.
+        computed: times a picture ran through a network; everything else came from the cache.
+        seconds: wall seconds by stage, for the terminal. They are not in the model file.
+    """
+
+    model: ModelFile
+    report: Report
+    computed: int
+    seconds: dict[Stage, float]
+
+    @property
+    def evaluation(self) -> Evaluation:
+        """The figures on the part that nothing else saw."""
+        return self.report.evaluation
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What there is to learn from and to judge by.
+
+    Attributes:
+        labels: class names in class order.
+        pictures: (n) usable pictures.
+        skipped: files that are not used.
+        groups: duplicates among `pictures`.
+        division: who learns and who judges.
+        task: the part that learns.
+    """
+
+    labels: list[str]
+    pictures: Sequence[Picture]
+    skipped: Sequence[Skipped]
+    groups: Groups
+    division: Division
+    task: Task
+
+    @property
+    def learning(self) -> NDArray[np.int64]:
+        """Rows of the part that learns."""
+        return np.flatnonzero(~self.division.test)
+
+    @property
+    def judging(self) -> NDArray[np.int64]:
+        """Rows of the part that judges."""
+        return np.flatnonzero(self.division.test)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What was asked for; see `train`.
+
+    Attributes:
+        goal: `fast`, `balanced` or `accurate`.
+        seed: of split and folds.
+        test_fraction: share to hold out.
+        drawn_parity: whether no picture of the pool may travel in the model file.
+        embed_backbone: whether the backbone goes into the model file.
+        false_rejects: share of known pictures that may be called unknown.
+        demand: of answers.
+        way: how candidates are learned.
+        look: the view by which pictures were looked at first.
+    """
+
+    goal: str
+    seed: int
+    test_fraction: float
+    drawn_parity: bool
+    embed_backbone: bool
+    false_rejects: float
+    demand: Demand
+    way: str
+    look: View
+
+
+class Finisher:
+    """Makes whole models, as often as there is a better candidate.
+
+    Args:
+        pool: of pictures.
+        terms: what was asked for.
+        parts: what is learned from: the part that learns, and, where everything may be learned from in the end, all.
+        tuner: knows tuned networks.
+        workshop: where features come from.
+        journal: of the search.
+        clock: of the stages.
+        watch: progress and stop.
+        since: an earlier model to compare with; or a model that is made again, which says what it was compared with.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        terms: Terms,
+        parts: Sequence[Part],
+        tuner: Tuner,
+        workshop: Workshop,
+        journal: Journal,
+        clock: Clock,
+        watch: Watch,
+        *,
+        since: Earlier | Again | None,
+    ) -> None:
+        self._pool, self._terms, self._parts = pool, terms, parts
+        self._tuner, self._workshop, self._journal = tuner, workshop, journal
+        self._clock, self._watch, self._since = clock, watch, since
+        self._files: list[bytes] | None = None
+
+    def whole(
+        self, entry: Entry, results: list[CandidateResult], curve: LearningCurve | None = None, *, last: bool = True
+    ) -> Trained:
+        """A candidate as a whole model.
+
+        Args:
+            entry: the candidate, and what it was judged to be.
+            results: everything that was tried so far.
+            curve: what more pictures would bring, where that was measured.
+            last: whether the search is over. Before that a model is wanted soon, and its report goes without what one
+                looks at at leisure: pictures, heat maps, slices, and a comparison of rules for the unknown.
+        """
+        pool, terms, workshop = self._pool, self._terms, self._workshop
+        pictures, labels, division, task = pool.pictures, pool.labels, pool.division, pool.task
+        learning, judging = pool.learning, pool.judging
+
+        # Judged by the part that no choice has seen.
+        self._watch.step(Stage.JUDGE, 0, 1)
+        view, head = self._tuner.learned(entry, self._parts[0])
+        features = workshop.features(view, pictures).features
+        known = features[learning]
+        drawings = features_of_files(drawn(terms.seed), workshop.spec(view), workshop.engine(view)) if last else None
+        honesty = be_honest(
+            entry,
+            known,
+            task,
+            labels,
+            self._journal,
+            drawings,
+            false_rejects=terms.false_rejects,
+            demand=terms.demand,
+        )
+        head = honesty.calibrated.of(head)
+        unknown = None if honesty.rule is None else honesty.rule.learn(known, task.truth)
+        honest = measure_honesty(honesty, head, unknown, features[judging], division.truth[judging], labels)
+        scores = head.scores(features[judging])
+        evaluation = evaluate(scores, division.truth[judging], labels)
+
+        # Everything that one may want to look at.
+        suspicions = self._suspicions(entry, scores, features)
+        gallery = Gallery(pictures, open=last and not terms.drawn_parity)
+        if last:
+            closer = self._closer(scores, head, features, view, gallery, results)
+        else:
+            closer = glance(pictures, division, labels, scores)
+        for row in suspicions.ranked[:MOST_SHOWN]:
+            gallery.show(row)
+        self._watch.step(Stage.JUDGE, 1, 1)
+
+        # The model that ships, then parity pictures, report, model file.
+        self._watch.step(Stage.FINISH, 0, 1)
+        if len(self._parts) > 1:
+            view, head = self._tuner.learned(entry, self._parts[-1])
+            head = honesty.calibrated.of(head)
+            if honesty.rule is not None:
+                unknown = honesty.rule.learn(features, division.truth)
+        story = Story(
+            labels=labels,
+            pictures=pictures,
+            skipped=pool.skipped,
+            groups=pool.groups,
+            division=division,
+            evaluation=evaluation,
+            closer=closer,
+            suspicions=suspicions,
+            gallery=gallery,
+            curve=curve,
+            winner=entry,
+            results=results,
+            aim=task.aim,
+            head=head,
+            unknown=unknown,
+            decision=honesty.decision,
+            honest=honest,
+            backbone=workshop.backbone(view),
+            spec=workshop.spec(view),
+            seed=terms.seed,
+            goal=terms.goal,
+            test_fraction=terms.test_fraction,
+            formula=self._formula(entry, last=last),
+            since=self._compared(scores),
+        )
+        report = build_report(story)
+        model = build_model(story, report, self._parity(view, head), embed_backbone=terms.embed_backbone)
+        self._watch.step(Stage.FINISH, 1, 1)
+        return Trained(model, report, workshop.computed, self._clock.seconds)
+
+    def _suspicions(self, entry: Entry, scores: NDArray[np.float64], features: NDArray[np.float32]) -> Suspicions:
+        """Each picture by a head that had not seen it; one of the folds' where it learned, the model's where not."""
+        pool, judged = self._pool, entry.judged
+        unseen = np.zeros((len(pool.pictures), len(pool.labels)))
+        unseen[pool.learning], unseen[pool.judging] = judged.scores, scores
+        scored = np.ones(len(pool.pictures), bool)
+        scored[pool.learning], scored[pool.judging] = judged.judged, judged.held_out.any()
+        return find_suspects(
+            scores=unseen,
+            known=scored,
+            truth=pool.division.truth,
+            groups=pool.groups,
+            files=[picture.digest for picture in pool.pictures],
+            features=features,
+        )
+
+    def _closer(
+        self,
+        scores: NDArray[np.float64],
+        head: Head,
+        features: NDArray[np.float32],
+        view: View,
+        gallery: Gallery,
+        results: Sequence[CandidateResult],
+    ) -> CloserLook:
+        pool = self._pool
+        views = len({(each.backbone, each.size, each.policy) for each in results if each.left_out is None})
+        return look_closer(
+            pool.pictures, pool.division, pool.labels, scores, head, features, view, self._workshop, gallery,
+            views=views,
+        )  # fmt: skip
+
+    def _compared(self, scores: NDArray[np.float64]) -> Since | None:
+        if isinstance(self._since, Earlier):
+            return self._since.compare(self._pool.pictures, self._pool.division, self._pool.labels, scores)
+        return None if self._since is None else self._since.since
+
+    def _parity(self, view: View, head: Head) -> list[ParityPicture]:
+        if self._files is None:  # the same for every model
+            task = self._pool.task
+            rows = [] if self._terms.drawn_parity else spread_over_classes(task.truth)
+            self._files = from_pictures([task.pictures[row] for row in rows]) or drawn(self._terms.seed)
+        return expected(self._files, self._workshop.spec(view), self._workshop.engine(view), head)
+
+    def _formula(self, entry: Entry, *, last: bool) -> Formula:
+        terms = self._terms
+        return write_formula(
+            entry.candidate,
+            terms.look,
+            self._workshop,
+            way=terms.way,
+            aim=self._pool.task.aim.value,
+            goal=terms.goal,
+            seed=terms.seed,
+            test_fraction=terms.test_fraction,
+            drawn_parity=terms.drawn_parity,
+            false_rejects=terms.false_rejects,
+            compared=last,
+            demand=terms.demand,
+        )
