@@ -35,7 +35,7 @@ class Goal(StrEnum):
 
 
 GOOD = "good"
-WORDS = {"doubtful": "Doubtful", "next": "Next"}
+WORDS = {"doubtful": "Doubtful", "next": "Next", "note": "Note"}
 """What stands before a sentence of advice; what is good is seen above it."""
 
 
@@ -225,6 +225,4 @@ def summarise(report: Report) -> None:
     for sentence in report.advice:
         if sentence.kind != GOOD:
             out.print(f"{WORDS[sentence.kind]}: {printable(sentence.en)}", markup=False, soft_wrap=True)
-    for note in report.notes:
-        out.print(f"Note: {note}", markup=False, soft_wrap=True)
     print_skipped([(file.name, file.reason) for file in report.skipped])

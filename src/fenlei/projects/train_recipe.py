@@ -16,6 +16,7 @@ from fenlei.projects.trained_version import FIRST_SUSPECTS, Learned, add_trained
 from fenlei.projects.training_settings import training_settings
 from fenlei.runs import Recipe, RunContext
 from fenlei.store import Work
+from fenlei.training.sentence import GOOD
 
 if TYPE_CHECKING:
     from fenlei.training.finish import Trained
@@ -117,8 +118,9 @@ def _account(context: RunContext, trained: Trained, seconds: float) -> None:
         context.log(f"left aside: {file.name}: {file.reason}")
     if len(report.skipped) > MOST_NAMED_FILES:
         context.log(f"left aside: {len(report.skipped) - MOST_NAMED_FILES} more files; the report names them")
-    for note in report.notes:
-        context.log(note)
+    for sentence in report.advice:
+        if sentence.kind != GOOD:
+            context.log(sentence.en)
     for suspect in report.suspects[:FIRST_SUSPECTS]:
         context.log(f"look at it again: {suspect.name}, labelled {suspect.label}: {', '.join(suspect.reasons)}")
     for name in ("accuracy", "macro_f1", "log_loss", "expected_calibration_error"):
@@ -137,7 +139,7 @@ def _keep(context: RunContext, learned: Learned, work: Work) -> dict[str, Any]:
         "model": work.models.get(version.model_id).name,
         "model_version_id": version.id,
         "number": version.number,
-        **{name: learned[name] for name in ("metrics", "evaluation", "candidates", "pictures", "notes", "recipe")},
+        **{name: learned[name] for name in ("metrics", "evaluation", "candidates", "pictures", "recipe")},
         # Absent where the step was done by an older release.
         **{name: learned.get(name) for name in ("suspects", "advice")},
     }

@@ -46,7 +46,6 @@ def what_was_learned(trained: Trained, sha256: str, size: int) -> Learned:
         "versions": manifest.versions,
         "candidates": msgspec.to_builtins(report.candidates),
         "pictures": {"train": report.train_pictures, "test": report.test_pictures, "skipped": len(report.skipped)},
-        "notes": report.notes,
         "suspects": first_suspects(report),
         "advice": msgspec.to_builtins(report.advice),
     }

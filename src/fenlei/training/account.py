@@ -9,7 +9,6 @@ from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from fenlei.backbones import Backbone
 from fenlei.datasets import Groups, Skipped, dataset_digest
@@ -128,7 +127,6 @@ def build_report(story: Story) -> Report:
     classes = len(story.labels)
     train_counts = np.bincount(truth[~test], minlength=classes)
     test_counts = np.bincount(truth[test], minlength=classes)
-    duplicates = _duplicates(story)
     candidate, judged = story.winner.candidate, story.winner.judged
     weights = judged.class_weights
     report = Report(
@@ -146,7 +144,7 @@ def build_report(story: Story) -> Report:
         unknown=story.honest.unknown,
         decision=story.honest.decision,
         skipped=[SkippedPicture(name=each.name, reason=each.reason) for each in story.skipped],
-        duplicates=duplicates,
+        duplicates=_duplicates(story),
         candidates=story.results,
         recipe=Recipe(
             backbone=story.backbone.id,
@@ -173,7 +171,6 @@ def build_report(story: Story) -> Report:
             fitted_on=len(story.pictures) if story.refitted else int(train_counts.sum()),
             refitted=story.refitted,
         ),
-        notes=_notes(story, test_counts, duplicates),
         seed=story.seed,
         goal=story.goal,
         dataset_digest=digest_of(story.pictures, story.division),
@@ -183,6 +180,7 @@ def build_report(story: Story) -> Report:
         suspects=name_suspects(story.suspicions, story.pictures, story.labels, test, story.gallery.large),
         suspect_counts=story.suspicions.counts(),
         learning_curve=story.curve,
+        validation_joined=story.division.validation_joined,
     )
     return msgspec.structs.replace(report, advice=advise(report))
 
@@ -265,41 +263,6 @@ def _duplicates(story: Story) -> Duplicates:
             for *_, rows in ranked[:MOST_GROUPS_SHOWN]
         ],
     )
-
-
-def _notes(story: Story, test_counts: NDArray[np.int64], duplicates: Duplicates) -> list[str]:
-    notes = []
-    if story.refitted:
-        notes.append(
-            f"The figures were made by a head that had not seen the {int(test_counts.sum())} pictures held out. "
-            f"Afterwards the same recipe was fitted on all {len(story.pictures)} pictures; that head is the model."
-        )
-    if story.division.validation_joined:
-        notes.append(
-            f"The {story.division.validation_joined} pictures of the validation folder were learned from; "
-            "choices were made by cross-validation."
-        )
-    unjudged = [label for label, count in zip(story.labels, test_counts, strict=True) if not count]
-    if unjudged:
-        shown = ", ".join(unjudged[:10]) + (f" and {len(unjudged) - 10} more" if len(unjudged) > 10 else "")
-        notes.append(f"No picture judged these classes, so nothing is known about them: {shown}.")
-    if story.winner.judged.class_weights is not None:
-        notes.append("Classes differ much in size, so pictures of small classes counted for more.")
-    if not story.winner.judged.held_out.any():
-        notes.append(
-            "There were too few pictures for cross-validation: strength and temperature are defaults, "
-            "and the scores are no measure of how sure one may be."
-        )
-    if duplicates.across_parts:
-        notes.append(
-            f"{duplicates.across_parts} pictures of the test part have a duplicate in the training part, "
-            "which makes the figures look better than they are."
-        )
-    if duplicates.across_classes:
-        notes.append(
-            f"{duplicates.across_classes} groups of duplicates carry different classes: at least one label is wrong."
-        )
-    return notes
 
 
 def _metrics(report: Report) -> dict[str, object]:

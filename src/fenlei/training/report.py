@@ -191,7 +191,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         duplicates: what was found twice.
         candidates: what was tried and what was left out, in the order of the plan.
         recipe: how the shipped model was made.
-        notes: plain sentences about what one should know when reading the figures.
+        notes: what an older Fenlei said about the making of the model, in English only; empty in newer reports, which
+            say it in `advice`.
         seed: the seed of split and folds.
         goal: `fast`, `balanced` or `accurate`.
         dataset_digest: SHA-256, hex, over labels, picture digests and parts.
@@ -204,7 +205,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         decision: thresholds of the classes; None where none were asked for.
         since: what has changed since the model that training went on from; None where it was none.
         learning_curve: what more pictures would bring; None where that was not measured.
-        advice: plain sentences in both languages: what is good, what is doubtful, what to do next.
+        advice: plain sentences in both languages: what is good, what is doubtful, what to do next, and notes about how
+            the model was made.
+        validation_joined: pictures of a validation folder that were learned from, because there was a test folder too.
     """
 
     labels: list[str]
@@ -218,7 +221,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: Duplicates
     candidates: list[CandidateResult]
     recipe: Recipe
-    notes: list[str]
     seed: int
     goal: str
     dataset_digest: str
@@ -232,6 +234,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     since: Since | None = None
     learning_curve: LearningCurve | None = None
     advice: list[Sentence] = []
+    validation_joined: int = 0
+    notes: list[str] = []
 
 
 def to_json(report: Report) -> bytes:

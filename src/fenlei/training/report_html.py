@@ -19,6 +19,7 @@ from fenlei.training.report_since import against_before
 from fenlei.training.report_slices import weaker_where
 from fenlei.training.report_suspects import suspects
 from fenlei.training.report_words import both, count, fold, named, percent, percents, section
+from fenlei.training.sentence import NOTE
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'unsafe-inline'; "
@@ -209,22 +210,14 @@ def _method(report: Report) -> str:
             f"学习开始之前，先从各个类别留出 {report.test_pictures:,} 张；内容相同的图片始终在同一边。"
             "它们只用了一次，就是这次评估。",
         )
-    if report.recipe.refitted:
-        model = both(
-            f"Then the model you have was learned anew, by the same recipe, from all {report.recipe.fitted_on:,} "
-            "pictures. The figures belong to the one before it, which had not seen the pictures it was judged on.",
-            f"评估之后，又用同样的配方在全部 {report.recipe.fitted_on:,} 张图片上重新学习，得到你手里的模型。"
-            "这些数字属于重学之前的模型：它没有见过评估用的图片。",
-        )
-    else:
-        model = both(
-            "The figures belong to exactly the model you have.",
-            "这些数字就是你手里这个模型的。",
-        )
-    notes = "".join(f"<li>{named(note)}</li>" for note in report.notes)
+    told = [both(named(each.en), named(each.zh)) for each in report.advice if each.kind == NOTE]
+    if not report.recipe.refitted:
+        told.insert(0, both("The figures belong to exactly the model you have.", "这些数字就是你手里这个模型的。"))
+    paragraphs = "".join(f"<p>{each}</p>\n" for each in (origin, *told))
+    older = "".join(f"<li>{named(note)}</li>" for note in report.notes)
     summary = both("Notes of the training run", "训练过程的说明（英文）")
-    words = fold(summary, f"<ul class=notes>{notes}</ul>") if notes else ""
-    body = f"<p>{origin}</p>\n<p>{model}</p>\n{_cautions(report)}{words}"
+    notes = fold(summary, f"<ul class=notes>{older}</ul>") if older else ""
+    body = f"{paragraphs}{_cautions(report)}{notes}"
     return section("method", "How the figures were made", "数字从何而来", body)
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-GOOD, DOUBTFUL, NEXT = "good", "doubtful", "next"
-"""What is good, what is doubtful, what to do next."""
+GOOD, DOUBTFUL, NEXT, NOTE = "good", "doubtful", "next", "note"
+"""What is good, what is doubtful, what to do next; what one should know of how it was made."""
 
 
 class Sentence(msgspec.Struct, frozen=True, kw_only=True):
-    """One piece of advice.
+    """One piece of advice, or a note.
 
     Attributes:
         rule: the name of the rule that speaks.
-        kind: `good`, `doubtful` or `next`.
+        kind: `good`, `doubtful`, `next` or `note`.
         en: in English.
         zh: in Chinese.
     """

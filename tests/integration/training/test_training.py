@@ -57,6 +57,11 @@ def learn(path: Path, cache: Path, network: Path, **wishes: Any) -> Trained:
     return train(path, cache=cache, backbone=str(network), **wishes)
 
 
+def advice(report: Report) -> dict[str, str]:
+    """Its sentences in English, by rule."""
+    return {each.rule: each.en for each in report.advice}
+
+
 def mislabel(photos: Path) -> None:
     """Cats under the name of dogs: they cannot all come out right."""
     for number in range(6):
@@ -151,11 +156,12 @@ def test_val_judges_without_test_and_is_learned_from_beside_it(tmp_path: Path, c
     alone = learn(tmp_path, cache, network).report
     assert (alone.test_origin, alone.train_pictures, alone.test_pictures) == ("folder", 20, 28)
     assert alone.duplicates.across_parts == 20
-    assert any("duplicate in the training part" in note for note in alone.notes)
+    assert "20 test pictures have a copy" in advice(alone)["copies-across-parts"]
     class_folders(tmp_path / "test", {"a": 3, "b": 3})
     beside = learn(tmp_path, cache, network).report
     assert (beside.train_pictures, beside.test_pictures) == (48, 6)
-    assert any("28 pictures of the validation folder" in note for note in beside.notes)
+    assert "28 pictures of the validation folder" in advice(beside)["learned-from-validation"]
+    assert "learned-anew-from-all" not in advice(beside)
 
 
 def test_a_zip_with_names_in_gbk_is_learned_from(photos: Path, tmp_path: Path, cache: Path, network: Path) -> None:
@@ -247,13 +253,14 @@ def test_uneven_classes_are_weighted_and_the_report_says_so(tmp_path: Path, cach
     report = learn(class_folders(tmp_path / "p", {"many": 40, "few": 8}), cache, network).report
     assert report.recipe.class_weights is not None
     assert report.recipe.class_weights[0] > report.recipe.class_weights[1]  # "few" stands before "many"
-    assert any("differ much in size" in note for note in report.notes)
+    assert "differ much in size" in advice(report)["small-classes-counted-more"]
+    assert "from all 48 pictures" in advice(report)["learned-anew-from-all"]
 
 
 def test_two_pictures_a_class_make_a_model(tmp_path: Path, cache: Path, network: Path) -> None:
     trained = learn(class_folders(tmp_path / "p", {"a": 2, "b": 2}), cache, network)
     assert [(each.train, each.test) for each in trained.report.counts] == [(1, 1), (1, 1)]
-    assert any("too few pictures for cross-validation" in note for note in trained.report.notes)
+    assert "too few pictures for cross-validation" in advice(trained.report)["scores-are-not-calibrated"]
     low, high = trained.evaluation.accuracy_interval
     assert high - low > 0.5
 

@@ -37,6 +37,7 @@ def calm() -> Report:
         evaluation=evaluate(scores, truth, labels),
         skipped=[],
         duplicates=NOTHING_TWICE,
+        recipe=msgspec.structs.replace(base.recipe, class_weights=None, refitted=False),
         candidates=[
             CandidateResult(
                 backbone="efficientnet-lite0",
@@ -83,6 +84,10 @@ def judged(confusion: list[list[int]], sure: float = 0.0) -> Change:
 
 def having(**fields: Any) -> Change:
     return lambda of: msgspec.structs.replace(of, **fields)
+
+
+def made(**fields: Any) -> Change:
+    return lambda of: msgspec.structs.replace(of, recipe=msgspec.structs.replace(of.recipe, **fields))
 
 
 def winner(**fields: Any) -> Change:
@@ -184,6 +189,9 @@ SPEAKS: dict[str, tuple[Change, str, str]] = {
     ),
     "ask-for-speed": (winner(milliseconds=240.0), "--goal fast", "--goal fast"),
     "publish": (having(), "against publishing", "可以发布了"),
+    "learned-anew-from-all": (made(refitted=True), "the 180 pictures held out", "全部 540 张图片上重新学习"),
+    "learned-from-validation": (having(validation_joined=28), "28 pictures of the validation", "28 张图片也用来学习"),
+    "small-classes-counted-more": (made(class_weights=[1.0, 1.0, 2.0]), "counted for more", "分量更重"),
 }
 """Every rule: a change to the calm report after which it speaks, and words of what it says."""
 

@@ -1,0 +1,43 @@
+"""What one should know of how a model was made, to read its figures rightly."""
+
+from __future__ import annotations
+
+from fenlei.training.advice.rule import Rule, Said
+from fenlei.training.report import Report
+
+
+def learned_anew_from_all(report: Report) -> Said | None:
+    """The shipped head learned from the pictures that were held out, after they had judged another."""
+    if not report.recipe.refitted:
+        return None
+    held, everything = report.test_pictures, report.recipe.fitted_on
+    return Said(
+        f"The figures belong to a model that had not seen the {held} pictures held out; the model you have was then "
+        f"learned anew, by the same recipe, from all {everything} pictures.",
+        f"这些数字属于没有见过那 {held} 张留出图片的模型；评估之后，又用同样的配方"
+        f"在全部 {everything} 张图片上重新学习，得到你手里的模型。",
+    )
+
+
+def learned_from_validation(report: Report) -> Said | None:
+    """Beside a test folder, one for validation is not needed."""
+    joined = report.validation_joined
+    if not joined:
+        return None
+    return Said(
+        f"The {joined} pictures of the validation folder were learned from; choices were made by cross-validation.",
+        f"验证文件夹里的 {joined} 张图片也用来学习；各种选择是靠交叉验证做出的。",
+    )
+
+
+def small_classes_counted_more(report: Report) -> Said | None:
+    """Pictures had weights."""
+    if report.recipe.class_weights is None:
+        return None
+    return Said(
+        "Classes differ much in size, so pictures of small classes counted for more.",
+        "各类别的图片数相差很大，所以小类别的图片分量更重。",
+    )
+
+
+NOTES: tuple[Rule, ...] = (learned_anew_from_all, learned_from_validation, small_classes_counted_more)
