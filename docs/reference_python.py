@@ -21,7 +21,7 @@ MODULES = (
     _MANAGEMENT,
     *(
         f"{_MANAGEMENT}.{name}"
-        for name in ("records", "model_records", "people_records", "hanging", "comparison", "suspects")
+        for name in ("records", "model_records", "people_records", "hanging", "comparison", "suspects", "training")
     ),
 )
 """In the order of the page. A name that several of them have is described where it is at home."""

@@ -15,7 +15,7 @@ import fenlei
 from fenlei.cli import app
 from fenlei.client.management import ChangedMeanwhile, Conflict, NotFound, NotPossible, Platform
 from fenlei.client.management.records import Dataset, Project, Run
-from fenlei.modelfile import pack
+from fenlei.modelfile import pack, read
 from tests.support.classifiers import LABELS, colour_network, declaration, picture
 from tests.support.drawing import class_folders, jpeg
 from tests.support.models import tiny_model
@@ -250,6 +250,42 @@ def test_deployments_in_python(here: Platform, trained: list[Run], alien: str) -
     here.deployments.delete(id_)
     with pytest.raises(NotFound):
         here.deployments.get(id_)
+
+
+def test_a_project_is_told_by_command_and_in_python_all_that_a_training_here_is_told(
+    said: Said, here: Platform, gestures: Dataset, tmp_path: Path
+) -> None:
+    plain = ("--test-fraction", "0.3", "--synthetic-parity", "--false-rejects", "0.2", "--no-fine-tune")
+    said("projects", "create", "fence", "--dataset", "gestures", "--precision", "ok=60%", *plain)
+    said("projects", "change", "fence", "--policy", "letterbox")
+    project = said("projects", "show", "fence", "--json")["project"]
+    told = {"test_fraction": 0.3, "drawn_parity": True, "false_rejects": 0.2, "fine_tune": False, "policy": "letterbox"}
+    assert project["settings"] == {**told, "precision": {"ok": 0.6}, "cost": None}
+
+    done = said("projects", "train", "fence", "--cost", "stop=1:9", "--json")
+    asked = done["run"]["settings"]
+    assert {name: asked[name] for name in told} == told
+    assert (asked["cost"], asked["precision"]) == ({"stop": [1.0, 9.0]}, None)
+    made = read(here.models.download(done["model_version"]["id"], tmp_path / "fence.fenlei"))
+    assert made.manifest.decision is not None
+    assert made.manifest.decision.method == "cost"
+    assert made.manifest.recipe["policy"] == "letterbox"
+    assert made.manifest.recipe["test_fraction"] == 0.3
+
+    python = here.projects.train(project["id"], precision=0.5, false_rejects=0.1, fine_tune=True, priority=-1)
+    asked = python.settings
+    assert (asked["precision"], asked["cost"], asked["false_rejects"], asked["fine_tune"]) == (0.5, None, 0.1, True)
+    since = said("projects", "train", "fence", "--since", "fence", "--no-wait", "--json")
+    assert since["settings"]["since"] == done["model_version"]["id"]
+    rebuilt = said("projects", "train", "fence", "--rebuild", done["model_version"]["id"], "--no-wait", "--json")
+    assert rebuilt["settings"]["rebuild"] == done["model_version"]["id"]
+    for run in (python.id, since["id"], rebuilt["id"]):
+        here.runs.cancel(run, force=True)
+
+    assert "not by both" in said("projects", "train", "fence", "--cost", "1:9", "--precision", "0.9", code=1)
+    assert "no model 'gate post'" in said("projects", "train", "fence", "--since", "gate post", code=1)
+    said("projects", "train", "fence", "--precision", "often", code=2)
+    said("projects", "train", "fence", "--cost", "1:9", "--cost", "ok=1:2", code=2)
 
 
 def test_projects_and_runs_by_commands(said: Said, gestures: Dataset, trained: list[Run], tmp_path: Path) -> None:

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
 T = TypeVar("T")
+
+Precision = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[CLASS=]SHARE",
+        help="Choose thresholds so that this share of answers is right, such as 0.95 or cat=0.99; may be repeated.",
+    ),
+]
+Cost = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[CLASS=]WRONG:MISSED",
+        help="Choose thresholds by what a wrong answer and a missed picture cost, such as 1:10; may be repeated.",
+    ),
+]
 
 
 def by_class(said: Sequence[str] | None, read: Callable[[str], T], option: str) -> T | dict[str, T] | None:

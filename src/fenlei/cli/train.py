@@ -11,12 +11,13 @@ import typer
 
 from fenlei.cli.aims import AIMS, Aim
 from fenlei.cli.console import err, out, printable, say, shell_quote
-from fenlei.cli.demands import by_class, price, share
+from fenlei.cli.demands import Cost, Precision, by_class, price, share
 from fenlei.cli.durations import seconds
 from fenlei.cli.enough import listening
 from fenlei.cli.figures import print_classes, print_confusions, print_decision, print_headline, print_skipped
 from fenlei.cli.leaderboard import print_board, print_line
 from fenlei.cli.options import Workspace
+from fenlei.cli.policy import Policy
 from fenlei.cli.progress import progress
 from fenlei.cli.suspects import print_first
 from fenlei.cli.versus import print_since
@@ -37,14 +38,6 @@ class Goal(StrEnum):
 GOOD = "good"
 WORDS = {"doubtful": "Doubtful", "next": "Next", "note": "Note"}
 """What stands before a sentence of advice; what is good is seen above it."""
-
-
-class Policy(StrEnum):
-    """How a picture of another shape becomes the network's rectangle."""
-
-    SQUASH = "squash"
-    LETTERBOX = "letterbox"
-    CROP = "crop"
 
 
 def train(
@@ -84,20 +77,8 @@ def train(
             min=0.001, max=0.5, help="Share of known pictures that the rule for unknown ones may call unknown."
         ),
     ] = 0.05,
-    precision: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[CLASS=]SHARE",
-            help="Choose thresholds so that this share of answers is right, such as 0.95 or cat=0.99; may be repeated.",
-        ),
-    ] = None,
-    cost: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[CLASS=]WRONG:MISSED",
-            help="Choose thresholds by what a wrong answer and a missed picture cost, such as 1:10; may be repeated.",
-        ),
-    ] = None,
+    precision: Precision = None,
+    cost: Cost = None,
     reference_backbone: Annotated[
         bool,
         typer.Option("--reference-backbone", help="Leave the backbone out of the model file; find it by digest."),

@@ -83,6 +83,7 @@ def _learn(context: RunContext, *, cache: Path, engine: str, backbone: str | Non
         since=None if wishes.since is None else read_earlier(_model(context, wishes.since)),
         false_rejects=wishes.false_rejects,
         demand=wishes.demand,
+        fine_tune=wishes.fine_tune,
         progress=telling,
         cancelled=context.cancelled,
         enough=context.enough,

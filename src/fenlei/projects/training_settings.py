@@ -33,6 +33,7 @@ _ALLOWED = {
     "false_rejects": "a share above 0, up to 0.5",
     "precision": "a share between 0 and 1, or one for each class named, or null; not beside `cost`",
     "cost": "[wrong, missed], each above 0, or such a pair for each class named, or null; not beside `precision`",
+    "fine_tune": "true or false",
 }
 
 
@@ -61,6 +62,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         false_rejects: share of pictures of known classes that the rule for unknown ones may call unknown.
         precision: share of answers that shall be right: of all classes, or of each class named; chooses thresholds.
         cost: what a wrong answer and a missed picture cost: of all classes, or of each class named; chooses thresholds.
+        fine_tune: with a budget that suffices, train the network itself too.
     """
 
     goal: Literal["fast", "balanced", "accurate"] = "balanced"
@@ -78,6 +80,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     false_rejects: float = FALSE_REJECTS
     precision: float | dict[str, float] | None = None
     cost: tuple[float, float] | dict[str, tuple[float, float]] | None = None
+    fine_tune: bool = True
 
     @property
     def demand(self) -> Demand:

@@ -26,6 +26,9 @@ from fenlei.runs import Recipe, Recipes, RunContext, cancel, carry_out, events_a
 from fenlei.serving.host import ModelHost
 from fenlei.store import Conflict, NotFound, Store, StoreError
 from fenlei.store.tables import Dataset, Project
+from fenlei.training.decide import Demand
+from fenlei.training.train import Trained
+from fenlei.training.train import train as learn
 from tests.integration.projects.conftest import CLASSES, bring_in, bring_more, train
 from tests.support.runs import claim, work_off
 from tests.support.until import until
@@ -70,6 +73,25 @@ def test_a_run_leaves_a_model_version_that_says_where_it_comes_from(
     host.close()
 
 
+def test_all_that_a_run_is_told_reaches_the_training(
+    sqlite_store: Store, known: Recipes, drawn_classes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: dict[str, Any] = {}
+
+    def listening(*given: Any, **told: Any) -> Trained:
+        heard.update(told)
+        return learn(*given, **told)
+
+    monkeypatch.setattr("fenlei.training.train.train", listening)
+    dataset = bring_in(sqlite_store, known, drawn_classes)
+    plain = {"goal": "accurate", "policy": "crop", "seed": 5, "test_fraction": 0.3, "aim": "macro-F1"}
+    project = create_project(sqlite_store, "told", "automated", dataset.id, {**plain, "fine_tune": False})
+    train(sqlite_store, known, project.id, precision={"cat": 0.6}, false_rejects=0.2, drawn_parity=True)
+    assert {name: heard[name] for name in plain} == plain
+    assert (heard["fine_tune"], heard["false_rejects"], heard["synthetic_parity"]) == (False, 0.2, True)
+    assert heard["demand"] == Demand(precision={"cat": 0.6})
+
+
 def test_the_run_tells_how_far_it_is_and_what_it_found(
     sqlite_store: Store, known: Recipes, drawn_classes: Path
 ) -> None:
@@ -90,6 +112,7 @@ def test_the_run_tells_how_far_it_is_and_what_it_found(
     assert "reading pictures (29)" in log
     assert "right on" in log
     assert "nothing else saw" in log
+    assert "learned anew, by the same recipe, from all 29 pictures" in log
 
 
 def test_the_same_data_set_and_settings_give_the_same_model_and_the_same_version(

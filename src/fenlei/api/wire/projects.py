@@ -94,6 +94,9 @@ class Training(Given):
         "thresholds too.",
         examples=[[1, 10]],
     )
+    fine_tune: bool | None = Field(
+        None, description="With a budget that suffices, train the network itself too; true where nothing is said."
+    )
 
     def said(self) -> dict[str, Any]:
         """What was said, and no more."""

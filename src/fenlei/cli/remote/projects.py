@@ -13,7 +13,8 @@ from fenlei.cli.options import AsJson
 from fenlei.cli.remote import training
 from fenlei.cli.remote.connection import Server, Token, connect, named
 from fenlei.cli.remote.showing import show_one, show_rows
-from fenlei.cli.remote.training import AimWish, Backbone, Budget, Goal, Seed, TimeLimit, project_named, settings_of
+from fenlei.cli.remote.training import project_named
+from fenlei.cli.remote.training_options import with_training_options
 
 if TYPE_CHECKING:
     from fenlei.client.management.hanging import ProjectHanging
@@ -54,23 +55,19 @@ def list_(
 
 
 @app.command("create")
+@with_training_options
 def create(
     name: NewName,
     dataset: Dataset = None,
     kind: Annotated[Kind, typer.Option(help="One that trains by itself, or one that a person draws.")] = Kind.AUTOMATED,
     note: Note = None,
-    goal: Goal = None,
-    aim: AimWish = None,
-    budget: Budget = None,
-    time_limit: TimeLimit = None,
-    seed: Seed = None,
-    backbone: Backbone = None,
+    *,
+    settings: dict[str, Any],
     server: Server = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Make a project."""
-    settings = settings_of(goal, aim, budget, time_limit, seed, backbone)
     with connect(server, token) as platform:
         data = None if dataset is None else named(platform.datasets.list(), dataset, "data set").id
         made = platform.projects.create(name, data, kind=kind.value, note=note or "", **settings)
@@ -97,22 +94,18 @@ def show(project: Name, server: Server = None, token: Token = None, as_json: AsJ
 
 
 @app.command("change")
+@with_training_options
 def change(
     project: Name,
     dataset: Dataset = None,
     note: Note = None,
-    goal: Goal = None,
-    aim: AimWish = None,
-    budget: Budget = None,
-    time_limit: TimeLimit = None,
-    seed: Seed = None,
-    backbone: Backbone = None,
+    *,
+    settings: dict[str, Any],
     server: Server = None,
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
     """Choose its data set, change its note or single settings; what is not named stays."""
-    settings = settings_of(goal, aim, budget, time_limit, seed, backbone)
     with connect(server, token) as platform:
         found = project_named(platform, project)
         said: dict[str, Any] = {"note": note, "settings": {**found.settings, **settings} if settings else None}

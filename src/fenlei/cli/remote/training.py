@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fenlei.cli.aims import AIMS, Aim
 from fenlei.cli.console import out
-from fenlei.cli.durations import seconds
 from fenlei.cli.options import AsJson
 from fenlei.cli.progress import progress
 from fenlei.cli.remote.connection import NotThere, Server, Token, connect, named
 from fenlei.cli.remote.following import happening, shown
+from fenlei.cli.remote.models import version_of
 from fenlei.cli.remote.showing import show_one, show_rows
+from fenlei.cli.remote.training_options import with_training_options
 
 if TYPE_CHECKING:
     from fenlei.client.management import Platform
@@ -22,32 +22,29 @@ if TYPE_CHECKING:
 
 Project = Annotated[str, typer.Argument(metavar="PROJECT", help="Name or id.")]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of the run.")]
-Goal = Annotated[str | None, typer.Option(help="fast, balanced or accurate.")]
-AimWish = Annotated[
-    Aim | None, typer.Option("--aim", help="The figure to raise.  [default: by the sizes of the classes]")
-]
-Budget = Annotated[
-    str | None,
-    typer.Option(help="Time in all, such as 30s or 10m; a larger one goes on where an earlier training ended."),
-]
-TimeLimit = Annotated[str | None, typer.Option(help="Time after which a run is stopped and has failed.")]
-Seed = Annotated[int | None, typer.Option(min=0, help="Of the split and the folds.")]
-Backbone = Annotated[str | None, typer.Option(help="This one only, by its id.")]
-
 SHOWN_CLASSES = 10
 
 
+@with_training_options
 def train(
     project: Project,
     version: Annotated[
         str | None, typer.Option(help="Number or id of a version of its data set; without it, as it is now.")
     ] = None,
-    goal: Goal = None,
-    aim: AimWish = None,
-    budget: Budget = None,
-    time_limit: TimeLimit = None,
-    seed: Seed = None,
-    backbone: Backbone = None,
+    *,
+    settings: dict[str, Any],
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VERSION",
+            help="Go on from this model version (its id, or a model's name for its latest): what judged it judges the "
+            "new one too, and the two are compared.",
+        ),
+    ] = None,
+    rebuild: Annotated[
+        str | None,
+        typer.Option(metavar="VERSION", help="Make this model version again, without a search, in place of learning."),
+    ] = None,
     priority: Annotated[int, typer.Option(min=-100, max=100, help="Runs of a greater one go first.")] = 0,
     wait: Annotated[bool, typer.Option(help="Wait until it is done.")] = True,
     server: Server = None,
@@ -55,7 +52,6 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train on its data set; tells what is tried, the figures and the model version."""
-    settings = settings_of(goal, aim, budget, time_limit, seed, backbone)
     with connect(server, token) as platform:
         found = project_named(platform, project)
         data = version
@@ -64,6 +60,9 @@ def train(
             data = next((each.id for each in known if each.number == int(version)), None)
             if data is None:
                 raise NotThere(f"The data set of {found.name} has no version {version}.")
+        for name, wanted in (("since", since), ("rebuild", rebuild)):
+            if wanted is not None:
+                settings[name] = version_of(platform, wanted)
         run = platform.projects.train(found.id, data, priority=priority, **settings)
         if not wait:
             sentence = f"{run.id} is {run.state}; `fenlei runs follow {run.id}` waits for it."
@@ -140,26 +139,6 @@ def compare(
 def project_named(platform: Platform, wanted: str) -> ProjectRow:
     """The project of this name or id, in the archive or not."""
     return named(chain(platform.projects.list(), platform.projects.list(archived=True)), wanted, "project")
-
-
-def settings_of(
-    goal: str | None,
-    aim: Aim | None,
-    budget: str | None,
-    time_limit: str | None,
-    seed: int | None,
-    backbone: str | None,
-) -> dict[str, Any]:
-    """The settings of a training that were named."""
-    said = {
-        "goal": goal,
-        "aim": None if aim is None else AIMS[aim],
-        "budget": None if budget is None else seconds(budget),
-        "time_limit": None if time_limit is None else seconds(time_limit),
-        "seed": seed,
-        "backbone": backbone,
-    }
-    return {name: value for name, value in said.items() if value is not None}
 
 
 def _cell(value: object) -> object:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Unpack
 
 from fenlei.client.management.comparison import Comparison
 from fenlei.client.management.hanging import ProjectHanging
 from fenlei.client.management.link import Link
 from fenlei.client.management.records import Project, Run
+from fenlei.client.management.training import TrainingSettings
 
 
 class _Unchanged:
@@ -25,7 +26,13 @@ class Projects:
         self._link = link
 
     def create(
-        self, name: str, dataset_id: str | None = None, *, kind: str = "automated", note: str = "", **settings: Any
+        self,
+        name: str,
+        dataset_id: str | None = None,
+        *,
+        kind: str = "automated",
+        note: str = "",
+        **settings: Unpack[TrainingSettings],
     ) -> Project:
         """Make a project.
 
@@ -34,8 +41,7 @@ class Projects:
             dataset_id: what it works on; may be chosen later.
             kind: `automated` or `canvas`.
             note: whatever people want to know about it.
-            settings: of its trainings: goal, aim, budget, seed, test_fraction, backbone, size, policy, time_limit,
-                drawn_parity.
+            settings: of its trainings, see `TrainingSettings`.
         """
         body = {"name": name, "kind": kind, "dataset_id": dataset_id, "note": note, "settings": settings or None}
         return self._link.post("/projects", Project, body)
@@ -69,7 +75,7 @@ class Projects:
             name: the new name; None leaves it.
             note: the new note; None leaves it.
             dataset_id: what it works on from now on; None: nothing.
-            settings: of its trainings, all of them anew; None leaves them.
+            settings: of its trainings (see `TrainingSettings`), all of them anew; None leaves them.
             revision: the one that was seen; another one is refused.
         """
         said = {"name": name, "note": note, "settings": settings}
@@ -95,7 +101,12 @@ class Projects:
         self._link.delete(f"/projects/{project_id}", and_all=everything or None)
 
     def train(
-        self, project_id: str, dataset_version_id: str | None = None, *, priority: int = 0, **settings: Any
+        self,
+        project_id: str,
+        dataset_version_id: str | None = None,
+        *,
+        priority: int = 0,
+        **settings: Unpack[TrainingSettings],
     ) -> Run:
         """Train, as a run; `runs.wait` waits for it, and its result names the model version.
 
@@ -103,7 +114,7 @@ class Projects:
             project_id: which one.
             dataset_version_id: what to learn from; None keeps the data set as it is now, and takes that.
             priority: -100 to 100; runs of a greater one go first.
-            settings: what differs from the project's for this run.
+            settings: what differs from the project's for this run, see `TrainingSettings`.
         """
         body = {"dataset_version_id": dataset_version_id, "settings": settings or None, "priority": priority}
         return self._link.post(f"/projects/{project_id}/runs", Run, body)
