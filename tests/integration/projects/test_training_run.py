@@ -27,7 +27,7 @@ from fenlei.serving.host import ModelHost
 from fenlei.store import Conflict, NotFound, Store, StoreError
 from fenlei.store.tables import Dataset, Project
 from fenlei.training.decide import Demand
-from fenlei.training.train import Trained
+from fenlei.training.finish import Trained
 from fenlei.training.train import train as learn
 from tests.integration.projects.conftest import CLASSES, bring_in, bring_more, train
 from tests.support.runs import claim, work_off
@@ -308,11 +308,11 @@ def _die_in(store_address: Any, recipes_of: tuple[str, str], run_id: str, fence:
         os.kill(os.getpid(), signal.SIGKILL)
 
     import fenlei.projects.train_recipe as recipe
-    import fenlei.training.train as training
+    import fenlei.training.finish as finish
 
     keep = recipe._keep
     module, name = {
-        "before the figures": (training, "evaluate"),
+        "before the figures": (finish, "evaluate"),
         "before the model file": (recipe, "pack"),
         "before the version": (recipe, "_keep"),
         "after the version, before the commit": (recipe, "_keep"),
