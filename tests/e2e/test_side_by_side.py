@@ -46,6 +46,12 @@ def test_explain_draws_a_map_over_the_picture(photos: Path, model: Path, home: P
     found = json.loads(other.out)
     assert (found["class"], found["answer"]) == ("梨", "apple")
     assert len(found["cells"]) == 16
+    followed = fenlei(
+        "explain", model, picture, "-o", tmp_path / "g.png", "--method", "gradient", "--json", workspace=home
+    )
+    assert followed.code == 0, followed.err
+    assert json.loads(followed.out)["method"] == "gradient"
+    assert (tmp_path / "g.png").read_bytes() != (tmp_path / "0000.png.map.png").read_bytes()
     assert fenlei("explain", model, picture, "--class", "pear", workspace=home, cwd=tmp_path).code == 1
     assert fenlei("explain", model, picture, "-o", picture, workspace=home).code == 1
 

@@ -52,6 +52,18 @@ def test_training_says_what_is_missing(photos: Path, home: Path, tmp_path: Path)
     assert "Traceback" not in said.stderr
 
 
+def test_a_gradient_map_says_what_is_missing_and_what_works_without(
+    photos: Path, model: Path, home: Path, tmp_path: Path
+) -> None:
+    words = ("explain", model, photos / "apple" / "0000.png", "-o", tmp_path / "map.png")
+    said = bare(*words, "--method", "gradient", workspace=home)
+    assert said.returncode == 1
+    assert "torch is needed to draw a gradient map" in said.stderr
+    assert "`occlusion`" in said.stderr
+    assert not (tmp_path / "map.png").exists()
+    assert bare(*words, workspace=home).returncode == 0
+
+
 def test_with_onnx_runtime_alone_one_can_train_and_predict(photos: Path, backbone: Path, tmp_path: Path) -> None:
     """On a machine that OpenVINO does not support, `FENLEI_ENGINE` chooses the other engine for everything."""
     program = re.sub(r"ABSENT = .*", 'ABSENT = {"openvino"}', BLOCK)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fenlei.backbones.catalogue import Normalisation
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.needs import need
+from fenlei.backbones.one_thread import one_thread
 from fenlei.backbones.source import Loaded, Network
 from fenlei.inference import EngineError, open_engine
 
@@ -55,7 +56,7 @@ def export(module: Any, normalisation: Normalisation, size: int, name: str) -> t
 
     whole = Whole().eval()
     pictures = _pictures(size)
-    with torch.inference_mode(), _one_thread(torch):
+    with torch.inference_mode(), one_thread(torch):
         try:
             expected: NDArray[np.float32] = whole(torch.from_numpy(pictures)).numpy()
         except (RuntimeError, ValueError, TypeError) as exc:
@@ -75,17 +76,6 @@ def network_of(loaded: Loaded, name: str) -> Network:
     """
     content, width = export(loaded.module, loaded.normalisation, loaded.size, name)
     return Network(content=content, size=loaded.size, width=width, licence=loaded.licence, made_with=loaded.made_with)
-
-
-@contextmanager
-def _one_thread(torch: Any) -> Iterator[None]:
-    """torch's threads wait for each other spinning: on a busy machine two took five seconds where one takes one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @contextmanager

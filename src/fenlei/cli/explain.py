@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,13 @@ import typer
 from fenlei.cli.console import out, printable, say
 from fenlei.cli.options import AsJson, Workspace
 from fenlei.contract.errors import FenleiError
+
+
+class Method(StrEnum):
+    """How the map is drawn."""
+
+    OCCLUSION = "occlusion"
+    GRADIENT = "gradient"
 
 
 def explain(
@@ -25,13 +33,21 @@ def explain(
     label: Annotated[
         str | None, typer.Option("--class", metavar="CLASS", help="Explain this class.  [default: what it is called]")
     ] = None,
+    method: Annotated[
+        Method,
+        typer.Option(
+            help="occlusion works for every model; gradient is finer, and needs torch (the train extra) and a network "
+            "of operators that torch has."
+        ),
+    ] = Method.OCCLUSION,
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
     """Draw which parts of a picture speak for a class, and which against it.
 
     Parts of the picture are covered one after another; where the model then believes less in the class, the map is
-    warm, where it believes more, it is blue.
+    warm, where it believes more, it is blue. With --method gradient the network is followed backwards instead: warm
+    is what adds to its belief on the way from a plain area to the picture, blue what takes from it.
     """
     from fenlei.model import load
     from fenlei.settings import Settings
@@ -40,7 +56,7 @@ def explain(
     if target.is_dir() or target.resolve() in (picture.resolve(), model.resolve()):
         raise FenleiError(f"{target} cannot be replaced by a map; name another file by --output.")
     with load(model, workspace=Settings.at(workspace).workspace) as loaded:
-        found = loaded.explanation(picture, label)
+        found = loaded.explanation(picture, label, method=method.value)
     target.write_bytes(found.png)
     if as_json:
         told: dict[str, Any] = {
@@ -48,6 +64,7 @@ def explain(
             "file": str(target),
             "class": found.label,
             "answer": found.answer,
+            "method": method.value,
             "scores": found.scores,
             "cells": found.cells(),
         }

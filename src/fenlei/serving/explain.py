@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,8 +25,17 @@ LONGEST = 1024
 """Longest side of a map in pixels; a larger picture's map is as much smaller."""
 
 
+Draw = Callable[[NDArray[np.uint8], int], NDArray[np.float32]]
+"""Draws a map (height, width) of a prepared input (height, width, 3) for a class number: above zero what is there
+speaks for the class, below against it."""
+
+
 class NoSuchClass(FenleiError):
     """The model does not know the class that was asked about."""
+
+
+class NoMap(FenleiError):
+    """The model has no map of the kind that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +46,9 @@ class Explanation:
         label: the class that is explained.
         answer: the class with the highest score.
         scores: of every class.
-        heat: (height, width) float32 on the upright picture, whose longest side is at most LONGEST. By how much the
-            logarithm of the class's odds falls when that place is covered: above zero it speaks for the class, below
-            against it.
+        heat: (height, width) float32 on the upright picture, whose longest side is at most LONGEST. In nats of the
+            class's odds, above zero a place speaks for the class, below against it: by how much they fall when it is
+            covered, or what another method says.
         picture: (height, width, 3) RGB, as large as the map.
     """
 
@@ -59,16 +69,20 @@ class Explanation:
         return [[round(float(value), 4) for value in row] for row in np.asarray(image)]
 
 
-def explain(predictor: Predictor, source: bytes | NDArray[np.uint8], label: str | None = None) -> Explanation:
+def explain(
+    predictor: Predictor, source: bytes | NDArray[np.uint8], label: str | None = None, *, draw: Draw | None = None
+) -> Explanation:
     """Explain what a model says of a picture.
 
     Args:
         predictor: the model.
         source: a picture file of any kind that training takes, or an upright RGB picture (height, width, 3).
         label: the class to explain; None takes the one with the highest score.
+        draw: draws the map; None covers one part of the picture after another.
 
     Raises:
         NoSuchClass: the model knows no such class.
+        NoMap: `draw` cannot draw one of this model.
         Unreadable: the picture cannot be used.
         EngineError: the network failed.
     """
@@ -80,8 +94,12 @@ def explain(predictor: Predictor, source: bytes | NDArray[np.uint8], label: str 
     scores = softmax(whole[None])[0]
     best = int(scores.argmax())
     wanted = best if label is None else labels.index(label)
-    under = np.concatenate([predictor.logits(batch) for batch in covered(pixels)])
-    heat = from_input(heat_of(whole, under, wanted, pixels.shape[:2]), predictor.spec, shown.shape[:2])
+    if draw is not None:
+        drawn = draw(pixels, wanted)
+    else:
+        under = np.concatenate([predictor.logits(batch) for batch in covered(pixels)])
+        drawn = heat_of(whole, under, wanted, pixels.shape[:2])
+    heat = from_input(drawn, predictor.spec, shown.shape[:2])
     return Explanation(labels[wanted], labels[best], dict(zip(labels, map(float, scores), strict=True)), heat, shown)
 
 

@@ -156,6 +156,24 @@ class ModelHost:
                 raise error
         return loaded
 
+    def network(self, model: ModelFile) -> bytes | Path:
+        """The network a model stands on: from its file, or from the cache.
+
+        Raises:
+            BackboneMissing: it is in neither.
+        """
+        if model.network is not None:
+            return model.network
+        backbone = model.manifest.backbone
+        kept = by_digest(backbone.digest, self._cache)
+        if kept is None:
+            raise BackboneMissing(
+                f"The model stands on the backbone {backbone.id} ({backbone.digest[:12]}), which is neither in the "
+                f"file nor in {self._cache}. Fetch it with `fenlei backbones fetch {backbone.id} --size "
+                f"{backbone.size}`, or make the model with its backbone inside."
+            )
+        return kept.network
+
     def release(self, model: LoadedModel) -> None:
         """Let go of a model; the last one on an engine closes it."""
         self._give(model.key)
@@ -175,9 +193,8 @@ class ModelHost:
         try:
             with shared.lock:  # the first one opens it, the others wait for that one only
                 if shared.engine is None:
-                    network = model.network if model.network is not None else self._find(model)
                     shared.engine = self._opener(
-                        network,
+                        self.network(model),
                         size=key[1:],
                         kind=self._kind,
                         streams=self._streams,
@@ -199,17 +216,6 @@ class ModelHost:
             del self._engines[key]
         if shared.engine is not None:
             shared.engine.close()
-
-    def _find(self, model: ModelFile) -> Path:
-        backbone = model.manifest.backbone
-        kept = by_digest(backbone.digest, self._cache)
-        if kept is None:
-            raise BackboneMissing(
-                f"The model stands on the backbone {backbone.id} ({backbone.digest[:12]}), which is neither in the "
-                f"file nor in {self._cache}. Fetch it with `fenlei backbones fetch {backbone.id} --size "
-                f"{backbone.size}`, or make the model with its backbone inside."
-            )
-        return kept.network
 
     def _prove(self, predictor: Predictor, model: ModelFile, path: Path) -> float:
         """Run the parity pictures, and return how far the farthest score lies from its promise."""
