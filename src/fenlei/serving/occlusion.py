@@ -71,7 +71,7 @@ def heat_of(
     Returns:
         (height, width) float32. Above zero: what is there speaks for the class; below: against it.
     """
-    drops = _log_odds(whole[None], label)[0] - _log_odds(under, label)
+    drops = log_odds(whole[None], label)[0] - log_odds(under, label)
     total, place = np.zeros(size), 0
     for grid in grids:
         down, across = (_windows(side, grid) for side in size)
@@ -91,7 +91,7 @@ def _windows(side: int, grid: int) -> NDArray[np.float32]:
     return np.asarray(inside, np.float32)
 
 
-def _log_odds(logits: NDArray[np.float64], label: int) -> NDArray[np.float64]:
+def log_odds(logits: NDArray[np.float64], label: int) -> NDArray[np.float64]:
     """(n,) logarithm of a class's score over the sum of all others', from (n, classes) logits."""
     others = np.delete(logits, label, axis=1)
     most = others.max(axis=1)

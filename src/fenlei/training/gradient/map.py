@@ -56,13 +56,14 @@ class GradientMap:
         head: behind it.
         engine: that answers with it; torch must see what the engine sees.
         whence: what to call the network in errors.
+        side: places to a side of the maps inside the network, at least.
 
     Raises:
         NoGradientMap: torch is not installed, or the network has operators that cannot be followed.
     """
 
-    def __init__(self, network: bytes | Path, head: Head, engine: Engine, whence: str) -> None:
-        self._head, self._engine, self._whence = head, engine, whence
+    def __init__(self, network: bytes | Path, head: Head, engine: Engine, whence: str, side: int = SIDE) -> None:
+        self._head, self._engine, self._whence, self._side = head, engine, whence, side
         try:
             self._network: TorchNetwork = follow(network, "draw a gradient map", whence)
         except BackboneError as exc:
@@ -90,7 +91,7 @@ class GradientMap:
         with _TORCH, one_thread(torch):
             try:
                 with torch.no_grad():
-                    cut = self._network.cut(picture, SIDE)
+                    cut = self._network.cut(picture, self._side)
                     ends = self._network.below(plain, cut), self._network.below(picture, cut)
                     self._compare(pixels, self._network.above(ends[1], cut))
                 shares = self._shares(ends, cut, label)
