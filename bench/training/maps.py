@@ -26,6 +26,7 @@ from bench.training.__main__ import DATA
 from fenlei.imaging import prepare_for_training
 from fenlei.inference import open_engine
 from fenlei.modelfile import read
+from fenlei.serving.explain import NoMap
 from fenlei.serving.occlusion import covered, heat_of
 from fenlei.training.gradient import GradientMap
 
@@ -73,7 +74,7 @@ def compare(name: str, count: int, workspace: Path) -> None:
         "chance": lambda pixels, label: np.random.default_rng(label).normal(size=(SIDE, SIDE)).astype(np.float32),
         "occlusion": occlusion,
     }
-    for side, where in ((7, "7 places"), (14, "14 places"), (28, "28 places"), (SIDE + 1, "pixels")):
+    for side, where in ((7, "7 places"), (14, "14 places"), (28, "28 places")):
         maps[f"gradient, {where}"] = GradientMap(network, head, engine, "Lite0", side)
     found: dict[str, list[tuple[float, float, float]]] = {kind: [] for kind in maps}
     files = sorted(each for each in (DATA / name / "test").rglob("*") if each.suffix in {".jpg", ".jpeg", ".png"})
@@ -82,7 +83,11 @@ def compare(name: str, count: int, workspace: Path) -> None:
         label = int(head.scores(engine.infer(pixels[None]))[0].argmax())
         for kind, draw in maps.items():
             clock, processor = time.perf_counter(), time.process_time()
-            heat = draw(pixels, label)
+            try:
+                heat = draw(pixels, label)
+            except NoMap as exc:
+                print(f"{kind}: {each.name}: {exc}")
+                continue
             spent = time.perf_counter() - clock, time.process_time() - processor
             found[kind].append((told(lambda rows: head.scores(engine.infer(rows)), pixels, heat, label), *spent))
     engine.close()
