@@ -1,6 +1,6 @@
 """What fine-tuning brings on this machine, and what it costs: the last stages, or all of them at a smaller size.
 
-    python -m bench.training.finetune [--sets weather trashnet] [--recipes kept-3 whole-128] [--pictures 240]
+    python -m bench.training.finetune [--sets weather trashnet] [--recipes last-3 whole-160] [--pictures 240]
 
 On the training part of each set: all folds but one are learned from, and the one that is left judges, as in a search.
 The test part is not looked at. A step is a picture forward, backward and its share of the optimizer, in milliseconds of
@@ -29,7 +29,7 @@ from fenlei.modelfile import softmax
 from fenlei.training.calibration import fit_temperature
 from fenlei.training.evaluation import log_loss
 from fenlei.training.finetune import loop
-from fenlei.training.finetune.choice import ON_CPU
+from fenlei.training.finetune.choice import LAST_STAGES, WHOLE
 from fenlei.training.finetune.pace import measured
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.finetune.student import Student, make_student
@@ -42,14 +42,14 @@ from fenlei.training.view import one
 from fenlei.training.workshop import Workshop
 
 RECIPES: dict[str, tuple[int, TuneSettings]] = {
-    "kept-2": (224, replace(ON_CPU, stages=2, kept=1)),
-    "kept-3": (224, replace(ON_CPU, stages=3, kept=1)),
-    "kept-4": (224, replace(ON_CPU, stages=4, kept=1)),
-    "whole-128": (128, replace(ON_CPU, stages=0, kept=0)),
-    "whole-160": (160, replace(ON_CPU, stages=0, kept=0)),
-    "whole-224": (224, replace(ON_CPU, stages=0, kept=0)),
+    "last-3": (224, replace(LAST_STAGES, stages=3)),
+    "last-4": (224, LAST_STAGES),
+    "last-6": (224, replace(LAST_STAGES, stages=6)),
+    "whole-128": (128, WHOLE),
+    "whole-160": (160, WHOLE),
+    "whole-224": (224, WHOLE),
 }
-"""Side of the input, and settings. `kept-3`: the three highest stages, on what the others give, kept."""
+"""Side of the input, and settings. `last-3`: the three highest stages, on what the others give, kept."""
 
 
 @contextlib.contextmanager

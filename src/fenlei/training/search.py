@@ -215,7 +215,9 @@ class Search:
             if self._last is None or self._watch.had_enough:
                 raise
             # Only the time of proposals is over; what was set aside for the last stage is not.
-        self._fine_tune()
+        if self._fine_tune():
+            self._try_proposals(proposals)
+            self._vote()
 
     def _try_proposals(self, proposals: Proposals) -> None:
         since, in_vain = 0, 0
@@ -243,14 +245,19 @@ class Search:
         if self._last is not None:
             self._time.last = self._last.seconds(self._judged)
 
-    def _fine_tune(self) -> None:
-        """The last stage: the network under the best linear head learns too."""
+    def _fine_tune(self) -> bool:
+        """The last stage: the network under the best linear heads learns too. Returns whether time was set aside for
+        it; what it did not need of that goes to others, so that the end is the one that was told."""
         if self._last is None:
-            return
+            return False
+        tried = self._time.last > 0
         self._time.last_stage()
         self._may_end_early()
         for candidate, judged, seconds in self._last.run(self._judged):
             self._enter(candidate, judged, seconds, telling=False)
+        self._time.last_stage_over()
+        self._may_end_early()
+        return tried
 
     def _plan_round(self) -> None:
         """After the ladder: every kind of head on the best view, and altered copies."""

@@ -3,7 +3,7 @@
 A search with a budget ends when that is spent, or when nothing has moved for as long again as it took until something
 moved last; but only where that saves at least half of the budget. So from the middle of a search on its end stands: in
 the second half of the budget it is the budget's, and before that nothing has moved since the middle, or there would be
-as much again to come.
+as much again to come. Where a last stage is tried, the end is when that would be over if all of it were needed.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class Timetable:
         self._began = clock() if began is None else began
         self._over: float | None = None
         self._last_since: float | None = None
+        self._fixed: float | None = None
         self.last = 0.0
         self.finishing = 0.0
         self.planning = True
@@ -90,6 +91,12 @@ class Timetable:
         """The last stage begins; only the budget ends it."""
         self._last_since = self.spent
 
+    def last_stage_over(self) -> None:
+        """It is over; what it did not need of its time is there for others, and the end stands as it was told."""
+        if self._last_since is not None and self.last > 0:
+            self._fixed, self.last = self._last_since + self.last, 0.0
+        self._last_since = None
+
     def over(self) -> None:
         """The search has ended; what is left is to make a whole model of the best."""
         self._over = self._clock()
@@ -112,6 +119,8 @@ class Timetable:
             return float("inf")
         if self._last_since is not None:
             return max(0.0, self._budget - self.finishing)
+        if self._fixed is not None:
+            return max(0.0, min(self._fixed, self._budget - self.finishing))
         early, after = 2 * self.moved, self.last + self.finishing
         if self.planning or early + after > self._budget / 2:
             return max(0.0, self._budget - after)

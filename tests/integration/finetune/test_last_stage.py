@@ -26,7 +26,7 @@ TUNED = "fine-tuned network"
 @pytest.fixture(autouse=True)
 def made_for_tiny_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A recipe for a network that knows nothing yet: faster rates than for one that knows a million photographs."""
-    monkeypatch.setattr(choice, "WHOLE_ON_CPU", SETTINGS)
+    monkeypatch.setattr(choice, "ON_CPU", (SETTINGS,))
     monkeypatch.setattr(search, "KINDS", choice.LINEAR)  # what comes before is short: it is not the matter here
     monkeypatch.setattr(search, "IN_VAIN", 0)
 

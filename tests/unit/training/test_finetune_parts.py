@@ -20,7 +20,7 @@ from fenlei.training.finetune.batch_size import (
 )
 from fenlei.training.finetune.device import CPU, GPU, plan_fabric
 from fenlei.training.finetune.mixing import mixed
-from fenlei.training.finetune.rates import factor, learning, parameter_groups
+from fenlei.training.finetune.rates import begins, factor, learning, parameter_groups
 from fenlei.training.finetune.settings import TuneSettings, read_settings
 
 
@@ -30,6 +30,15 @@ def test_rates_rise_then_fall_to_nothing() -> None:
     assert rates[9] == 1.0
     assert rates == sorted(rates[:10]) + sorted(rates[10:], reverse=True)
     assert rates[-1] < 0.001
+
+
+def test_a_stage_that_is_thawed_later_begins_as_gently_as_the_first() -> None:
+    late = [factor(step, 100, 0.1, since=40) for step in range(40, 100)]
+    assert late[0] < 0.1
+    assert late[9] == factor(49, 100, 0.1)
+    assert late[9:] == sorted(late[9:], reverse=True)
+    settings = TuneSettings(thaw=0.3)
+    assert [begins(depth, settings) for depth in (-1, 0, 1, 3, 4)] == [0, 0, 1, 1, 2]
 
 
 def test_lower_stages_learn_later_and_slower_and_biases_do_not_decay() -> None:

@@ -16,14 +16,19 @@ from fenlei.training.heads import LOGISTIC, SVM
 LINEAR = (LOGISTIC, SVM)
 """Kinds of heads that are one layer, which can be learned on together with the network."""
 
-ON_CPU = TuneSettings(stages=3, kept=1)
-"""The last stages at full size, on what the others give, computed once; see `docs/adr/0017`."""
-
-WHOLE_ON_CPU = TuneSettings(stages=0, kept=0)
-"""For networks that cannot be cut."""
-
-ON_GPU = TuneSettings(stages=0, kept=0, epochs=20, thaw=0.5)
+WHOLE = TuneSettings(stages=0, kept=0)
 """All of the network, each picture altered anew each time."""
+
+LAST_STAGES = TuneSettings(stages=4, kept=1)
+"""The last stages, on what the others give, computed once."""
+
+ON_CPU = (WHOLE, LAST_STAGES)
+"""The one that brings more first; see `docs/adr/0017`."""
+
+ON_GPU = (replace(WHOLE, epochs=20),)
+
+MOST_STARTS = 2
+"""Heads that are begun with because they are the best, each on another view."""
 
 FEW, MANY = 8, 64
 """Pictures in a step: of small sets fewer, so that an epoch is more than a handful of steps."""
@@ -32,9 +37,11 @@ STEPS = 24
 """That an epoch should have."""
 
 
-def candidate_for(start: Entry, pictures: int, device: str, seed: int, *, mirrored: bool, cuttable: bool) -> Candidate:
-    """The candidate that tunes the network under a linear head. It depends on nothing that is measured, so that a
-    search that was killed finds it again.
+def candidates_for(
+    start: Entry, pictures: int, device: str, seed: int, *, mirrored: bool, cuttable: bool
+) -> list[Candidate]:
+    """The candidates that tune the network under a linear head, the one that should bring most first. They depend on
+    nothing that is measured, so that a search that was killed finds them again.
 
     Args:
         start: the head, and what it scored.
@@ -44,27 +51,31 @@ def candidate_for(start: Entry, pictures: int, device: str, seed: int, *, mirror
         mirrored: whether a mirrored picture is still one of its class.
         cuttable: whether the network can be cut below its last stages.
     """
-    recipe = ON_GPU if device == GPU else ON_CPU if cuttable else WHOLE_ON_CPU
     batch = next((size for size in (MANY, 32, 16) if pictures >= size * STEPS), FEW)
-    settings = replace(recipe, batch=batch, seed=seed, mirrored=int(mirrored))
-    return Candidate(
-        view=start.candidate.view,
-        kind=TUNED,
-        copies=start.candidate.copies,
-        setting=settings.as_numbers(),
-        members=(start.candidate,),
-        shares=(1.0,),
-    )
+    return [
+        Candidate(
+            view=start.candidate.view,
+            kind=TUNED,
+            copies=start.candidate.copies,
+            setting=replace(recipe, batch=batch, seed=seed, mirrored=int(mirrored)).as_numbers(),
+            members=(start.candidate,),
+            shares=(1.0,),
+        )
+        for recipe in (ON_GPU if device == GPU else ON_CPU)
+        if cuttable or not recipe.kept
+    ]
 
 
 def heads_to_begin_with(judged: Sequence[Entry]) -> list[Entry]:
-    """Linear heads on one backbone, the best first."""
+    """Linear heads on one backbone, the best first; of each view the best."""
     linear = [
         entry
         for entry in judged
         if entry.candidate.kind in LINEAR and len(entry.candidate.view.backbones) == 1 and entry.judged.loss is not None
     ]
-    return sorted(linear, key=lambda entry: (entry.judged.loss or 0.0, entry.candidate.key))
+    linear.sort(key=lambda entry: (entry.judged.loss or 0.0, entry.candidate.key))
+    views = dict.fromkeys(entry.candidate.view for entry in linear)
+    return [next(entry for entry in linear if entry.candidate.view == view) for view in views]
 
 
 def may_mirror(judged: Sequence[Entry]) -> bool:

@@ -18,6 +18,9 @@ from fenlei.training.timetable import Timetable
 LEAST = 30.0
 """Seconds without which it need not even be measured."""
 
+MOST = 2
+"""Trainings that one search sets time aside for."""
+
 NO_TIME = "Fine-tuning needs about {needed:.0f} s more, and {left:.0f} s of the budget are left."
 
 
@@ -42,6 +45,7 @@ class LastStage:
     ) -> None:
         self._tuner, self._board, self._journal = tuner, board, journal
         self._time, self._clock = timetable, clock
+        self._chosen: list[Candidate] = []
 
     def known(self) -> Iterator[tuple[Candidate, Judged, float]]:
         """What an earlier search tuned that is whole, to be entered."""
@@ -53,20 +57,31 @@ class LastStage:
                 yield candidate, record[1], record[0].seconds
 
     def seconds(self, judged: Sequence[Entry]) -> float:
-        """What it will take, where the budget has as much left, so that what comes before it leaves that; else 0."""
-        room = self._time.room_for_last
+        """What it will take, where the budget has as much left, so that what comes before it leaves that; else 0.
+
+        Of what could be tried, the first that fits is chosen, and then further ones that fit beside it.
+        """
         if self._journal.begun is not None:
-            return max(0.0, room)
-        candidate, _ = self._tuner.propose(judged)
-        if candidate is None or room < LEAST or self._journal.find(candidate) is not None:
-            return 0.0
-        try:
-            needed = self._tuner.seconds(candidate)
-        except (Cancelled, Enough):
-            raise
-        except FenleiError:
-            return 0.0  # its line will say why
-        return needed if needed <= self._time.room_for_last else 0.0
+            return max(0.0, self._time.room_for_last)
+        self._chosen, needed = [], 0.0
+        if self._time.room_for_last < LEAST:
+            return needed
+        candidates, _ = self._tuner.propose(judged)
+        for candidate in candidates:
+            if len(self._chosen) == MOST:
+                break
+            if self._journal.find(candidate) is not None:
+                continue
+            try:
+                more = self._tuner.seconds(candidate)
+            except (Cancelled, Enough):
+                raise
+            except FenleiError:
+                more = 0.0  # its line will say why
+            if needed + more <= self._time.room_for_last:
+                self._chosen.append(candidate)
+                needed += more
+        return needed
 
     def run(self, judged: Sequence[Entry]) -> Iterator[tuple[Candidate, Judged, float]]:
         """Try it: what was judged before, what was begun before, and what is proposed now.
@@ -87,10 +102,12 @@ class LastStage:
         if room < LEAST and not before and not begun:  # not even torch need be loaded
             self._leave_out(judged, NO_TIME.format(needed=LEAST, left=max(0.0, room)))
             return
-        proposed, why = self._tuner.propose(judged)
-        if proposed is None and not before and not begun:
-            self._leave_out(judged, why)
-        several = [*before, *begun, *([] if proposed is None else [proposed])]
+        proposed: list[Candidate] = []
+        if not begun:
+            proposed, why = self._tuner.propose(judged)
+            if not proposed and not before:
+                self._leave_out(judged, why)
+        several = [*before, *begun, *(self._chosen or proposed[-1:])]
         for candidate in {each.key: each for each in several}.values():
             found = None if self._board.knows(candidate) else self._try(candidate)
             if found is not None:

@@ -23,9 +23,13 @@ from fenlei.training.finetune.batch_size import (
 from fenlei.training.finetune.checkpoint import Checkpoint
 from fenlei.training.finetune.device import steady
 from fenlei.training.finetune.mixing import mixed
-from fenlei.training.finetune.rates import factor, learning, parameter_groups
+from fenlei.training.finetune.rates import begins, factor, learning, parameter_groups
 from fenlei.training.finetune.settings import SETTLED, TuneSettings
 from fenlei.training.finetune.source import Source
+
+MOST_STEEP = 1.0
+"""Norm of a step's gradients that they are cut down to: one odd batch must not undo what was learned (Pascanu et al.
+2013)."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def learn(
             losses, best, best_epoch, begun = state["losses"], state["best"], state["best_epoch"], state["epoch"]
 
         for epoch in range(begun, lesson.epochs):
-            if len(lesson.watched) and epoch - best_epoch >= settings.patience:
+            if len(lesson.watched) and 2 * epoch >= lesson.epochs and epoch - best_epoch >= settings.patience:
                 break
             torch.manual_seed(1009 * settings.seed + epoch)
             chance = np.random.default_rng([settings.seed, epoch])
@@ -124,11 +128,14 @@ def learn(
                 targets, weights = _targets(lesson, rows, settings, fabric.device)
                 shown, targets = mixed(looks, targets, settings.mixing, chance)
                 for group in optimizer.param_groups:
-                    now = factor(epoch * per_epoch + place, settings.epochs * per_epoch, settings.warm_up)
+                    since = begins(group["depth"], settings) * per_epoch
+                    steps = settings.epochs * per_epoch
+                    now = factor(epoch * per_epoch + place, steps, settings.warm_up, since)
                     group["lr"] = group["peak"] * now
                 at_a_time = halved_until_it_fits(
                     at_a_time, _backward(model, fabric, optimizer, shown, targets, weights)
                 )
+                fabric.clip_gradients(model, stepper, max_norm=MOST_STEEP)
                 stepper.step()
                 average.follow()
 

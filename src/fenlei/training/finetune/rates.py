@@ -38,21 +38,29 @@ def learning(depth: int, epoch: int, settings: TuneSettings) -> bool:
         epoch: counted from 0.
         settings: `thaw` is what counts.
     """
-    return depth < 0 or depth * settings.thaw <= epoch
+    return epoch >= begins(depth, settings)
 
 
-def factor(step: int, steps: int, warm_up: float) -> float:
+def begins(depth: int, settings: TuneSettings) -> int:
+    """The epoch, counted from 0, from which on a stage learns; arguments as `learning`."""
+    return 0 if depth < 0 else math.ceil(depth * settings.thaw)
+
+
+def factor(step: int, steps: int, warm_up: float, since: int = 0) -> float:
     """What rates are multiplied by: a straight rise, then half a cosine down to nothing (Loshchilov & Hutter 2017).
+
+    A stage that is thawed later rises later: the first steps of an optimizer that knows nothing of a weight yet are its
+    boldest, and at the full rate they undo what the stage has learned.
 
     Args:
         step: counted from 0.
         steps: in all.
         warm_up: share of them in which it rises.
+        since: the step from which on it learns.
     """
     rise = max(1, round(warm_up * steps))
-    if step < rise:
-        return (step + 1) / rise
-    return 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+    risen = min(1.0, (step - since + 1) / rise)
+    return risen * 0.5 * (1 + math.cos(math.pi * max(0, step - rise) / max(1, steps - rise)))
 
 
 def _groups(parameters: list[Any], rate: float, decay: float, depth: int) -> list[dict[str, Any]]:

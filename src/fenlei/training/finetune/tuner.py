@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.accepted import shelved
-from fenlei.training.finetune.choice import ON_CPU, candidate_for, heads_to_begin_with, may_mirror
+from fenlei.training.finetune.choice import LAST_STAGES, MOST_STARTS, candidates_for, heads_to_begin_with, may_mirror
 from fenlei.training.finetune.device import kind_of_device
 from fenlei.training.finetune.errors import NoGain
 from fenlei.training.finetune.kept import read_done, write_done
@@ -102,17 +103,18 @@ class Tuner:
         self._paces: dict[tuple[View, TuneSettings], Pace] = {}
         self._able: dict[View, Able] = {}
 
-    def propose(self, judged: Sequence[Entry]) -> tuple[Candidate | None, str]:
-        """What to try.
+    def propose(self, judged: Sequence[Entry]) -> tuple[list[Candidate], str]:
+        """What to try, as far as there is time.
 
         Args:
             judged: what was judged so far.
 
         Returns:
-            The candidate, and an empty sentence; or None, and why there is none.
+            Candidates, the one that should bring most first; where there are none, a sentence that says why.
         """
         why = "No linear head on a single backbone was judged."
-        for start in heads_to_begin_with(judged):
+        found: list[list[Candidate]] = []
+        for start in self._starts(judged):
             view = start.candidate.view
             able = self._looked_at(view)
             if able.why_not is not None:
@@ -120,11 +122,20 @@ class Tuner:
                 continue
             mirrored = may_mirror([each for each in judged if each.candidate.view == view])
             count = int(self._task.folds.taking_part.sum())
-            candidate = candidate_for(
-                start, count, kind_of_device(), self._task.seed, mirrored=mirrored, cuttable=able.cuttable
+            found.append(
+                candidates_for(
+                    start, count, kind_of_device(), self._task.seed, mirrored=mirrored, cuttable=able.cuttable
+                )
             )
-            return candidate, ""
-        return None, why
+        # First every view's best recipe, then every view's second.
+        ordered = [each for several in zip_longest(*found) for each in several if each is not None]
+        return ordered, "" if ordered else why
+
+    def _starts(self, judged: Sequence[Entry]) -> list[Entry]:
+        """The best heads, and the one on the network that answers soonest: training it takes least."""
+        best = heads_to_begin_with(judged)
+        quickest = min(best, key=lambda entry: self._workshop.milliseconds(entry.candidate.view), default=None)
+        return [entry for place, entry in enumerate(best) if place < MOST_STARTS or entry is quickest]
 
     def seconds(self, candidate: Candidate) -> float:
         """What judging it and fitting what is shipped would take, by a few steps on this machine.
@@ -275,7 +286,7 @@ class Tuner:
             try:
                 size = self._workshop.backbone(view).size
                 loaded = load_backbone(view.backbones[0], size=size, cache=self._cache)
-                self._able[view] = Able(None, staged(loaded.module).cut(ON_CPU.stages) is not None)
+                self._able[view] = Able(None, staged(loaded.module).cut(LAST_STAGES.stages) is not None)
             except BackboneError as exc:
                 self._able[view] = Able(str(exc), cuttable=False)
         return self._able[view]
