@@ -213,6 +213,6 @@ def test_two_pictures_of_a_class_are_too_few_for_a_rule_and_the_report_says_so(p
     with fenlei.train(tmp_path / "few", backbone=str(place / "tiny.onnx"), workspace=place / "workspace") as model:
         assert model.manifest.unknown is None
         assert model.predict(pictures(place, "apple")[0]).unknown is None
-        assert "There is no rule for them" in model.report_html
+        assert "There is no rule for pictures of nothing it knows" in model.report_html
         with pytest.raises(FenleiError, match="no rule for unknown pictures"):
             model.predict(pictures(place, "apple")[0], unknown_as="pear")

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from fenlei.training.honesty import NO_RULE
 from fenlei.training.report import Report, SkippedPicture, WrongPicture, from_json, to_json
 from fenlei.training.report_html import render
 from fenlei.training.report_words import percent
@@ -355,3 +356,19 @@ def test_a_share_is_never_rounded_to_all_or_nothing(share: float, shown: str) ->
 
 def _wrong(thumbnail: int) -> WrongPicture:
     return WrongPicture(name="cat/1.jpg", truth="cat", predicted="dog", score=0.9, truth_score=0.1, thumbnail=thumbnail)
+
+
+def test_it_says_how_the_threshold_for_unknown_pictures_was_set_or_why_there_is_no_rule() -> None:
+    made = report()
+    figures = made.unknown
+    assert figures is not None
+    assert "set on 430\N{NO-BREAK SPACE}pictures of known classes, each held out by a fold" in page_of(made).text
+    tuned = msgspec.structs.replace(figures, tuned=True, compared=[])
+    page = page_of(msgspec.structs.replace(made, unknown=tuned)).text
+    for words in ("by a network that was fine-tuned in the same way without them", "Rules were not compared"):
+        assert words in page
+    for words in ("另微调一个没有见过这 430 张", "没有比较规则"):
+        assert words in page
+    none = page_of(msgspec.structs.replace(made, unknown=None, no_unknown=NO_RULE)).text
+    assert NO_RULE.en in none
+    assert NO_RULE.zh in none

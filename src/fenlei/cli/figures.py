@@ -12,7 +12,8 @@ from fenlei.cli.console import out, printable
 
 if TYPE_CHECKING:
     from fenlei.training.evaluation import Evaluation
-    from fenlei.training.honesty_figures import DecisionFigures, StrangerFigures
+    from fenlei.training.honesty_figures import DecisionFigures, StrangerFigures, UnknownFigures
+    from fenlei.training.sentence import Sentence
 
 SHOWN_SKIPPED = 20
 """Skipped files named in the terminal; the report and --json name all."""
@@ -87,6 +88,22 @@ def print_strangers(figures: StrangerFigures | None) -> None:
     if figures.auroc is not None:
         words += f"; AUROC {figures.auroc:.3f}"
     out.print(f"{words}.", markup=False, soft_wrap=True)
+
+
+def print_unknown(figures: UnknownFigures | None, why_not: Sentence | None) -> None:
+    """Which rule tells pictures of nothing known, how it was set, and what it did; or why there is none."""
+    if figures is None:
+        if why_not is not None:
+            out.print(why_not.en, markup=False, soft_wrap=True)
+        return
+    on = "a network that was fine-tuned without them, and carried over" if figures.tuned else "folds"
+    out.print(
+        f"Pictures of nothing it knows: told by {figures.rule}, its threshold set on "
+        f"{figures.threshold_pictures} pictures held out by {on}; {figures.test_rejected} of {figures.test_pictures} "
+        f"known pictures are called unknown ({figures.false_rejects:.1%} asked for).",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 def print_decision(figures: DecisionFigures | None) -> None:

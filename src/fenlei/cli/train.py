@@ -14,7 +14,14 @@ from fenlei.cli.console import err, out, printable, say, shell_quote
 from fenlei.cli.demands import Cost, Precision, by_class, price, share
 from fenlei.cli.durations import seconds
 from fenlei.cli.enough import listening
-from fenlei.cli.figures import print_classes, print_confusions, print_decision, print_headline, print_skipped
+from fenlei.cli.figures import (
+    print_classes,
+    print_confusions,
+    print_decision,
+    print_headline,
+    print_skipped,
+    print_unknown,
+)
 from fenlei.cli.leaderboard import print_board, print_line
 from fenlei.cli.options import Workspace
 from fenlei.cli.policy import Policy
@@ -202,6 +209,7 @@ def summarise(report: Report) -> None:
     print_classes(report.evaluation, [count.train for count in report.counts])
     print_confusions(report.evaluation)
     print_first(report)
+    print_unknown(report.unknown, report.no_unknown)
     print_decision(report.decision)
     for sentence in report.advice:
         if sentence.kind != GOOD:

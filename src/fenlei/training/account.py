@@ -142,6 +142,7 @@ def build_report(story: Story) -> Report:
         worst=story.closer.wrong,
         calibration=story.honest.calibration,
         unknown=story.honest.unknown,
+        no_unknown=story.honest.no_unknown,
         decision=story.honest.decision,
         skipped=[SkippedPicture(name=each.name, reason=each.reason) for each in story.skipped],
         duplicates=_duplicates(story),

@@ -109,7 +109,9 @@ class Again:
         candidate = self.formula.candidate
         members = [judged(member).judged for member in candidate.members]
         if candidate.kind == TUNED:
-            return Entry(candidate, tuner.judge(candidate))
+            found = tuner.judge(candidate)
+            tuner.tidy(candidate)
+            return Entry(candidate, found)
         if candidate.kind != VOTE:
             return judged(candidate)
         return Entry(candidate, judge_vote(members, candidate.shares, task.truth))

@@ -177,6 +177,7 @@ class Finisher:
             labels,
             self._journal,
             drawings,
+            unseen=self._tuner.unseen(entry),
             false_rejects=terms.false_rejects,
             demand=terms.demand,
         )
@@ -200,7 +201,9 @@ class Finisher:
         # The model that ships, then parity pictures, report, model file.
         self._watch.step(Stage.FINISH, 0, 1)
         if len(self._parts) > 1:
-            view, head = self._tuner.learned(entry, self._parts[-1])
+            shipped, head = self._tuner.learned(entry, self._parts[-1])
+            if shipped != view:  # tuned on all pictures, it is another network, with features of its own
+                view, features = shipped, workshop.features(shipped, pictures).features
             head = honesty.calibrated.of(head)
             if honesty.rule is not None:
                 unknown = honesty.rule.learn(features, division.truth)

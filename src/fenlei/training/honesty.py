@@ -11,15 +11,29 @@ from numpy.typing import NDArray
 from fenlei.modelfile import Decision, Head, Unknown
 from fenlei.training.board import Entry
 from fenlei.training.calibrate import Calibrated, calibrate
-from fenlei.training.candidate import TUNED, VOTE
+from fenlei.training.candidate import VOTE
 from fenlei.training.decide import Demand, choose_thresholds
 from fenlei.training.errors import TrainingError
 from fenlei.training.evaluation import calibration_error, log_loss, reliability, wilson_interval
 from fenlei.training.honesty_figures import CalibrationFigures, DecisionFigures, RuleFigures, UnknownFigures
 from fenlei.training.journal import Journal
 from fenlei.training.judge_claims import decision_figures
+from fenlei.training.sentence import DOUBTFUL, Sentence
 from fenlei.training.task import Task
-from fenlei.training.unknown import Lead, Rule, set_rule
+from fenlei.training.unknown import FEWEST, Lead, Rule, Unseen, carry_rule, set_rule
+
+NO_RULE = Sentence(
+    rule="no rule for unknown pictures",
+    kind=DOUBTFUL,
+    en=(
+        "There is no rule for pictures of nothing it knows: too few could be held out to set one. It takes "
+        f"{FEWEST} of known classes which neither the rule nor, where it was fine-tuned, the network has seen."
+    ),
+    zh=(
+        f"没有指出不认识的图片的规则：能留出的图片太少，无法设定。至少需要 {FEWEST} 张已知类别的图片，"
+        "规则没有学过它们；网络经过微调时，网络也没有见过它们。"
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +42,7 @@ class Honesty:
 
     Attributes:
         calibrated: how its scores are calibrated.
-        rule: for pictures of nothing known; None where too few pictures could be held out, or the network was tuned.
+        rule: for pictures of nothing known; None where too few pictures could be held out.
         decision: thresholds, where somebody asked for some.
         kept: for which classes the demand could be kept.
         demand: what was asked for.
@@ -45,10 +59,11 @@ class Honesty:
 
 @dataclass(frozen=True)
 class HonestFigures:
-    """What came of it on the test part, for the report."""
+    """What came of it on the test part, for the report; and why there is no rule for unknown pictures, if so."""
 
     calibration: CalibrationFigures
     unknown: UnknownFigures | None
+    no_unknown: Sentence | None
     decision: DecisionFigures | None
 
 
@@ -72,6 +87,7 @@ def be_honest(
     journal: Journal,
     drawn: NDArray[np.float32] | None,
     *,
+    unseen: Unseen | None,
     false_rejects: float,
     demand: Demand,
 ) -> Honesty:
@@ -84,6 +100,7 @@ def be_honest(
         labels: class names.
         journal: where the members of a vote were written down.
         drawn: (m, d) features of drawn pictures, to compare rules for unknown ones by; None takes the usual rule.
+        unseen: where the network was tuned: what known pictures measure on one that has not seen them.
         false_rejects: share of known pictures that may be called unknown.
         demand: of answers.
     """
@@ -96,8 +113,9 @@ def be_honest(
         temperature=judged.temperature,
         seed=task.seed,
     )
-    rule = None
-    if entry.candidate.kind != TUNED:  # a tuned network has seen the very pictures that folds would hold out
+    if unseen is not None:  # these features are of a network that has seen the very pictures that folds would hold out
+        rule = carry_rule(unseen, false_rejects=false_rejects)
+    else:
         rule = set_rule(
             features,
             task.truth,
@@ -154,6 +172,7 @@ def measure_honesty(
             reliability_before=plain,
         ),
         _unknown_figures(honesty.rule, unknown, head, features),
+        NO_RULE if honesty.rule is None else None,
         None
         if honesty.decision is None
         else decision_figures(honesty.decision, after, truth, labels, kept=honesty.kept, asked=_asked(honesty.demand)),
@@ -184,6 +203,7 @@ def _unknown_figures(
         ],
         false_rejects=rule.false_rejects,
         threshold_pictures=rule.pictures,
+        tuned=rule.seen is not None,
         test_pictures=len(features),
         test_rejected=rejected,
         test_interval=wilson_interval(rejected, len(features)),

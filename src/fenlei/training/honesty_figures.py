@@ -58,9 +58,11 @@ class UnknownFigures(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         rule: which was chosen.
         compared: every rule, as it did where classes were left out in turn; none where there were fewer than three
-            classes, and in a model that is there while a search goes on.
+            classes, in a model that is there while a search goes on, and where the network was tuned.
         false_rejects: share of known pictures that was to be called unknown.
         threshold_pictures: known pictures, held out by folds, by which the threshold was set.
+        tuned: whether the network was tuned. The threshold was then set where a network that was tuned without one fold
+            met that fold's pictures, and carried over to the one that was tuned on all.
         test_pictures: of the test part.
         test_rejected: of those, called unknown although they are known.
         test_interval: Wilson's 95 % interval of that share.
@@ -73,6 +75,7 @@ class UnknownFigures(msgspec.Struct, frozen=True, kw_only=True):
     test_pictures: int
     test_rejected: int
     test_interval: tuple[float, float]
+    tuned: bool = False
 
 
 class StrangerFigures(msgspec.Struct, frozen=True, kw_only=True):

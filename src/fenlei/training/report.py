@@ -202,6 +202,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         slices: accuracy on pictures of the test part that look alike, or come from one place.
         calibration: how scores were made to mean what they say; None in reports of an older Fenlei.
         unknown: the rule for pictures of nothing known; None where there is none.
+        no_unknown: the sentence that says why there is none; None where there is one.
         decision: thresholds of the classes; None where none were asked for.
         since: what has changed since the model that training went on from; None where it was none.
         learning_curve: what more pictures would bring; None where that was not measured.
@@ -230,6 +231,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     slices: list[Slice] = []
     calibration: CalibrationFigures | None = None
     unknown: UnknownFigures | None = None
+    no_unknown: Sentence | None = None
     decision: DecisionFigures | None = None
     since: Since | None = None
     learning_curve: LearningCurve | None = None

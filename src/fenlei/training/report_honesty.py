@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fenlei.training.honesty_figures import CalibrationFigures, ClassThreshold, DecisionFigures, UnknownFigures
 from fenlei.training.report_words import both, count, fold, named, percent, percents, section, text
+from fenlei.training.sentence import Sentence
 
 RULES_ZH = {
     "relative Mahalanobis + neighbours": "相对马氏距离 + 近邻距离",
@@ -47,14 +48,14 @@ def calibration(figures: CalibrationFigures | None) -> str:
     return f"<p>{sentence}{how}{fitted}</p>\n<p class=quiet>{why}</p>\n"
 
 
-def unknown(figures: UnknownFigures | None) -> str:
-    """How pictures of nothing known are told, and how often known ones are taken for such."""
+def unknown(figures: UnknownFigures | None, why_not: Sentence | None = None) -> str:
+    """How pictures of nothing known are told, and how often known ones are taken for such; or why there is no rule."""
     title = ("Pictures of nothing it knows", "不认识的图片")
     if figures is None:
-        lead = both(
-            "There is no rule for them: too few pictures could be held out to set one.",
-            "没有相应的规则：能留出的图片太少，无法设定。",
-        )
+        if why_not is not None:
+            lead = both(text(why_not.en), text(why_not.zh))
+        else:
+            lead = both("There is no rule for them.", "没有相应的规则。")
         return section("unknown", *title, f"<p>{lead}</p>\n")
     share = percent(figures.test_rejected / max(figures.test_pictures, 1))
     between = percents(*figures.test_interval)
@@ -75,8 +76,9 @@ def unknown(figures: UnknownFigures | None) -> str:
         "默认不影响 HTTP 回答；部署时指定用哪个类别回答不认识的图片才会生效：<code>fenlei serve MODEL --unknown-as "
         "类别</code>。",
     )
-    chosen = both("The rule: ", "规则：") + f"<b>{rule}</b>"
-    return section("unknown", *title, f"<p>{lead}</p>\n<p>{chosen}. {use}</p>\n{_compared(figures)}")
+    chosen = both("The rule: ", "规则：") + f"<b>{rule}</b>" + both(". ", "。")
+    body = f"<p>{lead}</p>\n<p>{chosen}{_threshold_of(figures)} {use}</p>\n{_compared(figures)}"
+    return section("unknown", *title, body)
 
 
 def decision(figures: DecisionFigures | None) -> str:
@@ -124,7 +126,30 @@ def decision(figures: DecisionFigures | None) -> str:
     return section("decision", "When a score is enough", "得分多高才作答", f"<p>{lead} {how}</p>\n{warning}{table}")
 
 
+def _threshold_of(figures: UnknownFigures) -> str:
+    pictures, amount = count(figures.threshold_pictures, "picture", "pictures"), f"{figures.threshold_pictures:,}"
+    if figures.tuned:
+        return both(
+            "The network was fine-tuned, and knows the pictures that it learned from too well for them to set a "
+            f"threshold. So it was set on {pictures} of known classes by a network that was fine-tuned in the same way "
+            "without them, and carried over by what the pictures measure that each of the two learned from.",
+            f"网络经过微调，对学过的图片过于熟悉，不能用它们设定阈值。因此用同样方法另微调一个没有见过这 {amount} 张"
+            "已知类别图片的网络，在这些图片上设定阈值，再按两个网络各自学过的图片的距离换算过来。",
+        )
+    return both(
+        f"Its threshold was set on {pictures} of known classes, each held out by a fold from the rule.",
+        f"阈值用 {amount} 张已知类别的图片设定，每张都由各折留出，规则没有学过它。",
+    )
+
+
 def _compared(figures: UnknownFigures) -> str:
+    if figures.tuned:
+        words = both(
+            "Rules were not compared, so it is the usual one: the network was fine-tuned to tell all of these classes, "
+            "and one that is left out would be no stranger to it.",
+            "没有比较规则，因此采用默认规则：网络经过微调，已学会分辨所有这些类别，留出的类别对它并不陌生。",
+        )
+        return f"<p class=quiet>{words}</p>\n"
     if not figures.compared:
         words = both(
             "Rules were not compared, so it is the usual one: that takes three classes, and the end of a search.",

@@ -56,7 +56,7 @@ def render(report: Report, gallery: Sequence[bytes]) -> str:
         ),
         per_class(report.evaluation, report.counts),
         reliability(report.evaluation, report.calibration),
-        unknown(report.unknown),
+        unknown(report.unknown, report.no_unknown),
         decision(report.decision),
         wrong_pictures(report, gallery),
         suspects(report, gallery),

@@ -8,17 +8,16 @@ from pathlib import Path
 
 import pytest
 
+import fenlei
 from fenlei.backbones import kept
 from fenlei.modelfile import pack, read, write
-from fenlei.training import search
-from fenlei.training.finetune import choice
 from fenlei.training.finish import Trained
 from fenlei.training.progress import Progress, Stage
 from fenlei.training.report import CandidateResult
 from fenlei.training.train import rebuild, train
 from tests.support.drawing import class_folders
+from tests.support.hurried import hurry
 from tests.support.networks import tiny_network
-from tests.support.tuning import SETTINGS
 
 TUNED = "fine-tuned network"
 
@@ -26,9 +25,7 @@ TUNED = "fine-tuned network"
 @pytest.fixture(autouse=True)
 def made_for_tiny_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A recipe for a network that knows nothing yet: faster rates than for one that knows a million photographs."""
-    monkeypatch.setattr(choice, "ON_CPU", (SETTINGS,))
-    monkeypatch.setattr(search, "KINDS", choice.LINEAR)  # what comes before is short: it is not the matter here
-    monkeypatch.setattr(search, "IN_VAIN", 0)
+    hurry(monkeypatch.setattr)
 
 
 def trained(
@@ -89,12 +86,23 @@ def test_it_is_stopped_goes_on_wins_and_is_there_at_once_when_asked_again(
     write(tmp_path / "m.fenlei", again.model)
     assert read(tmp_path / "m.fenlei").manifest.backbone == reference
     assert not list((cache / "tuning").rglob("epoch.ckpt"))
+    unknown = again.report.unknown
+    assert unknown is not None
+    assert unknown.tuned
+    assert 20 <= unknown.threshold_pictures <= 30  # a fifth of the training part
+    assert unknown.test_rejected < 0.3 * unknown.test_pictures
+    with fenlei.load(tmp_path / "m.fenlei") as model:
+        answers = model.predict(sorted(leaning.rglob("*.png")))
+    assert sum(bool(each.unknown) for each in answers) < 0.1 * len(answers)  # the rule is that of the shipped network
 
     monkeypatch.chdir(network.parent)  # a model file names a folder of this machine without its path
     assert digest_of(rebuild(again.model, leaning, cache=cache)) == digest_of(again)
 
+    for lost in (cache / "tuning").rglob("unseen"):
+        lost.unlink()
     third = trained(leaning, network, cache)
     assert third.computed == 0
+    assert third.model.manifest.unknown == again.model.manifest.unknown
     assert third.model.manifest.backbone.digest == reference.digest
 
 

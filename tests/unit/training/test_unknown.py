@@ -12,7 +12,7 @@ from fenlei.modelfile import Head
 from fenlei.training.auroc import auroc
 from fenlei.training.folds import draw_folds
 from fenlei.training.heads import KINDS, LOGISTIC
-from fenlei.training.unknown import Lead, Rule, set_rule
+from fenlei.training.unknown import Lead, Rule, carry_rule, measure_unseen, set_rule
 from fenlei.training.unknown.leave_out import compare
 from fenlei.training.unknown.rules import BOTH, LEARN, even_share
 
@@ -134,3 +134,55 @@ def test_a_share_of_every_class_is_kept() -> None:
     assert counts[1] == 3
     assert counts[0] >= 20
     assert counts[2] >= 20
+
+
+def tuned(
+    count: int, learned: int, seed: int, *, scale: float, turn: int, first: int = 0
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Clusters as a network sees them that was tuned on the first `learned`: those lie nearer to their centres. Every
+    network has a scale and directions of its own."""
+    features, truth = clusters(count, seed, first=first)
+    centres = np.stack([features[truth == label].mean(axis=0) for label in range(CLASSES)])
+    drawn_in = np.where(np.arange(count) < learned, 0.3, 1.0)[:, None]
+    features = centres[truth] + (features - centres[truth]) * drawn_in
+    turned = np.linalg.qr(np.random.default_rng(turn).normal(0, 1, (WIDTH, WIDTH)))[0]
+    return (scale * features @ turned).astype(np.float32), truth
+
+
+def test_the_threshold_of_a_tuned_network_is_set_by_pictures_it_has_not_seen_and_carried_over() -> None:
+    features, truth = tuned(400, 300, 0, scale=1.0, turn=1)
+    unseen = measure_unseen(features[:300], truth[:300], features[300:])
+    found = carry_rule(unseen, false_rejects=0.05)
+    assert found is not None
+    assert (found.name, list(found.compared), found.pictures) == (BOTH, [], 100)
+    shipped, shipped_truth = tuned(2400, 400, 0, scale=2.5, turn=2)
+    unknown = found.learn(shipped[:400], shipped_truth[:400])
+    nothing = Head.linear(np.zeros((WIDTH, CLASSES), np.float32), np.zeros(CLASSES, np.float32))
+    known = unknown.strangeness(shipped[400:], nothing)
+    strange = unknown.strangeness(tuned(500, 0, 2, scale=2.5, turn=2, first=CLASSES)[0], nothing)
+    assert 0.01 < np.mean(known > 1) < 0.12
+    assert np.mean(strange > 1) > 0.9
+    assert auroc(known, strange) > 0.98
+
+    # By pictures that the network has seen, as if folds held them out, most of the others would be strangers.
+    rows = slice(0, 400)
+    groups = np.arange(400)
+    folds = draw_folds(shipped_truth[rows], groups, 0)
+    by_seen = set_rule(
+        shipped[rows],
+        shipped_truth[rows],
+        groups,
+        folds,
+        lead(shipped_truth[rows]),
+        None,
+        false_rejects=0.05,
+        seed=0,
+    )
+    assert by_seen is not None
+    assert np.mean(by_seen.learn(shipped[rows], shipped_truth[rows]).strangeness(shipped[400:], nothing) > 1) > 0.3
+
+
+def test_few_pictures_that_a_tuned_network_has_not_seen_give_no_rule() -> None:
+    features, truth = tuned(100, 80, 0, scale=1.0, turn=1)
+    assert carry_rule(measure_unseen(features[:80], truth[:80], features[-7:]), false_rejects=0.05) is None
+    assert carry_rule(measure_unseen(features[:80], truth[:80], features[-8:]), false_rejects=0.05) is not None

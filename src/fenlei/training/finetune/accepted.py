@@ -40,10 +40,10 @@ def exported(student: Student, name: str) -> Network:
     return network_of(msgspec.structs.replace(student.loaded, module=module), name)
 
 
-def scored(
+def features_of(
     student: Student, network: Network, pixels: Pixels, rows: NDArray[np.int64], *, engine: str, name: str
-) -> NDArray[np.float64]:
-    """Logits (len(rows), c) of pictures by the engine that will serve, once they are known to be those of torch.
+) -> NDArray[np.float32]:
+    """Features (len(rows), d) of pictures by the engine that will serve, once scores are known to be those of torch.
 
     Args:
         student: on the CPU, in float32.
@@ -62,17 +62,17 @@ def scored(
     opened = open_engine(network.content, size=(network.size, network.size), kind=engine)
     try:
         order = [rows[start : start + AT_A_TIME] for start in range(0, len(rows), AT_A_TIME)]
-        logits = np.concatenate([head.raw(opened.infer(batch)) for batch in pixels.batches(order)])
+        features = np.concatenate([opened.infer(batch) for batch in pixels.batches(order)])
     finally:
         opened.close()
-    expected = head.raw(_by_torch(student, pixels, rows[:COMPARED]))
-    worst = float(np.abs(softmax(logits[:COMPARED]) - softmax(expected)).max(initial=0.0))
+    expected = softmax(head.raw(_by_torch(student, pixels, rows[:COMPARED])))
+    worst = float(np.abs(softmax(head.raw(features[:COMPARED])) - expected).max(initial=0.0))
     if not worst <= TOLERANCE:
         raise NotAccepted(
             f"{name} was fine-tuned, but exported its scores differ from torch's by {worst:.1e}; at most "
             f"{TOLERANCE:.0e} is allowed."
         )
-    return logits
+    return features
 
 
 def _by_torch(student: Student, pixels: Pixels, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -1,4 +1,5 @@
-"""Tuned networks that are done: which network on the shelf, and the head that belongs to it."""
+"""What is kept of tuned networks: which one on the shelf, the head that belongs to it; and of one that was judged, what
+it says of pictures that it has not seen."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from safetensors.numpy import load, save
 from fenlei.backbones import Backbone, by_digest
 from fenlei.modelfile import Dense
 from fenlei.training.errors import TrainingError
+from fenlei.training.unknown import BOTH, PARTS, Unseen
 
 
 def read_done(path: Path, cache: Path) -> tuple[Backbone, Dense] | None:
@@ -34,7 +36,29 @@ def write_done(path: Path, backbone: Backbone, head: Dense) -> None:
         TrainingError: the cache cannot be written.
     """
     network = np.frombuffer(bytes.fromhex(backbone.digest), np.uint8)
-    data = save({"network": network, "weight": head.weight, "bias": head.bias})
+    _write(path, save({"network": network, "weight": head.weight, "bias": head.bias}))
+
+
+def read_unseen(path: Path) -> Unseen | None:
+    """What `write_unseen` wrote; None where there is nothing whole."""
+    with suppress(OSError, SafetensorError, KeyError, ValueError):
+        arrays = load(path.read_bytes())
+        seen = {name: (float(arrays[f"{name} seen"][0]), float(arrays[f"{name} seen"][1])) for name in PARTS[BOTH]}
+        return Unseen(seen, {name: arrays[f"{name} measured"] for name in PARTS[BOTH]})
+    return None
+
+
+def write_unseen(path: Path, unseen: Unseen) -> None:
+    """Write it down, whole or not at all.
+
+    Raises:
+        TrainingError: the cache cannot be written.
+    """
+    arrays = {f"{name} measured": measured for name, measured in unseen.measured.items()}
+    _write(path, save(arrays | {f"{name} seen": np.array(typical) for name, typical in unseen.seen.items()}))
+
+
+def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)

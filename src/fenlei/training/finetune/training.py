@@ -16,7 +16,7 @@ from fenlei.backbones.source import Network
 from fenlei.datasets.split import stratified_split
 from fenlei.imaging import InputSpec
 from fenlei.modelfile import Dense, Head
-from fenlei.training.finetune.accepted import exported, scored
+from fenlei.training.finetune.accepted import exported, features_of
 from fenlei.training.finetune.checkpoint import Checkpoint
 from fenlei.training.finetune.device import kind_of_device, open_fabric
 from fenlei.training.finetune.loop import Course, Lesson, learn
@@ -40,13 +40,18 @@ class Tuned:
         network: exported.
         head: one linear layer on its features, before any temperature.
         course: how it went.
-        logits: (h, c) of the pictures held out, by the engine that serves.
+        features: (a, d) of the pictures that were asked for, by the engine that serves.
     """
 
     network: Network
     head: Dense
     course: Course
-    logits: NDArray[np.float64]
+    features: NDArray[np.float32]
+
+    @property
+    def logits(self) -> NDArray[np.float64]:
+        """(a, c) of the pictures that were asked for."""
+        return Head.linear(self.head.weight, self.head.bias).raw(self.features)
 
 
 def tune(
@@ -60,7 +65,7 @@ def tune(
     *,
     learned: NDArray[np.int64],
     watched: NDArray[np.int64],
-    judging: NDArray[np.int64],
+    asked: NDArray[np.int64],
     epochs: int,
     checkpoint: Path | None,
     engine: str,
@@ -80,7 +85,7 @@ def tune(
         spec: the preprocessing.
         learned: rows to learn from.
         watched: rows that tell when to end; none where that is known.
-        judging: rows that are scored in the end, and that nothing else sees.
+        asked: rows that run through the exported network in the end.
         epochs: after how many to end in any case.
         checkpoint: the file that holds how far it got.
         engine: what will run the network.
@@ -112,9 +117,9 @@ def tune(
             step=step,
         )
         network = exported(student, name)
-        rows = judging if len(judging) else learned[:: max(1, len(learned) // 16)]
-        logits = scored(student, network, pixels, rows, engine=engine, name=name)
-    return Tuned(network, student.head, course, logits if len(judging) else logits[:0])
+        rows = asked if len(asked) else learned[:: max(1, len(learned) // 16)]
+        features = features_of(student, network, pixels, rows, engine=engine, name=name)
+    return Tuned(network, student.head, course, features[: len(asked)])
 
 
 def divided(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -23,7 +22,7 @@ from fenlei.training.finetune.accepted import shelved
 from fenlei.training.finetune.choice import LAST_STAGES, MOST_STARTS, candidates_for, heads_to_begin_with, may_mirror
 from fenlei.training.finetune.device import kind_of_device
 from fenlei.training.finetune.errors import NoGain
-from fenlei.training.finetune.kept import read_done, write_done
+from fenlei.training.finetune.kept import read_done, read_unseen, write_done, write_unseen
 from fenlei.training.finetune.pace import Pace, measured
 from fenlei.training.finetune.settings import TuneSettings, read_settings
 from fenlei.training.finetune.stages import staged
@@ -36,6 +35,7 @@ from fenlei.training.journal import Journal
 from fenlei.training.look import Picture
 from fenlei.training.progress import Stage, Watch
 from fenlei.training.task import Task
+from fenlei.training.unknown import MOST_THRESHOLD, Unseen, even_share, measure_unseen
 from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
 
@@ -44,6 +44,9 @@ VERSION = "tuned/1"
 
 EPOCHS = "stopped"
 """Under this name, what was judged says after how many epochs it was at its best."""
+
+CHECKPOINT, UNSEEN = "epoch.ckpt", "unseen"
+"""Files of a training: where it stands, and what the network that was judged says of pictures that it has not seen."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ class Tuner:
         needed = pace.seconds(inside, settings.epochs, settings, prepared=False)
         for part in self._shipped:
             needed += pace.seconds(len(part.pictures), settings.epochs, settings, prepared=True)
-        return needed
+        return needed + self._workshop.seconds_per_picture(candidate.view) * min(inside, MOST_THRESHOLD)
 
     def judge(self, candidate: Candidate) -> Judged:
         """Tune on all folds but one, and score what that one holds out.
@@ -169,6 +172,8 @@ class Tuner:
         task, settings = self._task, read_settings(candidate.setting or {})
         repeat, inside, outside = self._fold()
         learned, watched = divided(np.flatnonzero(inside), task.truth, task.groups, task.seed)
+        held_out = np.flatnonzero(outside)
+        known = learned[even_share(task.truth[learned], MOST_THRESHOLD)]
         pictures, truth = [task.pictures[row] for row in learned], task.truth[learned]
         features = self._workshop.features(candidate.view, task.pictures).features
         lesson = prepare_lesson(features, task.truth, task.classes)
@@ -183,9 +188,9 @@ class Tuner:
             self._workshop.spec(candidate.view),
             learned=learned,
             watched=watched,
-            judging=np.flatnonzero(outside),
+            asked=np.concatenate([held_out, known]),
             epochs=settings.epochs,
-            checkpoint=self._folder(key) / "epoch.ckpt",
+            checkpoint=self._folder(key) / CHECKPOINT,
             engine=self._engine,
             name=self._workshop.backbone(candidate.view).id,
             maps=self._maps,
@@ -193,19 +198,39 @@ class Tuner:
         )
         if not tuned.course.epochs:
             raise NoGain
+        of_held_out, of_known = np.split(tuned.features, [len(held_out)])
+        write_unseen(self._folder(key) / UNSEEN, measure_unseen(of_known, task.truth[known], of_held_out))
         number = np.full_like(task.folds.number, -1)
         number[repeat, outside] = task.folds.number[repeat, outside]
         logits = np.zeros((*number.shape, task.classes))
-        logits[repeat, outside] = tuned.logits
+        logits[repeat, outside] = tuned.logits[: len(held_out)]
         setting = {**(candidate.setting or {}), EPOCHS: float(tuned.course.epochs)}
         return weigh(candidate.kind, setting, lesson, Folds(number, task.folds.taking_part), logits, task.seed)
 
     def tidy(self, candidate: Candidate) -> None:
-        """Remove what judging a candidate left behind; it is judged, and written down."""
-        task = self._task
-        rows, _ = divided(np.flatnonzero(self._fold()[1]), task.truth, task.groups, task.seed)
-        key = self._key(candidate, [task.pictures[row] for row in rows], task.truth[rows], None)
-        shutil.rmtree(self._folder(key), ignore_errors=True)
+        """Remove what judging a candidate left behind that nobody needs; it is judged, and written down."""
+        (self._judged(candidate) / CHECKPOINT).unlink(missing_ok=True)
+
+    def unseen(self, entry: Entry) -> Unseen | None:
+        """What known pictures measure on the network that was judged, which has not seen them, for the rule that tells
+        unknown ones; None where the candidate is no tuned network.
+
+        Where the cache has lost it, it is found out again, in the time that judging takes.
+
+        Raises:
+            FenleiError, Cancelled, Enough: as `judge`.
+        """
+        if entry.candidate.kind != TUNED:
+            return None
+        path = self._judged(entry.candidate) / UNSEEN
+        found = read_unseen(path)
+        if found is None:
+            self.judge(entry.candidate)
+            self.tidy(entry.candidate)
+            found = read_unseen(path)
+        if found is None:
+            raise TrainingError(f"The cache {path.parent} does not keep what is written there.")
+        return found
 
     def ready(self, entry: Entry) -> None:
         """Fit whatever is shipped, so that it can win: who stops before that keeps the best that there was."""
@@ -257,7 +282,7 @@ class Tuner:
         key: str,
     ) -> tuple[Backbone, Dense]:
         parent = self._workshop.backbone(candidate.view)
-        checkpoint = self._folder(key) / "epoch.ckpt"
+        checkpoint = self._folder(key) / CHECKPOINT
         tuned = tune(
             self._student(candidate, self._start(candidate, pictures, truth), settings),
             pictures,
@@ -268,7 +293,7 @@ class Tuner:
             self._workshop.spec(candidate.view),
             learned=np.arange(len(pictures)),
             watched=np.zeros(0, np.int64),
-            judging=np.zeros(0, np.int64),
+            asked=np.zeros(0, np.int64),
             epochs=epochs,
             checkpoint=checkpoint,
             engine=self._engine,
@@ -323,6 +348,12 @@ class Tuner:
         for picture, label in zip(pictures, truth.tolist(), strict=True):
             digest.update(picture.digest + int(label).to_bytes(8, "little"))
         return digest.hexdigest()
+
+    def _judged(self, candidate: Candidate) -> Path:
+        """The folder of the network that is judged."""
+        task = self._task
+        rows, _ = divided(np.flatnonzero(self._fold()[1]), task.truth, task.groups, task.seed)
+        return self._folder(self._key(candidate, [task.pictures[row] for row in rows], task.truth[rows], None))
 
     def _folder(self, key: str) -> Path:
         return self._cache / "tuning" / key[:32]

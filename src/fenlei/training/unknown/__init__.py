@@ -1,5 +1,20 @@
 """Pictures of nothing known: rules that tell them, compared without a single such picture, and a threshold."""
 
-from fenlei.training.unknown.setting import Lead, Rule, set_rule
+from fenlei.training.unknown.carried import Unseen, carry_rule, measure_unseen
+from fenlei.training.unknown.rule import FEWEST, Rule
+from fenlei.training.unknown.rules import BOTH, PARTS, even_share
+from fenlei.training.unknown.setting import MOST_THRESHOLD, Lead, set_rule
 
-__all__ = ["Lead", "Rule", "set_rule"]
+__all__ = [
+    "BOTH",
+    "FEWEST",
+    "MOST_THRESHOLD",
+    "PARTS",
+    "Lead",
+    "Rule",
+    "Unseen",
+    "carry_rule",
+    "even_share",
+    "measure_unseen",
+    "set_rule",
+]

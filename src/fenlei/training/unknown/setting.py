@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from fenlei.modelfile import Distances, HeadMeasure, Unknown
+from fenlei.modelfile import HeadMeasure
 from fenlei.modelfile.unknown import HEAD_MEASURES
 from fenlei.training.folds import Folds
 from fenlei.training.head import DEFAULT_STRENGTH
 from fenlei.training.heads import KINDS, LOGISTIC, SVM, Setting
-from fenlei.training.unknown.leave_out import Compared, compare, typical
+from fenlei.training.unknown.leave_out import Compared, compare
+from fenlei.training.unknown.rule import Rule, by_distances, with_threshold
 from fenlei.training.unknown.rules import BOTH, LEARN, PARTS, even_share
 
 CLEARLY = 0.02
 """By so much a rule must do better than one that is preferred."""
-
-FEWEST = 8
-"""Known pictures below which a threshold would say nothing."""
 
 MOST_THRESHOLD = 3_000
 """Known pictures by which the threshold is set."""
@@ -44,44 +42,6 @@ class Lead:
     temperature: float
     logits: NDArray[np.float64]
     held_out: NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule that was chosen.
-
-    Attributes:
-        name: which.
-        compared: what each rule did; none where that was not looked at.
-        parts: centre and spread of each distance that it adds up.
-        centre: see `Unknown`.
-        threshold: see `Unknown`.
-        false_rejects: share of known pictures that may be called unknown.
-        pictures: known pictures by which the threshold was set.
-        temperature: of a measure on the head.
-    """
-
-    name: str
-    compared: Sequence[Compared]
-    parts: tuple[tuple[float, float], ...]
-    centre: float
-    threshold: float
-    false_rejects: float
-    pictures: int
-    temperature: float
-
-    def learn(self, features: NDArray[np.float32], truth: NDArray[np.int64]) -> Unknown:
-        """The rule, learned from these pictures: (n, d), (n,)."""
-        measure: tuple[Distances, ...] | HeadMeasure
-        if self.name in HEAD_MEASURES:
-            measure = HeadMeasure(self.name, self.temperature)
-        else:
-            with threadpool_limits(1, user_api="blas"):
-                measure = tuple(
-                    replace(LEARN[part](features, truth), centre=centre, spread=spread)
-                    for part, (centre, spread) in zip(PARTS[self.name], self.parts, strict=True)
-                )
-        return Unknown(self.name, measure, self.centre, self.threshold, self.false_rejects)
 
 
 def set_rule(
@@ -118,33 +78,13 @@ def set_rule(
     if drawn is not None:
         compared = compare(features, truth, groups, drawn, kind, setting, false_rejects=false_rejects, seed=seed)
     name = _best(compared)
-    parts: list[tuple[float, float]] = []
     if name in HEAD_MEASURES:
         known = HeadMeasure(name, lead.temperature)(lead.logits[lead.held_out])
-    else:
-        measured = [_held_out(part, features, truth, folds) for part in PARTS[name]]
-        if len(measured[0]) < FEWEST:
-            return None
-        parts = [typical(each) for each in measured]
-        known = np.sum(
-            [(each - centre) / spread for each, (centre, spread) in zip(measured, parts, strict=True)], axis=0
+        return with_threshold(
+            name, known, false_rejects=false_rejects, compared=compared, temperature=float(lead.temperature)
         )
-    if len(known) < FEWEST:
-        return None
-    # The k-th of n + 1 equally likely places, as conformal prediction counts: with few pictures the largest.
-    place = min(len(known), int(np.ceil((len(known) + 1) * (1 - false_rejects))))
-    centre, threshold = float(np.median(known)), float(np.sort(known)[place - 1])
-    least = 1e-6 * max(1.0, abs(centre))
-    return Rule(
-        name,
-        compared,
-        tuple(parts),
-        centre,
-        max(threshold, centre + least),
-        false_rejects,
-        len(known),
-        float(lead.temperature),
-    )
+    measured = [_held_out(part, features, truth, folds) for part in PARTS[name]]
+    return by_distances(name, measured, false_rejects=false_rejects, compared=compared)
 
 
 def _best(compared: Sequence[Compared]) -> str:
