@@ -202,7 +202,9 @@ def test_the_export_tells_strangers_as_the_model_does(model: fenlei.Model, place
     assert about["unknown"]["rule"] == model.manifest.unknown.rule  # type: ignore[union-attr]
 
 
-def test_two_pictures_of_a_class_are_too_few_for_a_rule_and_the_report_says_so(place: Path, tmp_path: Path) -> None:
+def test_two_pictures_of_a_class_are_too_few_for_a_rule_and_the_report_says_so(
+    typed: Any, place: Path, tmp_path: Path
+) -> None:
     for name in ("apple", "pear"):
         (tmp_path / "few" / "train" / name).mkdir(parents=True)
         (tmp_path / "few" / "test" / name).mkdir(parents=True)
@@ -210,8 +212,11 @@ def test_two_pictures_of_a_class_are_too_few_for_a_rule_and_the_report_says_so(p
         for picture in files[:2]:
             shutil.copy(picture, tmp_path / "few" / "train" / name)
         shutil.copy(files[2], tmp_path / "few" / "test" / name)
-    with fenlei.train(tmp_path / "few", backbone=str(place / "tiny.onnx"), workspace=place / "workspace") as model:
+    said = typed("train", tmp_path / "few", "-o", tmp_path / "few.fenlei", "--backbone", place / "tiny.onnx")
+    assert "There is no rule for pictures of nothing it knows: too few could be held out" in said
+    with fenlei.load(tmp_path / "few.fenlei", workspace=place / "workspace") as model:
         assert model.manifest.unknown is None
+        assert model.report.no_unknown is not None
         assert model.predict(pictures(place, "apple")[0]).unknown is None
         assert "There is no rule for pictures of nothing it knows" in model.report_html
         with pytest.raises(FenleiError, match="no rule for unknown pictures"):

@@ -96,11 +96,11 @@ def print_unknown(figures: UnknownFigures | None, why_not: Sentence | None) -> N
         if why_not is not None:
             out.print(why_not.en, markup=False, soft_wrap=True)
         return
-    on = "a network that was fine-tuned without them, and carried over" if figures.tuned else "folds"
+    how = "by a network that was fine-tuned without them, and carried over" if figures.tuned else "that folds held out"
     out.print(
         f"Pictures of nothing it knows: told by {figures.rule}, its threshold set on "
-        f"{figures.threshold_pictures} pictures held out by {on}; {figures.test_rejected} of {figures.test_pictures} "
-        f"known pictures are called unknown ({figures.false_rejects:.1%} asked for).",
+        f"{figures.threshold_pictures} pictures {how}. Of {figures.test_pictures} test pictures of known classes it "
+        f"calls {figures.test_rejected} unknown; {figures.false_rejects:.1%} was asked for.",
         markup=False,
         soft_wrap=True,
     )

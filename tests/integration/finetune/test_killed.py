@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 import torch
 
 from fenlei.modelfile import read
+from fenlei.training.report import from_json
 from tests.support.cli import LONG, environment
 from tests.support.until import until
 
@@ -43,7 +43,7 @@ def test_a_command_killed_while_it_tunes_goes_on_from_the_checkpoint_and_keeps_b
     leaning: Path, network: Path, tmp_path: Path
 ) -> None:
     workspace, best = tmp_path / "workspace", tmp_path / "best.fenlei"
-    words = ("train", leaning, "-o", best, "--budget", "15m", "--goal", "accurate", "--backbone", network, "--json")
+    words = ("train", leaning, "-o", best, "--budget", "15m", "--goal", "accurate", "--backbone", network)
     child = begun(tmp_path / "first", *words, workspace=workspace)
     try:
         checkpoint = until(lambda: next((workspace / "cache").rglob("epoch.ckpt"), None), LONG, "an epoch is done")
@@ -74,10 +74,9 @@ def test_a_command_killed_while_it_tunes_goes_on_from_the_checkpoint_and_keeps_b
     # What had been judged was not judged again, and stands on the board; the best is replaced by a better one only.
     after = tried(workspace)
     assert board.items() <= after.items()
-    report = json.loads(out)
-    lines = [each for each in report["candidates"] if each["log_loss"] is not None]
+    report = from_json(read(best).report["report.json"])
+    lines = [each for each in report.candidates if each.log_loss is not None]
     assert len(lines) == len(after)
-    chosen = [each for each in lines if each["chosen"]]
-    assert [each["head"] for each in chosen] == [TUNED]
-    assert read(best).manifest.recipe["head"] == TUNED
-    assert report["unknown"]["tuned"]
+    assert [each.head for each in lines if each.chosen] == [TUNED]
+    assert report.recipe.head == TUNED
+    assert "pictures by a network that was fine-tuned without them, and carried over" in out
