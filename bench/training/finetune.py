@@ -93,7 +93,7 @@ def measure(
         started = time.perf_counter()
         tuned = tune(
             load(), pictures, truth, classes, prepare_lesson(features, truth, classes).per_class, settings, spec,
-            learned=learned, watched=watched, asked=judging, epochs=settings.epochs, checkpoint=None,
+            learned=learned, watched=watched, judging=judging, epochs=settings.epochs, checkpoint=None,
             engine="openvino", name=backbone,
         )  # fmt: skip
         took = time.perf_counter() - started

@@ -59,7 +59,7 @@ def tuned(
         InputSpec(height=student.loaded.size, width=student.loaded.size, policy=Policy.SQUASH),
         learned=learned,
         watched=watched,
-        asked=np.flatnonzero(outside),
+        judging=np.flatnonzero(outside),
         epochs=settings.epochs if epochs is None else epochs,
         checkpoint=checkpoint,
         engine="openvino",

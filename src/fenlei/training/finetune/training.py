@@ -40,7 +40,7 @@ class Tuned:
         network: exported.
         head: one linear layer on its features, before any temperature.
         course: how it went.
-        features: (a, d) of the pictures that were asked for, by the engine that serves.
+        features: (j, d) of the pictures in `judging`, by the engine that serves.
     """
 
     network: Network
@@ -50,7 +50,7 @@ class Tuned:
 
     @property
     def logits(self) -> NDArray[np.float64]:
-        """(a, c) of the pictures that were asked for."""
+        """(j, c) of the same pictures."""
         return Head.linear(self.head.weight, self.head.bias).raw(self.features)
 
 
@@ -65,7 +65,7 @@ def tune(
     *,
     learned: NDArray[np.int64],
     watched: NDArray[np.int64],
-    asked: NDArray[np.int64],
+    judging: NDArray[np.int64],
     epochs: int,
     checkpoint: Path | None,
     engine: str,
@@ -85,7 +85,7 @@ def tune(
         spec: the preprocessing.
         learned: rows to learn from.
         watched: rows that tell when to end; none where that is known.
-        asked: rows that run through the exported network in the end.
+        judging: rows that run through the exported network in the end.
         epochs: after how many to end in any case.
         checkpoint: the file that holds how far it got.
         engine: what will run the network.
@@ -117,9 +117,9 @@ def tune(
             step=step,
         )
         network = exported(student, name)
-        rows = asked if len(asked) else learned[:: max(1, len(learned) // 16)]
+        rows = judging if len(judging) else learned[:: max(1, len(learned) // 16)]
         features = features_of(student, network, pixels, rows, engine=engine, name=name)
-    return Tuned(network, student.head, course, features[: len(asked)])
+    return Tuned(network, student.head, course, features[: len(judging)])
 
 
 def divided(
