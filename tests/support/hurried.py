@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from fenlei.training import search
+from fenlei.training import ladder, search
 from fenlei.training.finetune import choice
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.progress import Stage, Watch
@@ -17,7 +17,8 @@ from tests.support.tuning import SETTINGS
 def hurry(put: Callable[[object, str, object], None] = setattr, settings: TuneSettings = SETTINGS) -> None:
     """Shorten what comes before the last stage, and tune at rates for a network that does not know any photographs."""
     put(choice, "ON_CPU", (settings,))
-    put(search, "KINDS", choice.LINEAR)
+    for module in (search, ladder):
+        put(module, "KINDS", choice.LINEAR)
     put(search, "IN_VAIN", 0)
 
 

@@ -25,11 +25,12 @@ from fenlei.training.head import Judged
 from fenlei.training.heads import KINDS
 from fenlei.training.journal import Journal, TimeSpent
 from fenlei.training.judging import Dropped, Trial, blocks_of, judge_candidate
+from fenlei.training.ladder import ladder
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Cancelled, Enough, Stage, Watch
 from fenlei.training.report import CandidateResult
 from fenlei.training.task import Task
-from fenlei.training.timetable import Outlook, Timetable
+from fenlei.training.timetable import Outlook, continued
 from fenlei.training.view import View
 from fenlei.training.vote import best_vote
 from fenlei.training.workshop import Workshop
@@ -49,6 +50,10 @@ RECENT = 12
 AGAIN = 0.4
 """Share of the seconds that making a whole model took which making it once more, at the end, will take: its features
 and engines are there then."""
+
+EARLY = 0.8
+"""Share of the time left that fine-tuning may be given before the plan is through: where the budget is short it brings
+more than further views do."""
 
 VOTE_EVERY = 5
 """Candidates between two votes."""
@@ -105,12 +110,13 @@ class Search:
         self._journal = Journal(None, "") if journal is None else journal
         self._ceiling = Ceiling(workshop, plan.views[0], goal)
         self._afterwards = afterwards
-        self._time = self._timetable(began, spent)
+        self._time = continued(budget, self._journal.time, began=began, spent=spent, afterwards=afterwards)
         self._judged: list[Entry] = []
         self._costs: deque[float] = deque(maxlen=RECENT)
         self._replaying = False
         self._untold: Entry | None = None
-        self._planned = self._plan_ladder()
+        soon, self._later = ladder(plan, timed=budget is not None, tuning=tuner is not None)
+        self._planned = deque(soon)
         self._board = Board(
             task.truth,
             task.groups,
@@ -134,6 +140,9 @@ class Search:
         try:
             self._replay()
             self._try_planned(None)
+            self._set_time_aside(EARLY)
+            self._planned.extend(self._later)
+            self._try_planned(None)
             if self._budget is not None:
                 self._try_further()
         except Enough:
@@ -153,22 +162,6 @@ class Search:
         for view, why in self._plan.left_out:
             self._board.leave_out(Candidate(view=view), why)
         return Outcome(best, self._board.lines())
-
-    def _timetable(self, began: float | None, spent: float) -> Timetable:
-        known = self._journal.time
-        before = max(known.spent, spent)
-        more = self._budget is not None and known.budget is not None and self._budget > known.budget
-        found = Timetable(self._budget, began=began, before=before, moved=before if more else known.moved)
-        found.planning = more or not known.planned
-        found.finishing = self._afterwards
-        return found
-
-    def _plan_ladder(self) -> deque[Candidate]:
-        """What is tried in any case; with a budget, heads on the first view before the next view is looked at: they
-        cost next to nothing on features that are there."""
-        first, *others = [Candidate(view=view) for view in self._plan.views]
-        kinds = [] if self._budget is None else [kind for kind in KINDS if kind != first.kind]
-        return deque([first, *(Candidate(view=first.view, kind=kind) for kind in kinds), *others])
 
     def _replay(self) -> None:
         """What an earlier search of the same question found out, in its order."""
@@ -242,8 +235,13 @@ class Search:
         if self._time.planning and moved:
             self._time.something_moved()
         self._time.planning = False
+        self._set_time_aside()
+
+    def _set_time_aside(self, share: float = 1.0) -> None:
+        """For the last stage, by a few of its steps; at first no more than a share of what is left, so that others have
+        their turn."""
         if self._last is not None:
-            self._time.last = self._last.seconds(self._judged)
+            self._time.last = self._last.seconds(self._judged, share)
 
     def _fine_tune(self) -> bool:
         """The last stage: the network under the best linear heads learns too. Returns whether time was set aside for

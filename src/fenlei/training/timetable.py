@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from fenlei.training.journal import TimeSpent
+
 
 class Outlook(NamedTuple):
     """What may be told of the time.
@@ -125,3 +127,23 @@ class Timetable:
         if self.planning or early + after > self._budget / 2:
             return max(0.0, self._budget - after)
         return early
+
+
+def continued(
+    budget: float | None, known: TimeSpent, *, began: float | None, spent: float, afterwards: float
+) -> Timetable:
+    """The timetable of a search that may have been begun before.
+
+    Args:
+        budget: seconds in all; None: as long as it takes.
+        known: what its journal says.
+        began: the `time.monotonic()` from which this process counts; None: now.
+        spent: seconds that are gone, where the journal knows of fewer.
+        afterwards: seconds that are needed when the search is over.
+    """
+    before = max(known.spent, spent)
+    more = budget is not None and known.budget is not None and budget > known.budget
+    found = Timetable(budget, began=began, before=before, moved=before if more else known.moved)
+    found.planning = more or not known.planned
+    found.finishing = afterwards
+    return found

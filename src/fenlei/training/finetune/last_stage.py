@@ -56,13 +56,17 @@ class LastStage:
             if self._tuner.is_done(Entry(candidate, record[1])):
                 yield candidate, record[1], record[0].seconds
 
-    def seconds(self, judged: Sequence[Entry]) -> float:
+    def seconds(self, judged: Sequence[Entry], share: float = 1.0) -> float:
         """What it will take, where the budget has as much left, so that what comes before it leaves that; else 0.
 
         Of what could be tried, the first that fits is chosen, and then further ones that fit beside it.
+
+        Args:
+            judged: what was judged so far.
+            share: of the time left that it may be; below 1 where others are still to have their turn.
         """
         if self._journal.begun is not None:
-            return max(0.0, self._time.room_for_last)
+            return max(0.0, self._time.room_for_last) if share == 1 else 0.0
         self._chosen, needed = [], 0.0
         if self._time.room_for_last < LEAST:
             return needed
@@ -70,7 +74,7 @@ class LastStage:
         for candidate in candidates:
             if len(self._chosen) == MOST:
                 break
-            if self._journal.find(candidate) is not None:
+            if any(candidate.view == other.view for other in self._chosen) or self._journal.find(candidate) is not None:
                 continue
             try:
                 more = self._tuner.seconds(candidate)
@@ -78,7 +82,7 @@ class LastStage:
                 raise
             except FenleiError:
                 more = 0.0  # its line will say why
-            if needed + more <= self._time.room_for_last:
+            if needed + more <= share * self._time.room_for_last:
                 self._chosen.append(candidate)
                 needed += more
         return needed

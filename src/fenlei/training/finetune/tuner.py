@@ -147,7 +147,7 @@ class Tuner:
             BackboneError: it cannot be tried.
         """
         settings = read_settings(candidate.setting or {})
-        alike = candidate.view, msgspec.structs.replace(settings, mirrored=0)
+        alike = candidate.view, msgspec.structs.replace(settings, mirrored=0, epochs=1)
         if alike not in self._paces:
             layer = self._workshop.backbone(candidate.view).width, self._task.classes
             blank = Head.linear(np.zeros(layer, np.float32), np.zeros(layer[1], np.float32))

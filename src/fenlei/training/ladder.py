@@ -1,0 +1,33 @@
+"""What a search tries in any case, and in which order."""
+
+from __future__ import annotations
+
+from fenlei.training.candidate import Candidate
+from fenlei.training.heads import KINDS
+from fenlei.training.plan import Plan
+
+
+def ladder(plan: Plan, *, timed: bool, tuning: bool) -> tuple[list[Candidate], list[Candidate]]:
+    """The candidates of a plan in two parts: what comes first, and what comes when it is known how much time is needed
+    for fine-tuning.
+
+    With a budget, all heads on the first view come before the next view is looked at: they cost next to nothing on
+    features that are there. Where networks may be tuned, the view with the smallest input is among the first, because
+    its network can be tuned soonest.
+
+    Args:
+        plan: the views, the default first.
+        timed: whether there is a budget.
+        tuning: whether networks may be tuned.
+    """
+    first, *others = [Candidate(view=view) for view in plan.views]
+    if not timed:
+        return [first, *others], []
+    soon = [first, *(Candidate(view=first.view, kind=kind) for kind in KINDS if kind != first.kind)]
+    sized = [each for each in others if len(each.view.backbones) == 1 and each.view.size is not None]
+    if tuning and sized:
+        smallest = min(sized, key=lambda each: each.view.size or 0)
+        if (smallest.view.size or 0) < (first.view.size or 0):
+            others.remove(smallest)
+            soon.append(smallest)
+    return soon, others
