@@ -88,6 +88,8 @@ class Story:
         test_fraction: what was asked for.
         formula: what it takes to make the model again.
         since: what has changed since an earlier model; None where there is none to go on from.
+        fitted_on: pictures that what is shipped learned from.
+        refitted: whether it learned from the test part, after that was judged.
     """
 
     labels: list[str]
@@ -114,11 +116,8 @@ class Story:
     test_fraction: float
     formula: Formula
     since: Since | None
-
-    @property
-    def refitted(self) -> bool:
-        """Whether the shipped head learned from the test part after it was judged."""
-        return self.division.origin == HELD_OUT
+    fitted_on: int
+    refitted: bool
 
 
 def build_report(story: Story) -> Report:
@@ -169,7 +168,7 @@ def build_report(story: Story) -> Report:
             ],
             class_weights=None if weights is None else [round(float(weight), 6) for weight in weights],
             temperature=float(story.head.temperature),
-            fitted_on=len(story.pictures) if story.refitted else int(train_counts.sum()),
+            fitted_on=story.fitted_on,
             refitted=story.refitted,
         ),
         seed=story.seed,

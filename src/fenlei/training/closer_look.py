@@ -14,7 +14,7 @@ from fenlei.training.confused import ConfusedPair, confused_pairs
 from fenlei.training.division import Division
 from fenlei.training.evaluation import worst
 from fenlei.training.gallery import SMALL, Gallery
-from fenlei.training.heat import HeatMaps, maps_allowed
+from fenlei.training.heat import HeatMaps, maps_allowed, maps_seconds
 from fenlei.training.look import Picture
 from fenlei.training.nearest import Alike, nearest
 from fenlei.training.report import WrongPicture
@@ -27,6 +27,10 @@ MOST_WRONG = 60
 
 MOST_WITH_NEAREST = 24
 """Of those, whose nearest training pictures are shown too; of the others they are named."""
+
+
+SHOWING = 1.0
+"""Seconds that the pictures of a report take: some hundred files are decoded once more."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,18 @@ def look_closer(
     places = sources_of(names, [picture.item.label for picture in tested])
     answers = scores.argmax(axis=1)
     return CloserLook(wrong, pairs, slices(measured, places, answers == truth), [labels[each] for each in answers])
+
+
+def leisure_seconds(workshop: Workshop, view: View, pictures: int, views: int) -> float:
+    """About what a closer look takes that a glance does without.
+
+    Args:
+        workshop: where networks are.
+        view: of the model.
+        pictures: all that can be used.
+        views: that the training tries.
+    """
+    return SHOWING + maps_seconds(workshop, view, pictures, views)
 
 
 def glance(

@@ -232,6 +232,8 @@ class Finisher:
             test_fraction=terms.test_fraction,
             formula=self._formula(entry, last=last),
             since=self._compared(scores),
+            fitted_on=self._tuner.learned_from(entry, self._parts[-1]),
+            refitted=len(self._parts) > 1 and self._tuner.learned_from(entry, self._parts[-1]) == len(pictures),
         )
         report = build_report(story)
         model = build_model(story, report, self._parity(view, head), embed_backbone=terms.embed_backbone)

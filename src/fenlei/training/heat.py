@@ -44,6 +44,12 @@ def maps_allowed(pictures: int, views: int) -> int:
     return min(MOST_MAPS, int(SHARE * pictures * views) // (covers_of(GRIDS) + 1))
 
 
+def maps_seconds(workshop: Workshop, view: View, pictures: int, views: int) -> float:
+    """What these maps take at most, by a measurement of the network."""
+    passes = maps_allowed(pictures, views) * (covers_of(GRIDS) + 1)
+    return passes * sum(workshop.seconds_per_picture(part) for part in view.parts)
+
+
 class HeatMaps:
     """Draws maps for one view and one head.
 

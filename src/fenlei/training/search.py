@@ -19,6 +19,7 @@ from fenlei.training.alteration import COPIES
 from fenlei.training.board import SURE, Board, Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.ceiling import Ceiling
+from fenlei.training.closer_look import leisure_seconds
 from fenlei.training.finetune.last_stage import LastStage
 from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.head import Judged
@@ -334,11 +335,15 @@ class Search:
     def _tell_best(self) -> None:
         """Tell of the best, unless that was done."""
         entry, self._untold = self._untold, None
-        if entry is None or self._better is None:
+        if entry is None:
             return
         started = time.monotonic()
-        self._better(entry, self._board.lines())
-        self._time.finishing = self._afterwards + AGAIN * (time.monotonic() - started)
+        if self._better is not None:
+            self._better(entry, self._board.lines())
+        once_more = AGAIN * (time.monotonic() - started)
+        view, count = entry.candidate.view, len(self._task.pictures)
+        leisure = leisure_seconds(self._workshop, view, count, len(self._plan.views)) if self._budget else 0.0
+        self._time.finishing = self._afterwards + once_more + leisure
 
     def _vote(self) -> None:
         found = best_vote([(entry.candidate, entry.judged) for entry in self._judged], self._task.truth)

@@ -22,10 +22,12 @@ WHOLE = TuneSettings(stages=0, kept=0)
 LAST_STAGES = TuneSettings(stages=4, kept=1)
 """The last stages, on what the others give, computed once."""
 
-ON_CPU = (WHOLE, LAST_STAGES, replace(WHOLE, epochs=8))
+KEPT = replace(WHOLE, anew=0)
+
+ON_CPU = (WHOLE, KEPT, replace(KEPT, epochs=8), replace(LAST_STAGES, anew=0), replace(KEPT, epochs=6))
 """What should bring more first; what needs less time follows. See `docs/adr/0017`."""
 
-ON_GPU = (replace(WHOLE, epochs=20), WHOLE)
+ON_GPU = (replace(WHOLE, epochs=20), WHOLE, KEPT)
 
 MOST_STARTS = 2
 """Heads that are begun with because they are the best, each on another view."""

@@ -49,6 +49,13 @@ CHECKPOINT, UNSEEN = "epoch.ckpt", "unseen"
 """Files of a training: where it stands, and what the network that was judged says of pictures that it has not seen."""
 
 
+LOOKING = 2.0
+"""Times the network's own seconds that a picture takes with its decoding: the tuned network has to see them all."""
+
+DONE = "done"
+"""Name of what is kept of a network that may be shipped."""
+
+
 @dataclass(frozen=True)
 class Part:
     """Pictures that a shipped network learns from.
@@ -158,9 +165,12 @@ class Tuner:
         pace = self._paces[alike]
         inside = int(self._fold()[1].sum())
         needed = pace.seconds(inside, settings.epochs, settings, prepared=False)
+        looking = LOOKING * self._workshop.seconds_per_picture(candidate.view)
         for part in self._shipped:
-            needed += pace.seconds(len(part.pictures), settings.epochs, settings, prepared=True)
-        return needed + self._workshop.seconds_per_picture(candidate.view) * min(inside, MOST_THRESHOLD)
+            if settings.anew:
+                needed += pace.seconds(len(part.pictures), settings.epochs, settings, prepared=True)
+            needed += looking * len(part.pictures)
+        return needed + looking * min(inside, MOST_THRESHOLD)
 
     def judge(self, candidate: Candidate) -> Judged:
         """Tune on all folds but one, and score what that one holds out.
@@ -198,6 +208,9 @@ class Tuner:
         )
         if not tuned.course.epochs:
             raise NoGain
+        if not settings.anew:
+            parent = self._workshop.backbone(candidate.view)
+            write_done(self._folder(key) / DONE, shelved(tuned.network, parent, key, self._cache), tuned.head)
         of_held_out, of_known = np.split(tuned.features, [len(held_out)])
         write_unseen(self._folder(key) / UNSEEN, measure_unseen(of_known, task.truth[known], of_held_out))
         number = np.full_like(task.folds.number, -1)
@@ -246,9 +259,14 @@ class Tuner:
 
     def is_done(self, entry: Entry) -> bool:
         """Whether whatever is shipped of a candidate is fitted."""
-        epochs = int(entry.judged.setting[EPOCHS])
-        keys = [self._key(entry.candidate, part.pictures, part.truth, epochs) for part in self._shipped]
-        return all(read_done(self._folder(key) / "done", self._cache) is not None for key in keys)
+        keys = [self._shipped_key(entry, part.pictures, part.truth) for part in self._shipped]
+        return all(read_done(self._folder(key) / DONE, self._cache) is not None for key in keys)
+
+    def learned_from(self, entry: Entry, part: Part) -> int:
+        """How many pictures what is shipped learned from, where this part may be learned from."""
+        if entry.candidate.kind == TUNED and not read_settings(entry.candidate.setting or {}).anew:
+            return len(self._rows_judged())
+        return len(part.pictures)
 
     def fitted(self, entry: Entry, pictures: Sequence[Picture], truth: NDArray[np.int64]) -> tuple[View, Head]:
         """The tuned network of a candidate that was judged, learned from whatever pictures are given.
@@ -262,10 +280,16 @@ class Tuner:
         """
         candidate, judged = entry.candidate, entry.judged
         settings, epochs = read_settings(candidate.setting or {}), int(judged.setting[EPOCHS])
-        key = self._key(candidate, pictures, truth, epochs)
-        done = read_done(self._folder(key) / "done", self._cache)
-        if done is None:
+        key = self._shipped_key(entry, pictures, truth)
+        done = read_done(self._folder(key) / DONE, self._cache)
+        if done is None and settings.anew:
             done = self._fit(candidate, judged, pictures, truth, settings, epochs, key)
+        elif done is None:
+            self.judge(candidate)
+            self.tidy(candidate)
+            done = read_done(self._folder(key) / DONE, self._cache)
+        if done is None:
+            raise TrainingError(f"The cache {self._folder(key)} does not keep what is written there.")
         backbone, layer = done
         view = View((f"{candidate.view.backbones[0]}:tuned-{key[:12]}",), backbone.size, candidate.view.policy)
         self._workshop.provide(view, backbone)
@@ -302,7 +326,7 @@ class Tuner:
             step=self._step,
         )
         backbone = shelved(tuned.network, parent, key, self._cache)
-        write_done(self._folder(key) / "done", backbone, tuned.head)
+        write_done(self._folder(key) / DONE, backbone, tuned.head)
         checkpoint.unlink(missing_ok=True)
         return backbone, tuned.head
 
@@ -349,11 +373,23 @@ class Tuner:
             digest.update(picture.digest + int(label).to_bytes(8, "little"))
         return digest.hexdigest()
 
+    def _shipped_key(self, entry: Entry, pictures: Sequence[Picture], truth: NDArray[np.int64]) -> str:
+        """The key of the network that ships where these pictures may be learned from."""
+        if not read_settings(entry.candidate.setting or {}).anew:
+            return self._judged_key(entry.candidate)
+        return self._key(entry.candidate, pictures, truth, int(entry.judged.setting[EPOCHS]))
+
+    def _judged_key(self, candidate: Candidate) -> str:
+        rows = self._rows_judged()
+        return self._key(candidate, [self._task.pictures[row] for row in rows], self._task.truth[rows], None)
+
+    def _rows_judged(self) -> NDArray[np.int64]:
+        """Of the task, what a network that is judged learns from."""
+        return divided(np.flatnonzero(self._fold()[1]), self._task.truth, self._task.groups, self._task.seed)[0]
+
     def _judged(self, candidate: Candidate) -> Path:
         """The folder of the network that is judged."""
-        task = self._task
-        rows, _ = divided(np.flatnonzero(self._fold()[1]), task.truth, task.groups, task.seed)
-        return self._folder(self._key(candidate, [task.pictures[row] for row in rows], task.truth[rows], None))
+        return self._folder(self._judged_key(candidate))
 
     def _folder(self, key: str) -> Path:
         return self._cache / "tuning" / key[:32]
