@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from fenlei.contract.errors import FenleiError
 from fenlei.training.alteration import COPIES
@@ -25,19 +24,18 @@ from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.head import Judged
 from fenlei.training.heads import KINDS
 from fenlei.training.journal import Journal, TimeSpent
-from fenlei.training.judging import Dropped, Trial, blocks_of, judge_candidate
+from fenlei.training.judging import Dropped, Trial, judge_candidate
 from fenlei.training.ladder import ladder
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Cancelled, Enough, Stage, Watch
+from fenlei.training.proposals import Proposals
 from fenlei.training.report import CandidateResult
+from fenlei.training.study import open_study, trial_of
 from fenlei.training.task import Task
 from fenlei.training.timetable import Outlook, continued
 from fenlei.training.view import View
 from fenlei.training.vote import best_vote
 from fenlei.training.workshop import Workshop
-
-if TYPE_CHECKING:
-    from fenlei.training.proposals import Proposals
 
 NO_TIME = "It would not have fitted into the budget."
 HOPELESS = "It fell behind beyond doubt and was dropped."
@@ -118,6 +116,7 @@ class Search:
         self._untold: Entry | None = None
         soon, self._later = ladder(plan, timed=budget is not None, tuning=tuner is not None)
         self._planned = deque(soon)
+        self._proposals: Proposals | None = None
         self._board = Board(
             task.truth,
             task.groups,
@@ -140,12 +139,10 @@ class Search:
         self._watch.expect(self._outlook)
         try:
             self._replay()
-            self._try_planned(None)
-            self._set_time_aside(EARLY)
-            self._planned.extend(self._later)
-            self._try_planned(None)
-            if self._budget is not None:
-                self._try_further()
+            self._try_before_last()
+            if self._fine_tune():
+                self._try_proposals(self._study())
+                self._vote()
         except Enough:
             if self._board.best is None:
                 raise Cancelled from None
@@ -175,43 +172,35 @@ class Search:
             self._enter(candidate, judged, seconds)
         self._replaying = False
 
+    def _try_before_last(self) -> None:
+        try:
+            self._try_planned(None)
+            self._set_time_aside(EARLY)
+            self._planned.extend(self._later)
+            self._try_planned(None)
+            if self._budget is not None:
+                self._try_further()
+        except Enough:
+            if self._last is None or self._watch.had_enough or self._board.best is None:
+                raise
+            # Only the time of these is over; what was set aside for the last stage is not.
+
     def _try_planned(self, proposals: Proposals | None) -> None:
         while self._planned:
             candidate = self._planned.popleft()
             if not self._board.knows(candidate):
                 self._report()
-                self._try(candidate, self._trial(candidate, proposals))
+                self._try(candidate, trial_of(candidate, proposals))
 
     def _try_further(self) -> None:
-        from fenlei.training.proposals import Proposals
-
-        views = [view for view in self._plan.views if self._ceiling.lets_try(view)]
-        proposals = Proposals(views or self._plan.views[:1], self._task.seed)
-        for entry in self._judged:
-            trial = self._trial(entry.candidate, proposals)
-            if trial is not None and entry.judged.loss is not None:
-                trial.told(entry.judged.loss, blocks_of(entry.judged, self._task))
-        for candidate in self._journal.candidates:
-            known = self._journal.find(candidate)
-            if candidate.kind == TUNED:
-                continue
-            if known is not None and known[1] is None and (trial := self._trial(candidate, proposals)) is not None:
-                trial.dropped()
+        proposals = self._study()
         self._vote()
         tried = len(self._board)
         self._plan_round()
         self._try_planned(proposals)
         self._plan_is_through(moved=len(self._board) > tried)
-        try:
-            self._try_proposals(proposals)
-            self._vote()
-        except Enough:
-            if self._last is None or self._watch.had_enough:
-                raise
-            # Only the time of proposals is over; what was set aside for the last stage is not.
-        if self._fine_tune():
-            self._try_proposals(proposals)
-            self._vote()
+        self._try_proposals(proposals)
+        self._vote()
 
     def _try_proposals(self, proposals: Proposals) -> None:
         since, in_vain = 0, 0
@@ -227,10 +216,11 @@ class Search:
                 self._vote()
                 since = 0
 
-    def _trial(self, candidate: Candidate, proposals: Proposals | None) -> Trial | None:
-        """A candidate as optuna knows it; None where it does not choose among such."""
-        found = None if proposals is None else proposals.next(candidate)
-        return None if proposals is None or found is None else Trial(found[1], proposals)
+    def _study(self) -> Proposals:
+        if self._proposals is None:
+            views = [view for view in self._plan.views if self._ceiling.lets_try(view)]
+            self._proposals = open_study(views or self._plan.views[:1], self._judged, self._journal, self._task)
+        return self._proposals
 
     def _plan_is_through(self, *, moved: bool) -> None:
         if self._time.planning and moved:

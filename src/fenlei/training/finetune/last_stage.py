@@ -18,6 +18,9 @@ from fenlei.training.timetable import Timetable
 LEAST = 30.0
 """Seconds without which it need not even be measured."""
 
+SLACK = 1.1
+"""How much more than what is left may be thought to be needed: training is measured on the safe side."""
+
 MOST = 2
 """Trainings that one search sets time aside for."""
 
@@ -67,7 +70,8 @@ class LastStage:
         """
         if self._journal.begun is not None:
             return max(0.0, self._time.room_for_last) if share == 1 else 0.0
-        self._chosen, needed = [], 0.0
+        before, needed = self._chosen, 0.0
+        self._chosen = []
         if self._time.room_for_last < LEAST:
             return needed
         candidates, _ = self._tuner.propose(judged)
@@ -85,6 +89,8 @@ class LastStage:
             if needed + more <= share * self._time.room_for_last:
                 self._chosen.append(candidate)
                 needed += more
+        if before and not self._chosen:  # what came between took a little longer than it was thought to
+            self._chosen, needed = before, self._time.last
         return needed
 
     def run(self, judged: Sequence[Entry]) -> Iterator[tuple[Candidate, Judged, float]]:
@@ -154,7 +160,7 @@ class LastStage:
             return True
         left = self._time.room_for_last
         needed = LEAST if left < LEAST else self._tuner.seconds(candidate)
-        if needed <= left:
+        if needed <= SLACK * left:
             return True
         self._board.leave_out(candidate, NO_TIME.format(needed=needed, left=max(0.0, left)))
         return False

@@ -20,7 +20,7 @@ from fenlei.training.finetune.student import Student
 from fenlei.training.finetune.training import source_for
 from fenlei.training.look import Picture
 
-TRIED = 8
+TRIED = 16
 """Pictures of a batch that are enough to tell."""
 
 STEPS = 3

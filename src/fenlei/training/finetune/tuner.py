@@ -163,8 +163,9 @@ class Tuner:
             self._watch.step(Stage.TUNE, 0, 1)
             self._paces[alike] = measured(student, self._task.pictures, self._task.classes, settings, spec)
         pace = self._paces[alike]
-        inside = int(self._fold()[1].sum())
-        needed = pace.seconds(inside, settings.epochs, settings, prepared=False)
+        inside, learned = int(self._fold()[1].sum()), len(self._rows_judged())
+        shown = learned + (inside - learned) // 3  # who only watches costs a third: there is no way back
+        needed = pace.seconds(shown, settings.epochs, settings, prepared=False)
         looking = LOOKING * self._workshop.seconds_per_picture(candidate.view)
         for part in self._shipped:
             if settings.anew:
