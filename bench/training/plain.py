@@ -76,7 +76,6 @@ def by_torch(halves: Halves, cache: Path) -> Figures:
     chance = np.random.default_rng(0)
     loaded = load_backbone(BACKBONE, size=SIDE, cache=cache)
     network: Any = torch.nn.Sequential(loaded.module, torch.nn.LazyLinear(len(halves.labels)))
-    network.to(memory_format=torch.channels_last)
     alter = kornia.AugmentationSequential(
         kornia.RandomResizedCrop((SIDE, SIDE), scale=(0.5, 1.0)), kornia.RandomHorizontalFlip(), data_keys=["input"]
     )
@@ -85,6 +84,7 @@ def by_torch(halves: Halves, cache: Path) -> Figures:
         spec = workshop.spec(one(BACKBONE, SIDE, Policy.SQUASH))
     with Pixels(halves.train, spec) as pixels:
         network(normalise(planes(next(iter(pixels.batches([np.arange(2)]))), "cpu")))  # the layer finds its width
+        network.to(memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
         steps = EPOCHS * -(-len(halves.train) // BATCH)
         pace = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
