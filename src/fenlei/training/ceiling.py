@@ -6,7 +6,7 @@ from fenlei.contract.errors import FenleiError
 from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
 
-TIMES = {"fast": 1.5, "balanced": 4.0, "accurate": 16.0}
+TIMES = {"fast": 1.5, "balanced": 5.0, "accurate": 16.0}
 """How many times as long as the first view another may take for one picture, by goal."""
 
 

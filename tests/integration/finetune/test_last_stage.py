@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import fenlei
 from fenlei.backbones import kept
@@ -18,6 +20,7 @@ from fenlei.training.train import rebuild, train
 from tests.support.drawing import class_folders
 from tests.support.hurried import hurry
 from tests.support.networks import tiny_network
+from tests.support.tuning import SETTINGS
 
 TUNED = "fine-tuned network"
 
@@ -127,3 +130,24 @@ def test_a_network_without_torch_weights_is_left_out_with_the_reason(tmp_path: P
     line = line_of(found)
     assert line is not None
     assert "ONNX network" in (line.left_out or "")
+
+
+def test_where_time_is_short_the_network_that_was_judged_ships_and_says_from_how_many_it_learned(
+    leaning: Path, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hurry(monkeypatch.setattr, replace(SETTINGS, anew=0))
+    steps: list[tuple[int, int]] = []
+
+    def watch(stage: Stage, done: int, total: int) -> None:
+        if stage is Stage.TUNE:
+            steps.append((done, total))
+
+    found = trained(leaning, network, tmp_path, progress=watch)
+    assert found.report.recipe.head == TUNED
+    learned = found.report.train_pictures
+    assert 0.6 * learned < found.report.recipe.fitted_on < 0.8 * learned
+    assert not found.report.recipe.refitted
+    assert steps.count((0, steps[-1][1])) == 1  # trained once
+    monkeypatch.chdir(network.parent)
+    shutil.rmtree(tmp_path / "tuning")
+    assert digest_of(rebuild(found.model, leaning, cache=tmp_path)) == digest_of(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from fenlei.modelfile import pack
 from fenlei.training.finish import Trained
 from fenlei.training.heat import maps_allowed
 from fenlei.training.picture_list import FILE, read_list
-from fenlei.training.train import train
+from fenlei.training.train import rebuild, train
 from tests.support.drawing import class_folders
 from tests.support.networks import tiny_network
 
@@ -65,6 +66,30 @@ def test_a_wrong_picture_stands_beside_those_it_resembles(trained: Trained) -> N
     assert strays
     near = [name for each in strays for name in ((n.label, n.name) for n in each.nearest)]
     assert np.mean([label == "cat" or "was_cat" in name for label, name in near]) > 0.9
+
+
+def test_a_model_that_is_there_while_the_search_goes_on_can_serve_and_the_last_one_has_the_pictures(
+    photos: Path, kept: Path, network: Path
+) -> None:
+    soon: list[Trained] = []
+    last = train(
+        photos, cache=kept, backbone=str(network), budget=300, better=soon.append, enough=lambda: bool(soon)
+    )  # fmt: skip
+    first = soon[0]
+    assert first.model.head is not None
+    assert first.model.manifest.unknown is not None
+    assert len(first.model.parity) == len(last.model.parity) > 0
+    assert first.evaluation == last.evaluation
+    assert [each.name for each in first.report.worst] == [each.name for each in last.report.worst]
+    assert not any(each.thumbnail is not None or each.nearest for each in first.report.worst)
+    assert not first.report.slices
+    assert any(each.thumbnail is not None for each in last.report.worst)
+    assert last.report.slices
+    assert digest_of(rebuild(first.model, photos, cache=kept)) == digest_of(first)
+
+
+def digest_of(found: Trained) -> str:
+    return hashlib.sha256(pack(found.model)).hexdigest()
 
 
 def test_every_mix_up_has_its_pictures(trained: Trained) -> None:

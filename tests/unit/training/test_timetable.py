@@ -83,3 +83,22 @@ def test_the_deadline_is_on_the_clock_of_this_process_and_the_last_seconds_are_f
     table.over()
     clock.now = 118.5
     assert table.outlook() == (28.5, 2.0)
+
+
+@pytest.mark.parametrize("took", [10.0, 200.0, 300.0])
+def test_what_a_last_stage_does_not_need_goes_to_others_and_the_end_stands(took: float) -> None:
+    clock = Clock()
+    table = Timetable(600, clock=clock)
+    table.finishing, table.last = 5.0, 300.0
+    clock.now += 40
+    assert table.room == 600 - 300 - 5 - 40  # what comes before leaves that time
+    table.planning = False
+    clock.now += 200
+    table.last_stage()
+    ends = {round(outlook.spent + outlook.left) for outlook in [table.outlook()] if outlook is not None}
+    clock.now += took
+    table.last_stage_over()
+    assert table.room == 300 - took
+    outlook = table.outlook()
+    assert outlook is not None
+    assert {round(outlook.spent + outlook.left)} == ends == {545}

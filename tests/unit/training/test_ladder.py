@@ -1,0 +1,31 @@
+"""The order in which a search tries what it tries in any case."""
+
+from __future__ import annotations
+
+from fenlei.imaging import Policy
+from fenlei.training.heads import KINDS
+from fenlei.training.ladder import ladder
+from fenlei.training.plan import Plan
+from fenlei.training.view import View, one
+
+FIRST, LARGE, SMALL = (one("net", size, Policy.SQUASH) for size in (224, 288, 160))
+PLAN = Plan((FIRST, LARGE, View(("net", "other"), 128, Policy.SQUASH), SMALL), ())
+
+
+def test_with_a_budget_all_heads_on_the_first_view_and_the_smallest_input_come_first() -> None:
+    soon, later = ladder(PLAN, timed=True, tuning=True)
+    assert [each.kind for each in soon[:-1]] == list(KINDS)
+    assert {each.view for each in soon[:-1]} == {FIRST}
+    assert soon[-1].view == SMALL
+    assert [each.view for each in later] == [LARGE, PLAN.views[2]]
+
+
+def test_where_nothing_is_tuned_the_order_is_that_of_the_plan() -> None:
+    soon, later = ladder(PLAN, timed=True, tuning=False)
+    assert {each.view for each in soon} == {FIRST}
+    assert [each.view for each in later] == list(PLAN.views[1:])
+    soon, later = ladder(PLAN, timed=False, tuning=False)
+    assert [each.view for each in soon] == list(PLAN.views)
+    assert later == []
+    only = Plan((FIRST,), ())
+    assert ladder(only, timed=True, tuning=True)[1] == []
