@@ -96,7 +96,11 @@ def print_unknown(figures: UnknownFigures | None, why_not: Sentence | None) -> N
         if why_not is not None:
             out.print(why_not.en, markup=False, soft_wrap=True)
         return
-    how = "by a network that was fine-tuned without them, and carried over" if figures.tuned else "that folds held out"
+    how = "that folds held out"
+    if figures.tuned:
+        how = "that the fine-tuned network did not learn from"
+    if figures.tuned and figures.carried:
+        how = "by a network that was fine-tuned without them, and carried over"
     out.print(
         f"Pictures of nothing it knows: told by {figures.rule}, its threshold set on "
         f"{figures.threshold_pictures} pictures {how}. Of {figures.test_pictures} test pictures of known classes it "

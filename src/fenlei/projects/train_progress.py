@@ -20,6 +20,7 @@ _SPANS = {
     Stage.GROUP: (0.5, 0.55),
     Stage.CHOOSE: (0.55, 0.92),
     Stage.FIT: (0.55, 0.92),
+    Stage.TUNE: (0.55, 0.92),
     Stage.JUDGE: (0.92, 0.95),
     Stage.FINISH: (0.95, 1.0),
 }

@@ -41,7 +41,7 @@ class TrainingSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """How a model shall be learned.
 
     Attributes:
-        goal: what matters most: speed of answers, both, or being right. A model of a search may take at most 1.5, 4 or
+        goal: what matters most: speed of answers, both, or being right. A model of a search may take at most 1.5, 5 or
             16 times as long to answer as the quickest network, as measured where it trains.
         aim: the figure that the search raises; None takes accuracy, or balanced accuracy where one class has ten times
             as many pictures as another.

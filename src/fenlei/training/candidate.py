@@ -15,6 +15,10 @@ VOTE = "vote"
 TUNED = "tuned"
 """The kind of a candidate whose network is trained together with a linear head; see `finetune`."""
 
+ANEW = "anew"
+"""The setting of a tuned candidate that is 1 where it is learned anew, once it is judged, from everything that may be
+learned from."""
+
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """What is tried.
@@ -46,5 +50,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         if self.kind == VOTE:
             return f"vote of {len(self.members)} heads"
         if self.kind == TUNED:
-            return "fine-tuned network"
+            anew = (self.setting or {}).get(ANEW) == 1.0
+            return "fine-tuned network, anew from everything" if anew else "fine-tuned network"
         return KINDS[self.kind].name

@@ -13,6 +13,7 @@ from fenlei.modelfile import Head, ModelFile, ParityPicture
 from fenlei.training.account import Story, build_model, build_report
 from fenlei.training.again import Again
 from fenlei.training.board import Entry
+from fenlei.training.candidate import TUNED
 from fenlei.training.closer_look import CloserLook, glance, look_closer
 from fenlei.training.curve import LearningCurve
 from fenlei.training.decide import Demand
@@ -182,8 +183,13 @@ class Finisher:
             demand=terms.demand,
         )
         head = honesty.calibrated.of(head)
-        unknown = None if honesty.rule is None else honesty.rule.learn(known, task.truth)
-        honest = measure_honesty(honesty, head, unknown, features[judging], division.truth[judging], labels)
+        # A network that ships as it was judged knows some of these pictures only; the rule is learned from those.
+        rows = self._tuner.rows_learned(entry)
+        learned = slice(None) if rows is None else rows
+        unknown = None if honesty.rule is None else honesty.rule.learn(known[learned], task.truth[learned])
+        honest = measure_honesty(
+            honesty, head, unknown, features[judging], division.truth[judging], labels, carried=rows is None
+        )
         scores = head.scores(features[judging])
         evaluation = evaluate(scores, division.truth[judging], labels)
 
@@ -200,7 +206,7 @@ class Finisher:
 
         # The model that ships, then parity pictures, report, model file.
         self._watch.step(Stage.FINISH, 0, 1)
-        if len(self._parts) > 1:
+        if len(self._parts) > 1 and rows is None:
             shipped, head = self._tuner.learned(entry, self._parts[-1])
             if shipped != view:  # tuned on all pictures, it is another network, with features of its own
                 view, features = shipped, workshop.features(shipped, pictures).features
@@ -232,8 +238,8 @@ class Finisher:
             test_fraction=terms.test_fraction,
             formula=self._formula(entry, last=last),
             since=self._compared(scores),
-            fitted_on=self._tuner.learned_from(entry, self._parts[-1]),
-            refitted=len(self._parts) > 1 and self._tuner.learned_from(entry, self._parts[-1]) == len(pictures),
+            fitted_on=len(self._parts[-1].pictures) if rows is None else len(rows),
+            refitted=len(self._parts) > 1 and rows is None,
         )
         report = build_report(story)
         model = build_model(story, report, self._parity(view, head), embed_backbone=terms.embed_backbone)
@@ -241,8 +247,14 @@ class Finisher:
         return Trained(model, report, workshop.computed, self._clock.seconds)
 
     def _suspicions(self, entry: Entry, scores: NDArray[np.float64], features: NDArray[np.float32]) -> Suspicions:
-        """Each picture by a head that had not seen it; one of the folds' where it learned, the model's where not."""
+        """Each picture by a head that had not seen it; one of the folds' where it learned, the model's where not.
+
+        A tuned network is judged by one fold; the head that it began from was judged by all of them.
+        """
         pool, judged = self._pool, entry.judged
+        if entry.candidate.kind == TUNED:
+            known = self._journal.find(entry.candidate.members[0])
+            judged = judged if known is None or known[1] is None else known[1]
         unseen = np.zeros((len(pool.pictures), len(pool.labels)))
         unseen[pool.learning], unseen[pool.judging] = judged.scores, scores
         scored = np.ones(len(pool.pictures), bool)

@@ -143,6 +143,8 @@ def measure_honesty(
     features: NDArray[np.float32],
     truth: NDArray[np.int64],
     labels: Sequence[str],
+    *,
+    carried: bool = True,
 ) -> HonestFigures:
     """Judge what was chosen on the test part.
 
@@ -153,6 +155,7 @@ def measure_honesty(
         features: (n, d) of the test part.
         truth: (n,) class numbers.
         labels: class names.
+        carried: False where the network that was judged is the one that ships.
     """
     before = replace(head, temperature=1.0, scale=None, shift=None).scores(features)
     after = head.scores(features)
@@ -171,7 +174,7 @@ def measure_honesty(
             held_out_error_after=chosen.error_after,
             reliability_before=plain,
         ),
-        _unknown_figures(honesty.rule, unknown, head, features),
+        _unknown_figures(honesty.rule, unknown, head, features, carried=carried),
         NO_RULE if honesty.rule is None else None,
         None
         if honesty.decision is None
@@ -191,7 +194,7 @@ def _lead(entry: Entry, journal: Journal) -> Lead:
 
 
 def _unknown_figures(
-    rule: Rule | None, unknown: Unknown | None, head: Head, features: NDArray[np.float32]
+    rule: Rule | None, unknown: Unknown | None, head: Head, features: NDArray[np.float32], *, carried: bool
 ) -> UnknownFigures | None:
     if rule is None or unknown is None:
         return None
@@ -204,6 +207,7 @@ def _unknown_figures(
         false_rejects=rule.false_rejects,
         threshold_pictures=rule.pictures,
         tuned=rule.seen is not None,
+        carried=carried,
         test_pictures=len(features),
         test_rejected=rejected,
         test_interval=wilson_interval(rejected, len(features)),

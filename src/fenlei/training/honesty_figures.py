@@ -63,6 +63,7 @@ class UnknownFigures(msgspec.Struct, frozen=True, kw_only=True):
         threshold_pictures: known pictures, held out by folds, by which the threshold was set.
         tuned: whether the network was tuned. The threshold was then set where a network that was tuned without one fold
             met that fold's pictures, and carried over to the one that was tuned on all.
+        carried: False where the network ships that met that fold's pictures, so that nothing was carried over.
         test_pictures: of the test part.
         test_rejected: of those, called unknown although they are known.
         test_interval: Wilson's 95 % interval of that share.
@@ -76,6 +77,7 @@ class UnknownFigures(msgspec.Struct, frozen=True, kw_only=True):
     test_rejected: int
     test_interval: tuple[float, float]
     tuned: bool = False
+    carried: bool = True
 
 
 class StrangerFigures(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fenlei.training.candidate import Candidate
-from fenlei.training.heads import KINDS
+from fenlei.training.heads import KINDS, NETWORK
 from fenlei.training.plan import Plan
 
 
@@ -11,9 +11,9 @@ def ladder(plan: Plan, *, timed: bool, tuning: bool) -> tuple[list[Candidate], l
     """The candidates of a plan in two parts: what comes first, and what comes when it is known how much time is needed
     for fine-tuning.
 
-    With a budget, all heads on the first view come before the next view is looked at: they cost next to nothing on
-    features that are there. Where networks may be tuned, the view with the smallest input is among the first, because
-    its network can be tuned soonest.
+    With a budget, heads on the first view come before the next view is looked at: they cost next to nothing on features
+    that are there. The small network costs more, and has its turn on the best view. Where networks may be tuned, the
+    view with the smallest input is among the first, because its network can be tuned soonest.
 
     Args:
         plan: the views, the default first.
@@ -23,7 +23,8 @@ def ladder(plan: Plan, *, timed: bool, tuning: bool) -> tuple[list[Candidate], l
     first, *others = [Candidate(view=view) for view in plan.views]
     if not timed:
         return [first, *others], []
-    soon = [first, *(Candidate(view=first.view, kind=kind) for kind in KINDS if kind != first.kind)]
+    quick = [kind for kind in KINDS if kind not in (first.kind, NETWORK)]
+    soon = [first, *(Candidate(view=first.view, kind=kind) for kind in quick)]
     sized = [each for each in others if len(each.view.backbones) == 1 and each.view.size is not None]
     if tuning and sized:
         smallest = min(sized, key=lambda each: each.view.size or 0)

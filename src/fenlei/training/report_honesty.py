@@ -128,6 +128,13 @@ def decision(figures: DecisionFigures | None) -> str:
 
 def _threshold_of(figures: UnknownFigures) -> str:
     pictures, amount = count(figures.threshold_pictures, "picture", "pictures"), f"{figures.threshold_pictures:,}"
+    if figures.tuned and not figures.carried:
+        return both(
+            "The network was fine-tuned, and knows the pictures that it learned from too well for them to set a "
+            f"threshold. So it was set on {pictures} of known classes that the network did not learn from.",
+            "网络经过微调，对学过的图片过于熟悉，不能用它们设定阈值。"
+            f"因此阈值用网络没有学过的 {amount} 张已知类别图片设定。",
+        )
     if figures.tuned:
         return both(
             "The network was fine-tuned, and knows the pictures that it learned from too well for them to set a "

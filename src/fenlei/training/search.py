@@ -18,11 +18,12 @@ from fenlei.training.alteration import COPIES
 from fenlei.training.board import SURE, Board, Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.ceiling import Ceiling
-from fenlei.training.closer_look import leisure_seconds
 from fenlei.training.finetune.last_stage import LastStage
+from fenlei.training.finetune.proposer import Proposer
 from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.head import Judged
 from fenlei.training.heads import KINDS
+from fenlei.training.herald import Herald
 from fenlei.training.journal import Journal, TimeSpent
 from fenlei.training.judging import Dropped, Trial, judge_candidate
 from fenlei.training.ladder import ladder
@@ -33,7 +34,6 @@ from fenlei.training.report import CandidateResult
 from fenlei.training.study import open_study, trial_of
 from fenlei.training.task import Task
 from fenlei.training.timetable import Outlook, continued
-from fenlei.training.view import View
 from fenlei.training.vote import best_vote
 from fenlei.training.workshop import Workshop
 
@@ -45,10 +45,6 @@ IN_VAIN = 20
 
 RECENT = 12
 """Candidates by whose seconds the next one's are guessed."""
-
-AGAIN = 0.4
-"""Share of the seconds that making a whole model took which making it once more, at the end, will take: its features
-and engines are there then."""
 
 EARLY = 0.8
 """Share of the time left that fine-tuning may be given before the plan is through: where the budget is short it brings
@@ -105,15 +101,13 @@ class Search:
             tuner: fine-tunes as the last stage, where the budget allows it; None leaves that stage out.
         """
         self._task, self._plan, self._workshop, self._watch = task, plan, workshop, watch
-        self._budget, self._better = budget, better
+        self._budget = budget
         self._journal = Journal(None, "") if journal is None else journal
         self._ceiling = Ceiling(workshop, plan.views[0], goal)
-        self._afterwards = afterwards
         self._time = continued(budget, self._journal.time, began=began, spent=spent, afterwards=afterwards)
         self._judged: list[Entry] = []
         self._costs: deque[float] = deque(maxlen=RECENT)
         self._replaying = False
-        self._untold: Entry | None = None
         soon, self._later = ladder(plan, timed=budget is not None, tuning=tuner is not None)
         self._planned = deque(soon)
         self._proposals: Proposals | None = None
@@ -124,10 +118,29 @@ class Search:
             aim=task.aim,
             sure=SURE[goal],
             seed=task.seed,
-            describe=self._describe,
+            describe=workshop.describe,
             heard=heard,
         )
-        self._last = None if tuner is None else LastStage(tuner, self._board, self._journal, self._time, self._clock)
+        self._herald = Herald(
+            self._board,
+            workshop,
+            pictures=len(task.pictures),
+            views=len(plan.views),
+            afterwards=afterwards,
+            better=better,
+        )
+        self._last = None if tuner is None else self._last_stage(tuner)
+
+    def _last_stage(self, tuner: Tuner) -> LastStage:
+        return LastStage(
+            tuner,
+            Proposer(self._task, self._workshop),
+            self._board,
+            self._journal,
+            self._time,
+            self._clock,
+            lambda view: view in self._plan.views and self._ceiling.lets_try(view),
+        )
 
     def run(self) -> Outcome:
         """Try candidates until the time is over, nothing moves any more, or somebody has had enough.
@@ -166,10 +179,12 @@ class Search:
         views = set(self._plan.views)
         self._replaying = True
         for candidate in self._journal.candidates:
-            if candidate.kind != TUNED and {each.view for each in candidate.members or (candidate,)} <= views:
+            if candidate.kind == TUNED:
+                known = None if self._last is None else self._last.known(candidate)
+                if known is not None:
+                    self._enter(known.candidate, known.judged, known.seconds, succeeds=known.succeeds)
+            elif {each.view for each in candidate.members or (candidate,)} <= views:
                 self._try(candidate, None)
-        for candidate, judged, seconds in [] if self._last is None else self._last.known():
-            self._enter(candidate, judged, seconds)
         self._replaying = False
 
     def _try_before_last(self) -> None:
@@ -231,6 +246,7 @@ class Search:
     def _set_time_aside(self, share: float = 1.0) -> None:
         """For the last stage, by a few of its steps; at first no more than a share of what is left, so that others have
         their turn."""
+        self._reckon()
         if self._last is not None:
             self._time.last = self._last.seconds(self._judged, share)
 
@@ -242,8 +258,8 @@ class Search:
         tried = self._time.last > 0
         self._time.last_stage()
         self._may_end_early()
-        for candidate, judged, seconds in self._last.run(self._judged):
-            self._enter(candidate, judged, seconds, telling=False)
+        for found in self._last.run(self._judged):
+            self._enter(found.candidate, found.judged, found.seconds, telling=False, succeeds=found.succeeds)
         self._time.last_stage_over()
         self._may_end_early()
         return tried
@@ -301,7 +317,9 @@ class Search:
     def _drop(self, candidate: Candidate, seconds: float) -> None:
         self._board.leave_out(candidate, HOPELESS, self._clock(seconds))
 
-    def _enter(self, candidate: Candidate, judged: Judged, seconds: float, *, telling: bool = True) -> Entry:
+    def _enter(
+        self, candidate: Candidate, judged: Judged, seconds: float, *, telling: bool = True, succeeds: bool = False
+    ) -> Entry:
         entry = Entry(candidate, judged)
         timed = self._budget is not None
         won = self._board.enter(
@@ -311,10 +329,11 @@ class Search:
             seconds=self._clock(seconds),
             size=self._workshop.bytes(candidate.view) if timed else None,
             allowed=not timed or self._ceiling.allows(candidate.view),
+            succeeds=succeeds,
         )
         self._judged.append(entry)
         if won:
-            self._untold = entry
+            self._herald.hear(entry)
             if not self._replaying:
                 self._time.something_moved()
                 if telling and self._time.room > 0 and (self._planned or timed):
@@ -323,17 +342,12 @@ class Search:
         return entry
 
     def _tell_best(self) -> None:
-        """Tell of the best, unless that was done."""
-        entry, self._untold = self._untold, None
-        if entry is None:
-            return
-        started = time.monotonic()
-        if self._better is not None:
-            self._better(entry, self._board.lines())
-        once_more = AGAIN * (time.monotonic() - started)
-        view, count = entry.candidate.view, len(self._task.pictures)
-        leisure = leisure_seconds(self._workshop, view, count, len(self._plan.views)) if self._budget else 0.0
-        self._time.finishing = self._afterwards + once_more + leisure
+        if self._herald.tell():
+            self._reckon()
+
+    def _reckon(self) -> None:
+        if self._budget is not None:
+            self._time.finishing = self._herald.seconds()
 
     def _vote(self) -> None:
         found = best_vote([(entry.candidate, entry.judged) for entry in self._judged], self._task.truth)
@@ -353,10 +367,6 @@ class Search:
         features = self._workshop.missing(candidate.view, self._task.pictures, kinds)
         heads = sorted(self._costs)[len(self._costs) // 2] if self._costs else 0.0
         return features + min(heads, room / 2) <= room
-
-    def _describe(self, view: View) -> tuple[str, int]:
-        found = self._workshop.opened(view)
-        return (found.id, found.size) if found is not None else (view.name, view.size or 0)
 
     def _clock(self, seconds: float) -> float | None:
         """Seconds where they may be told: without a budget the same pictures give the same bytes."""

@@ -75,6 +75,11 @@ class Workshop(AbstractContextManager["Workshop"]):
         """The view's backbone if it was needed before; None where it was not, or could not be had."""
         return self._backbones.get((view.backbones, view.size))
 
+    def describe(self, view: View) -> tuple[str, int]:
+        """Backbone and size of a view, for people, whether it could be had or not."""
+        found = self.opened(view)
+        return (found.id, found.size) if found is not None else (view.name, view.size or 0)
+
     def spec(self, view: View) -> InputSpec:
         """The view's preprocessing."""
         return input_spec(self.backbone(view.parts[0]).size, view.policy)

@@ -54,7 +54,7 @@ def test_a_command_killed_while_it_tunes_goes_on_from_the_checkpoint_and_keeps_b
     assert checkpoint is not None
     state = torch.load(checkpoint, weights_only=True)
     before, board = read(best), tried(workspace)
-    assert before.manifest.recipe["head"] != TUNED
+    assert not str(before.manifest.recipe["head"]).startswith(TUNED)
     assert len(board) >= 2
 
     again = begun(tmp_path / "second", *words, workspace=workspace)
@@ -77,6 +77,6 @@ def test_a_command_killed_while_it_tunes_goes_on_from_the_checkpoint_and_keeps_b
     report = from_json(read(best).report["report.json"])
     lines = [each for each in report.candidates if each.log_loss is not None]
     assert len(lines) == len(after)
-    assert [each.head for each in lines if each.chosen] == [TUNED]
-    assert report.recipe.head == TUNED
+    assert [each.head for each in lines if each.chosen] == [f"{TUNED}, anew from everything"]
+    assert report.recipe.head == f"{TUNED}, anew from everything"
     assert "pictures by a network that was fine-tuned without them, and carried over" in out

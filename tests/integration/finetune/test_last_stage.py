@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 import fenlei
 from fenlei.backbones import kept
 from fenlei.modelfile import pack, read, write
+from fenlei.training.finetune import tuner as tuner_room
+from fenlei.training.finetune.tuner import Needs, Tuner
 from fenlei.training.finish import Trained
 from fenlei.training.progress import Progress, Stage
 from fenlei.training.report import CandidateResult
@@ -20,9 +20,9 @@ from fenlei.training.train import rebuild, train
 from tests.support.drawing import class_folders
 from tests.support.hurried import hurry
 from tests.support.networks import tiny_network
-from tests.support.tuning import SETTINGS
 
 TUNED = "fine-tuned network"
+ANEW = "fine-tuned network, anew from everything"
 
 
 @pytest.fixture(autouse=True)
@@ -39,12 +39,13 @@ def trained(
     fine_tune: bool = True,
     progress: Progress | None = None,
     enough: Callable[[], bool] | None = None,
+    budget: float = 900,
 ) -> Trained:
     return train(
         photos,
         cache=cache,
         goal="accurate",
-        budget=900,
+        budget=budget,
         backbone=str(network),
         fine_tune=fine_tune,
         progress=progress,
@@ -57,7 +58,9 @@ def digest_of(found: Trained) -> str:
 
 
 def line_of(found: Trained) -> CandidateResult | None:
-    return next((each for each in found.report.candidates if each.head == TUNED), None)
+    """Of the best that was tuned."""
+    lines = [each for each in found.report.candidates if each.head in (TUNED, ANEW)]
+    return lines[-1] if lines else None
 
 
 def test_it_is_stopped_goes_on_wins_and_is_there_at_once_when_asked_again(
@@ -71,7 +74,7 @@ def test_it_is_stopped_goes_on_wins_and_is_there_at_once_when_asked_again(
 
     stopped = trained(leaning, network, cache, progress=watch, enough=lambda: len(seen) > 30)
     assert line_of(stopped) is None
-    assert stopped.report.recipe.head != TUNED
+    assert stopped.report.recipe.head not in (TUNED, ANEW)
     assert list((cache / "tuning").rglob("epoch.ckpt"))
 
     again = trained(leaning, network, cache)
@@ -79,7 +82,7 @@ def test_it_is_stopped_goes_on_wins_and_is_there_at_once_when_asked_again(
     assert line is not None
     assert line.chosen
     assert line.log_loss is not None
-    assert again.report.recipe.head == TUNED
+    assert again.report.recipe.head == ANEW
     assert again.evaluation.accuracy > stopped.evaluation.accuracy
     reference = again.model.manifest.backbone
     assert reference.id.startswith("file:tiny-resnet:tuned-")
@@ -112,7 +115,7 @@ def test_it_is_stopped_goes_on_wins_and_is_there_at_once_when_asked_again(
 def test_who_does_not_want_it_does_not_get_it(leaning: Path, network: Path, cache: Path) -> None:
     found = trained(leaning, network, cache, fine_tune=False)
     assert line_of(found) is None
-    assert found.report.recipe.head != TUNED
+    assert found.report.recipe.head not in (TUNED, ANEW)
 
 
 def test_where_a_linear_head_knows_everything_it_does_not_win(network: Path, tmp_path: Path) -> None:
@@ -120,7 +123,7 @@ def test_where_a_linear_head_knows_everything_it_does_not_win(network: Path, tmp
     line = line_of(found)
     assert line is not None
     assert not line.chosen
-    assert found.report.recipe.head != TUNED
+    assert found.report.recipe.head not in (TUNED, ANEW)
 
 
 def test_a_network_without_torch_weights_is_left_out_with_the_reason(tmp_path: Path) -> None:
@@ -132,22 +135,60 @@ def test_a_network_without_torch_weights_is_left_out_with_the_reason(tmp_path: P
     assert "ONNX network" in (line.left_out or "")
 
 
-def test_where_time_is_short_the_network_that_was_judged_ships_and_says_from_how_many_it_learned(
+def test_where_time_is_short_the_network_that_was_judged_ships_and_more_time_learns_it_anew_from_everything(
     leaning: Path, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hurry(monkeypatch.setattr, replace(SETTINGS, anew=0))
-    steps: list[tuple[int, int]] = []
+    monkeypatch.chdir(network.parent)
+    begun: list[int] = []
 
     def watch(stage: Stage, done: int, total: int) -> None:
-        if stage is Stage.TUNE:
-            steps.append((done, total))
+        if stage is Stage.TUNE and done == 0 and total > 1:
+            begun.append(total)
 
-    found = trained(leaning, network, tmp_path, progress=watch)
-    assert found.report.recipe.head == TUNED
-    learned = found.report.train_pictures
-    assert 0.6 * learned < found.report.recipe.fitted_on < 0.8 * learned
-    assert not found.report.recipe.refitted
-    assert steps.count((0, steps[-1][1])) == 1  # trained once
-    monkeypatch.chdir(network.parent)
-    shutil.rmtree(tmp_path / "tuning")
-    assert digest_of(rebuild(found.model, leaning, cache=tmp_path)) == digest_of(found)
+    with monkeypatch.context() as hurried:
+        hurried.setattr(Tuner, "needs", lambda tuner, candidate: Needs(judging=1.0, anew=1e6))
+        short = trained(leaning, network, tmp_path, progress=watch)
+    assert short.report.recipe.head == TUNED
+    learned = short.report.train_pictures
+    assert 0.6 * learned < short.report.recipe.fitted_on < 0.8 * learned
+    assert not short.report.recipe.refitted
+    assert len(begun) == 1  # trained once
+    assert short.report.unknown is not None
+    assert short.report.unknown.tuned
+    assert not short.report.unknown.carried
+    elsewhere = tmp_path / "elsewhere"
+    assert digest_of(rebuild(short.model, leaning, cache=elsewhere)) == digest_of(short)
+
+    begun.clear()
+    more = trained(leaning, network, tmp_path, progress=watch, budget=1800)
+    assert more.report.recipe.head == ANEW
+    assert more.report.recipe.fitted_on == learned + more.report.test_pictures
+    assert more.evaluation.accuracy >= short.evaluation.accuracy - 0.1
+    assert len(begun) == 2  # the part that learns, then everything; what was judged is not trained again
+    assert more.report.unknown is not None
+    assert more.report.unknown.carried
+
+
+def test_suspects_of_a_tuned_model_are_told_by_a_head_that_all_folds_judged(
+    leaning: Path, network: Path, cache: Path
+) -> None:
+    found = trained(leaning, network, cache)
+    assert found.report.recipe.head == ANEW
+    counts = found.report.suspect_counts
+    assert counts is not None
+    assert counts.scored == counts.looked_at
+
+
+def test_where_memory_runs_out_the_search_keeps_what_it_has_and_the_line_says_so(
+    leaning: Path, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*wishes: object, **more: object) -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(tuner_room, "tune", full)
+    found = trained(leaning, network, tmp_path)
+    line = line_of(found)
+    assert line is not None
+    assert "too little memory" in (line.left_out or "")
+    assert found.report.recipe.head not in (TUNED, ANEW)
+    assert found.evaluation.accuracy > 0.5

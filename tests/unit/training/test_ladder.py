@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fenlei.imaging import Policy
-from fenlei.training.heads import KINDS
+from fenlei.training.heads import KINDS, NETWORK
 from fenlei.training.ladder import ladder
 from fenlei.training.plan import Plan
 from fenlei.training.view import View, one
@@ -12,9 +12,9 @@ FIRST, LARGE, SMALL = (one("net", size, Policy.SQUASH) for size in (224, 288, 16
 PLAN = Plan((FIRST, LARGE, View(("net", "other"), 128, Policy.SQUASH), SMALL), ())
 
 
-def test_with_a_budget_all_heads_on_the_first_view_and_the_smallest_input_come_first() -> None:
+def test_with_a_budget_quick_heads_on_the_first_view_and_the_smallest_input_come_first() -> None:
     soon, later = ladder(PLAN, timed=True, tuning=True)
-    assert [each.kind for each in soon[:-1]] == list(KINDS)
+    assert [each.kind for each in soon[:-1]] == [kind for kind in KINDS if kind != NETWORK]
     assert {each.view for each in soon[:-1]} == {FIRST}
     assert soon[-1].view == SMALL
     assert [each.view for each in later] == [LARGE, PLAN.views[2]]

@@ -40,7 +40,7 @@ class Training(Given):
 
     goal: Literal["fast", "balanced", "accurate"] | None = Field(
         None,
-        description="What matters most. With a budget, a model may take at most 1.5, 4 or 16 times as long to answer "
+        description="What matters most. With a budget, a model may take at most 1.5, 5 or 16 times as long to answer "
         "as the quickest network, as measured where it trains.",
     )
     aim: Literal["accuracy", "balanced accuracy", "macro-F1"] | None = Field(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from msgspec.structs import replace
 
 from fenlei.training.alteration import COPIES
 from fenlei.training.board import Entry
-from fenlei.training.candidate import TUNED, Candidate
+from fenlei.training.candidate import ANEW, TUNED, Candidate
 from fenlei.training.finetune.device import GPU
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.heads import LOGISTIC, SVM
@@ -22,12 +23,10 @@ WHOLE = TuneSettings(stages=0, kept=0)
 LAST_STAGES = TuneSettings(stages=4, kept=1)
 """The last stages, on what the others give, computed once."""
 
-KEPT = replace(WHOLE, anew=0)
-
-ON_CPU = (WHOLE, KEPT, replace(KEPT, epochs=8), replace(KEPT, epochs=6), replace(LAST_STAGES, anew=0))
+ON_CPU = (WHOLE, replace(WHOLE, epochs=8), replace(WHOLE, epochs=6), LAST_STAGES)
 """What should bring more first; what needs less time follows. See `docs/adr/0017`."""
 
-ON_GPU = (replace(WHOLE, epochs=20), WHOLE, KEPT)
+ON_GPU = (replace(WHOLE, epochs=20), WHOLE)
 
 MOST_STARTS = 2
 """Heads that are begun with because they are the best, each on another view."""
@@ -42,8 +41,7 @@ STEPS = 24
 def candidates_for(
     start: Entry, pictures: int, device: str, seed: int, *, mirrored: bool, cuttable: bool
 ) -> list[Candidate]:
-    """The candidates that tune the network under a linear head, the one that should bring most first. They depend on
-    nothing that is measured, so that a search that was killed finds them again.
+    """The candidates that tune the network under a linear head, the one that should bring most first.
 
     Args:
         start: the head, and what it scored.
@@ -66,6 +64,21 @@ def candidates_for(
         for recipe in (ON_GPU if device == GPU else ON_CPU)
         if cuttable or not recipe.kept
     ]
+
+
+def learned_anew(candidate: Candidate) -> Candidate:
+    """The same, learned anew from everything that may be learned from once it is judged."""
+    return msgspec.structs.replace(candidate, setting={**(candidate.setting or {}), ANEW: 1.0})
+
+
+def as_judged(candidate: Candidate) -> Candidate:
+    """The candidate that was judged, of one that is learned anew or not."""
+    return msgspec.structs.replace(candidate, setting={**(candidate.setting or {}), ANEW: 0.0})
+
+
+def is_anew(candidate: Candidate) -> bool:
+    """Whether what ships of a tuned candidate is learned anew."""
+    return (candidate.setting or {}).get(ANEW) == 1.0
 
 
 def heads_to_begin_with(judged: Sequence[Entry]) -> list[Entry]:

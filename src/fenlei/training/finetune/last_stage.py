@@ -1,30 +1,56 @@
-"""Fine-tuning as the last stage of a search: tried when there is time for all of it, entered only when it is whole."""
+"""Fine-tuning as the last stage of a search: tried when there is time for it, entered only when it is whole."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from fenlei.contract.errors import FenleiError
 from fenlei.training.board import Board, Entry
-from fenlei.training.candidate import TUNED, Candidate
+from fenlei.training.candidate import ANEW, TUNED, Candidate
+from fenlei.training.finetune.choice import as_judged, is_anew, learned_anew
 from fenlei.training.finetune.errors import Worthless
-from fenlei.training.finetune.tuner import Tuner
+from fenlei.training.finetune.memory import told_of_memory
+from fenlei.training.finetune.proposer import Proposer
+from fenlei.training.finetune.tuner import Needs, Tuner
 from fenlei.training.head import Judged
 from fenlei.training.journal import Journal
 from fenlei.training.progress import Cancelled, Enough
 from fenlei.training.timetable import Timetable
+from fenlei.training.view import View
 
 LEAST = 30.0
 """Seconds without which it need not even be measured."""
 
 SLACK = 1.1
-"""How much more than what is left may be thought to be needed: training is measured on the safe side."""
+"""How much more than what is left may be thought to be needed: what comes between takes a little longer than it is
+thought to, and training may end before its last epoch."""
 
 MOST = 2
 """Trainings that one search sets time aside for."""
 
 NO_TIME = "Fine-tuning needs about {needed:.0f} s more, and {left:.0f} s of the budget are left."
+
+SURPASSED = "Another one is better by now."
+
+
+class Tuned(NamedTuple):
+    """What came of a candidate.
+
+    Attributes:
+        candidate: that was tuned.
+        judged: what it scored.
+        seconds: that took.
+        succeeds: whether it is the best one learned anew: by the same recipe, from more pictures. It needs not be
+            better than itself.
+    """
+
+    candidate: Candidate
+    judged: Judged
+    seconds: float
+    succeeds: bool
 
 
 class LastStage:
@@ -32,135 +58,217 @@ class LastStage:
 
     Args:
         tuner: does it.
+        proposer: says what could be tried.
         board: to be won.
         journal: of the search.
         timetable: of the search.
         clock: seconds as a line of the board may tell them.
+        allowed: whether a view answers quickly enough to win, and is one of this search's.
     """
 
     def __init__(
         self,
         tuner: Tuner,
+        proposer: Proposer,
         board: Board,
         journal: Journal,
         timetable: Timetable,
         clock: Callable[[float], float | None],
+        allowed: Callable[[View], bool],
     ) -> None:
-        self._tuner, self._board, self._journal = tuner, board, journal
-        self._time, self._clock = timetable, clock
+        self._tuner, self._proposer = tuner, proposer
+        self._board, self._journal = board, journal
+        self._time, self._clock, self._allowed = timetable, clock, allowed
         self._chosen: list[Candidate] = []
 
-    def known(self) -> Iterator[tuple[Candidate, Judged, float]]:
-        """What an earlier search tuned that is whole, to be entered."""
-        for candidate in self._journal.candidates:
-            record = self._journal.find(candidate)
-            if candidate.kind != TUNED or record is None or record[1] is None:
-                continue
-            if self._tuner.is_done(Entry(candidate, record[1])):
-                yield candidate, record[1], record[0].seconds
+    def known(self, candidate: Candidate) -> Tuned | None:
+        """What an earlier search tuned that is whole, to be entered; None where it is not, or is none of this one's."""
+        record = self._journal.find(candidate)
+        if record is None or record[1] is None or not self._allowed(candidate.view):
+            return None
+        if not self._tuner.is_done(Entry(candidate, record[1])):
+            return None
+        succeeds = is_anew(candidate)
+        if succeeds and not self._is_best(as_judged(candidate)):
+            return None
+        return Tuned(candidate, record[1], record[0].seconds, succeeds)
 
     def seconds(self, judged: Sequence[Entry], share: float = 1.0) -> float:
         """What it will take, where the budget has as much left, so that what comes before it leaves that; else 0.
 
-        Of what could be tried, the first that fits is chosen, and then further ones that fit beside it.
+        Of what could be tried, the first that fits is chosen, and then further ones that fit beside it; what is chosen
+        is learned anew in the end where there is time for that too.
 
         Args:
             judged: what was judged so far.
             share: of the time left that it may be; below 1 where others are still to have their turn.
+
+        Raises:
+            Cancelled, Enough: someone asked to stop.
         """
+        room = self._time.room_for_last
+        before, self._chosen = self._chosen, []
         if self._journal.begun is not None:
-            return max(0.0, self._time.room_for_last) if share == 1 else 0.0
-        before, needed = self._chosen, 0.0
-        self._chosen = []
-        if self._time.room_for_last < LEAST:
-            return needed
-        candidates, _ = self._tuner.propose(judged)
-        for candidate in candidates:
+            return max(0.0, min(room, self._needed(self._journal.begun)))
+        if room < LEAST:
+            return 0.0
+        needed, anew = 0.0, self._anew_of_best()
+        for candidate in self._proposer.propose(judged)[0]:
             if len(self._chosen) == MOST:
                 break
-            if any(candidate.view == other.view for other in self._chosen) or self._journal.find(candidate) is not None:
+            if self._is_settled(candidate):
                 continue
-            try:
-                more = self._tuner.seconds(candidate)
-            except (Cancelled, Enough):
-                raise
-            except FenleiError:
-                more = 0.0  # its line will say why
-            if needed + more <= share * self._time.room_for_last:
+            needs = self._needs(candidate)
+            if needed + needs.judging <= share * room:
                 self._chosen.append(candidate)
-                needed += more
+                needed, anew = needed + needs.judging, max(anew, needs.anew)
+        if needed + anew <= share * room:
+            needed += anew
         if before and not self._chosen:  # what came between took a little longer than it was thought to
             self._chosen, needed = before, self._time.last
         return needed
 
-    def run(self, judged: Sequence[Entry]) -> Iterator[tuple[Candidate, Judged, float]]:
-        """Try it: what was judged before, what was begun before, and what is proposed now.
+    def run(self, judged: Sequence[Entry]) -> Iterator[Tuned]:
+        """Try it: what was judged before, what was begun before, and what was chosen.
 
-        Where it is better than the best by the rule that all win by, what would be shipped of it is fitted before it is
-        given out, so that somebody who has had enough meanwhile has what there was before.
+        Where one is better than the best by the rule that all win by, what was judged is whole, and is there to be kept
+        by somebody who has had enough. In the end the best is learned anew from everything, where time is left for it.
 
         Yields:
-            Each candidate, what it scored and the seconds that took, to be entered; those that were left out are on the
-            board.
+            Each candidate that is whole, to be entered before the next is asked for; those that were left out are on
+            the board.
 
         Raises:
             Cancelled, Enough: someone asked to stop, or the time is over. An epoch at most is lost.
         """
-        before = [each for each in self._journal.candidates if each.kind == TUNED]
-        begun = [] if self._journal.begun is None else [self._journal.begun]
-        room = self._time.room_for_last
-        if room < LEAST and not before and not begun:  # not even torch need be loaded
-            self._leave_out(judged, NO_TIME.format(needed=LEAST, left=max(0.0, room)))
+        before = [each for each in self._journal.candidates if each.kind == TUNED and not is_anew(each)]
+        begun = [] if self._journal.begun is None else [as_judged(self._journal.begun)]
+        if not before and not begun and not self._chosen:
+            self._say_why_not(judged)
             return
-        proposed: list[Candidate] = []
-        if not begun:
-            proposed, why = self._tuner.propose(judged)
-            if not proposed and not before:
-                self._leave_out(judged, why)
-        several = [*before, *begun, *(self._chosen or proposed[-1:])]
-        for candidate in {each.key: each for each in several}.values():
-            found = None if self._board.knows(candidate) else self._try(candidate)
-            if found is not None:
-                yield found
+        for candidate in {each.key: each for each in [*before, *begun, *self._chosen]}.values():
+            if not self._board.knows(candidate) and self._allowed(candidate.view):
+                found = self._try(candidate)
+                if found is not None:
+                    yield found
+        found = self._learn_best_anew()
+        if found is not None:
+            yield found
+        if self._journal.begun is not None:  # nothing comes of it any more
+            self._journal.add(self._journal.begun, None, 0.0, SURPASSED)
 
-    def _leave_out(self, judged: Sequence[Entry], why: str) -> None:
-        if judged:
-            self._board.leave_out(Candidate(view=judged[0].candidate.view, kind=TUNED), why)
+    def _say_why_not(self, judged: Sequence[Entry]) -> None:
+        room = self._time.room_for_last
+        if not judged:
+            return
+        line = Candidate(view=judged[0].candidate.view, kind=TUNED)
+        if room < LEAST:  # not even torch need be loaded
+            self._board.leave_out(line, NO_TIME.format(needed=LEAST, left=max(0.0, room)))
+            return
+        candidates, why = self._proposer.propose(judged)
+        if not candidates:
+            self._board.leave_out(line, why)
+        for candidate in candidates[-1:]:
+            if not self._is_settled(candidate):
+                needed = self._needs(candidate).judging
+                self._board.leave_out(candidate, NO_TIME.format(needed=needed, left=max(0.0, room)))
 
-    def _try(self, candidate: Candidate) -> tuple[Candidate, Judged, float] | None:
+    def _try(self, candidate: Candidate) -> Tuned | None:
         started = time.monotonic()
         try:
             known = self._journal.find(candidate)
             if known is None and not self._fits(candidate):
                 return None
-            if known is None:
-                self._journal.begin(candidate)
-                judged = self._tuner.judge(candidate)
-                record = self._journal.add(candidate, judged, time.monotonic() - started)
-                self._tuner.tidy(candidate)
-            elif known[1] is None:
-                raise Worthless(known[0].dropped or "")
-            else:
-                record, judged = known[0], known[1]
-            best = self._board.best
-            if best is None or self._board.better(judged, best.judged):
-                self._tuner.ready(Entry(candidate, judged))
+            with told_of_memory():
+                if known is None:
+                    self._journal.begin(candidate)
+                    judged = self._tuner.judge(candidate)
+                    record = self._journal.add(candidate, judged, time.monotonic() - started)
+                    self._tuner.tidy(candidate)
+                elif known[1] is None:
+                    raise Worthless(known[0].dropped or "")
+                else:
+                    record, judged = known[0], known[1]
+                best = self._board.best
+                if best is None or self._board.better(judged, best.judged):
+                    self._tuner.ready(Entry(candidate, judged))
         except (Cancelled, Enough):
             raise
         except FenleiError as exc:
-            if isinstance(exc, Worthless) and self._journal.find(candidate) is None:
-                self._journal.add(candidate, None, time.monotonic() - started, str(exc))
-            self._board.leave_out(candidate, str(exc), self._clock(time.monotonic() - started))
+            self._give_up(candidate, exc, started)
             return None
-        return candidate, judged, record.seconds
+        return Tuned(candidate, judged, record.seconds, succeeds=False)
+
+    def _learn_best_anew(self) -> Tuned | None:
+        best = self._board.best
+        if best is None or best.candidate.kind != TUNED or is_anew(best.candidate):
+            return None
+        candidate, started = learned_anew(best.candidate), time.monotonic()
+        judged = replace(best.judged, setting={**best.judged.setting, ANEW: 1.0})
+        known = self._journal.find(candidate)
+        if known is not None and known[1] is None:
+            return None
+        begun = self._journal.begun == candidate
+        try:
+            with told_of_memory():
+                if not begun and self._tuner.needs(candidate).anew > SLACK * self._time.room_for_last:
+                    return None  # what was judged ships, and the report says from how many pictures it learned
+                self._journal.begin(candidate)
+                self._tuner.ready(Entry(candidate, judged))
+                record = self._journal.add(candidate, judged, time.monotonic() - started)
+        except (Cancelled, Enough):
+            raise
+        except FenleiError as exc:
+            self._give_up(candidate, exc, started)
+            return None
+        return Tuned(candidate, judged, record.seconds, succeeds=True)
+
+    def _give_up(self, candidate: Candidate, error: FenleiError, started: float) -> None:
+        """A candidate that came to nothing is not begun again; one that was never begun may be, another time."""
+        begun = self._journal.begun is not None and as_judged(self._journal.begun) == as_judged(candidate)
+        if self._journal.find(candidate) is None and (begun or isinstance(error, Worthless)):
+            self._journal.add(candidate, None, time.monotonic() - started, str(error))
+            self._tuner.tidy(candidate)
+        self._board.leave_out(candidate, str(error), self._clock(time.monotonic() - started))
 
     def _fits(self, candidate: Candidate) -> bool:
         """Whether there is time; what was begun goes on as far as it gets."""
         if self._journal.begun == candidate:
             return True
         left = self._time.room_for_last
-        needed = LEAST if left < LEAST else self._tuner.seconds(candidate)
+        needed = LEAST if left < LEAST else self._tuner.needs(candidate).judging
         if needed <= SLACK * left:
             return True
         self._board.leave_out(candidate, NO_TIME.format(needed=needed, left=max(0.0, left)))
         return False
+
+    def _needs(self, candidate: Candidate) -> Needs:
+        try:
+            with told_of_memory():
+                return self._tuner.needs(candidate)
+        except (Cancelled, Enough):
+            raise
+        except FenleiError:
+            return Needs(0.0, 0.0)  # its line will say why
+
+    def _needed(self, begun: Candidate) -> float:
+        needs = self._needs(begun)
+        return needs.anew if is_anew(begun) else needs.judging
+
+    def _anew_of_best(self) -> float:
+        """What it takes to learn the best anew, where a search of a smaller budget had no time for that."""
+        best = self._board.best
+        if best is None or best.candidate.kind != TUNED or is_anew(best.candidate):
+            return 0.0
+        return self._needs(best.candidate).anew
+
+    def _is_settled(self, candidate: Candidate) -> bool:
+        """Whether it was tried, one on the same view was chosen, or its view answers too slowly."""
+        return (
+            self._journal.find(candidate) is not None
+            or any(candidate.view == other.view for other in self._chosen)
+            or not self._allowed(candidate.view)
+        )
+
+    def _is_best(self, candidate: Candidate) -> bool:
+        return self._board.best is not None and self._board.best.candidate == candidate

@@ -30,8 +30,8 @@ class TuneSettings(msgspec.Struct, frozen=True, kw_only=True):
         thaw: epochs between one stage and the next one below it beginning to learn.
         patience: epochs in a row without gain after which it ends, once half of them are over: before that rates are
             high, and what begins by getting worse often ends better.
-        anew: 1 where, once it is judged, the network is learned anew from everything that may be learned from; 0 where
-            the one that was judged is kept, which takes half the time.
+        anew: 0 for the network that is judged; 1 for the one that is learned anew, by the same recipe and for as many
+            epochs, from everything that may be learned from.
         mirrored: 1 where a mirrored picture is still a picture of its class.
         seed: decides whatever is random.
     """
@@ -51,7 +51,7 @@ class TuneSettings(msgspec.Struct, frozen=True, kw_only=True):
     warm_up: float = 0.1
     thaw: float = 0.2
     patience: int = 3
-    anew: int = 1
+    anew: int = 0
     mirrored: int = 0
     seed: int = 0
 

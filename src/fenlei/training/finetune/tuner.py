@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,19 +12,20 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.backbones import Backbone, BackboneError, load_backbone
+from fenlei.backbones import Backbone, load_backbone
 from fenlei.modelfile import Dense, Head
 from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.accepted import shelved
-from fenlei.training.finetune.choice import LAST_STAGES, MOST_STARTS, candidates_for, heads_to_begin_with, may_mirror
-from fenlei.training.finetune.device import kind_of_device
+from fenlei.training.finetune.choice import (
+    as_judged,
+    is_anew,
+)
 from fenlei.training.finetune.errors import NoGain
 from fenlei.training.finetune.kept import read_done, read_unseen, write_done, write_unseen
 from fenlei.training.finetune.pace import Pace, measured
 from fenlei.training.finetune.settings import TuneSettings, read_settings
-from fenlei.training.finetune.stages import staged
 from fenlei.training.finetune.student import Student, make_student
 from fenlei.training.finetune.training import Maps, divided, tune, with_temperature
 from fenlei.training.fit_winner import fit_candidate, fit_winner
@@ -39,7 +39,7 @@ from fenlei.training.unknown import MOST_THRESHOLD, Unseen, even_share, measure_
 from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
 
-VERSION = "tuned/1"
+VERSION = "tuned/2"
 """Changes when equal settings give another network."""
 
 EPOCHS = "stopped"
@@ -48,6 +48,9 @@ EPOCHS = "stopped"
 CHECKPOINT, UNSEEN = "epoch.ckpt", "unseen"
 """Files of a training: where it stands, and what the network that was judged says of pictures that it has not seen."""
 
+
+LEAST_HELD_OUT = 20
+"""Pictures below which one fold cannot tell whether tuning helps."""
 
 LOOKING = 2.0
 """Times the network's own seconds that a picture takes with its decoding: the tuned network has to see them all."""
@@ -69,16 +72,16 @@ class Part:
     truth: NDArray[np.int64]
 
 
-class Able(NamedTuple):
-    """Whether the network of a view can be trained.
+class Needs(NamedTuple):
+    """Seconds, about.
 
     Attributes:
-        why_not: the sentence that says why it cannot; None where it can.
-        cuttable: whether it can be cut below its last stages.
+        judging: to tune it, to judge it, and to look at all pictures by it.
+        anew: to learn it anew from everything that is shipped.
     """
 
-    why_not: str | None
-    cuttable: bool
+    judging: float
+    anew: float
 
 
 class Tuner:
@@ -109,52 +112,18 @@ class Tuner:
         self._task, self._shipped = task, shipped
         self._workshop, self._journal, self._watch = workshop, journal, watch
         self._cache, self._engine = cache, engine
-        self._maps: Maps = {}
+        self._maps: tuple[tuple[View, int, int], Maps] | None = None
         self._paces: dict[tuple[View, TuneSettings], Pace] = {}
-        self._able: dict[View, Able] = {}
 
-    def propose(self, judged: Sequence[Entry]) -> tuple[list[Candidate], str]:
-        """What to try, as far as there is time.
-
-        Args:
-            judged: what was judged so far.
-
-        Returns:
-            Candidates, the one that should bring most first; where there are none, a sentence that says why.
-        """
-        why = "No linear head on a single backbone was judged."
-        found: list[list[Candidate]] = []
-        for start in self._starts(judged):
-            view = start.candidate.view
-            able = self._looked_at(view)
-            if able.why_not is not None:
-                why = able.why_not
-                continue
-            mirrored = may_mirror([each for each in judged if each.candidate.view == view])
-            count = int(self._task.folds.taking_part.sum())
-            found.append(
-                candidates_for(
-                    start, count, kind_of_device(), self._task.seed, mirrored=mirrored, cuttable=able.cuttable
-                )
-            )
-        # First every view's best recipe, then every view's second.
-        ordered = [each for several in zip_longest(*found) for each in several if each is not None]
-        return ordered, "" if ordered else why
-
-    def _starts(self, judged: Sequence[Entry]) -> list[Entry]:
-        """The best heads, and the one on the network that answers soonest: training it takes least."""
-        best = heads_to_begin_with(judged)
-        quickest = min(best, key=lambda entry: self._workshop.milliseconds(entry.candidate.view), default=None)
-        return [entry for place, entry in enumerate(best) if place < MOST_STARTS or entry is quickest]
-
-    def seconds(self, candidate: Candidate) -> float:
-        """What judging it and fitting what is shipped would take, by a few steps on this machine.
+    def needs(self, candidate: Candidate) -> Needs:
+        """What a candidate would take, by a few steps on this machine.
 
         Raises:
-            BackboneError: it cannot be tried.
+            FenleiError: it cannot be tried.
         """
+        inside, learned = int(self._fold()[1].sum()), len(self._rows_judged())
         settings = read_settings(candidate.setting or {})
-        alike = candidate.view, msgspec.structs.replace(settings, mirrored=0, epochs=1)
+        alike = candidate.view, msgspec.structs.replace(settings, mirrored=0, epochs=1, anew=0)
         if alike not in self._paces:
             layer = self._workshop.backbone(candidate.view).width, self._task.classes
             blank = Head.linear(np.zeros(layer, np.float32), np.zeros(layer[1], np.float32))
@@ -163,15 +132,16 @@ class Tuner:
             self._watch.step(Stage.TUNE, 0, 1)
             self._paces[alike] = measured(student, self._task.pictures, self._task.classes, settings, spec)
         pace = self._paces[alike]
-        inside, learned = int(self._fold()[1].sum()), len(self._rows_judged())
         shown = learned + (inside - learned) // 3  # who only watches costs a third: there is no way back
-        needed = pace.seconds(shown, settings.epochs, settings, prepared=False)
         looking = LOOKING * self._workshop.seconds_per_picture(candidate.view)
-        for part in self._shipped:
-            if settings.anew:
-                needed += pace.seconds(len(part.pictures), settings.epochs, settings, prepared=True)
-            needed += looking * len(part.pictures)
-        return needed + looking * min(inside, MOST_THRESHOLD)
+        everything = looking * len(self._shipped[-1].pictures)
+        judging = pace.seconds(shown, settings.epochs, settings, prepared=False)
+        judging += looking * min(inside, MOST_THRESHOLD) + everything
+        anew = sum(
+            pace.seconds(len(part.pictures), settings.epochs, settings, prepared=True) + everything
+            for part in self._shipped
+        )
+        return Needs(judging, anew)
 
     def judge(self, candidate: Candidate) -> Judged:
         """Tune on all folds but one, and score what that one holds out.
@@ -188,7 +158,7 @@ class Tuner:
         pictures, truth = [task.pictures[row] for row in learned], task.truth[learned]
         features = self._workshop.features(candidate.view, task.pictures).features
         lesson = prepare_lesson(features, task.truth, task.classes)
-        key = self._key(candidate, pictures, truth, None)
+        key = self._judged_key(candidate)
         tuned = tune(
             self._student(candidate, self._start(candidate, pictures, truth), settings),
             task.pictures,
@@ -204,14 +174,13 @@ class Tuner:
             checkpoint=self._folder(key) / CHECKPOINT,
             engine=self._engine,
             name=self._workshop.backbone(candidate.view).id,
-            maps=self._maps,
+            maps=self._maps_of(candidate, settings),
             step=self._step,
         )
         if not tuned.course.epochs:
             raise NoGain
-        if not settings.anew:
-            parent = self._workshop.backbone(candidate.view)
-            write_done(self._folder(key) / DONE, shelved(tuned.network, parent, key, self._cache), tuned.head)
+        parent = self._workshop.backbone(candidate.view)
+        write_done(self._folder(key) / DONE, shelved(tuned.network, parent, key, self._cache), tuned.head)
         of_held_out, of_known = np.split(tuned.features, [len(held_out)])
         write_unseen(self._folder(key) / UNSEEN, measure_unseen(of_known, task.truth[known], of_held_out))
         number = np.full_like(task.folds.number, -1)
@@ -263,11 +232,12 @@ class Tuner:
         keys = [self._shipped_key(entry, part.pictures, part.truth) for part in self._shipped]
         return all(read_done(self._folder(key) / DONE, self._cache) is not None for key in keys)
 
-    def learned_from(self, entry: Entry, part: Part) -> int:
-        """How many pictures what is shipped learned from, where this part may be learned from."""
-        if entry.candidate.kind == TUNED and not read_settings(entry.candidate.setting or {}).anew:
-            return len(self._rows_judged())
-        return len(part.pictures)
+    def rows_learned(self, entry: Entry) -> NDArray[np.int64] | None:
+        """The rows of the training part that a network learned from which is shipped as it was judged; None where
+        everything was learned from that may be."""
+        if entry.candidate.kind != TUNED or is_anew(entry.candidate):
+            return None
+        return self._rows_judged()
 
     def fitted(self, entry: Entry, pictures: Sequence[Picture], truth: NDArray[np.int64]) -> tuple[View, Head]:
         """The tuned network of a candidate that was judged, learned from whatever pictures are given.
@@ -283,7 +253,7 @@ class Tuner:
         settings, epochs = read_settings(candidate.setting or {}), int(judged.setting[EPOCHS])
         key = self._shipped_key(entry, pictures, truth)
         done = read_done(self._folder(key) / DONE, self._cache)
-        if done is None and settings.anew:
+        if done is None and is_anew(candidate):
             done = self._fit(candidate, judged, pictures, truth, settings, epochs, key)
         elif done is None:
             self.judge(candidate)
@@ -323,7 +293,7 @@ class Tuner:
             checkpoint=checkpoint,
             engine=self._engine,
             name=parent.id,
-            maps=self._maps,
+            maps=self._maps_of(candidate, settings),
             step=self._step,
         )
         backbone = shelved(tuned.network, parent, key, self._cache)
@@ -331,15 +301,12 @@ class Tuner:
         checkpoint.unlink(missing_ok=True)
         return backbone, tuned.head
 
-    def _looked_at(self, view: View) -> Able:
-        if view not in self._able:
-            try:
-                size = self._workshop.backbone(view).size
-                loaded = load_backbone(view.backbones[0], size=size, cache=self._cache)
-                self._able[view] = Able(None, staged(loaded.module).cut(LAST_STAGES.stages) is not None)
-            except BackboneError as exc:
-                self._able[view] = Able(str(exc), cuttable=False)
-        return self._able[view]
+    def _maps_of(self, candidate: Candidate, settings: TuneSettings) -> Maps:
+        """Kept maps go from one training of the same stages to the next."""
+        key = candidate.view, settings.stages, settings.mirrored
+        if self._maps is None or self._maps[0] != key:
+            self._maps = key, {}
+        return self._maps[1]
 
     def _student(self, candidate: Candidate, head: Head, settings: TuneSettings) -> Student:
         view = candidate.view
@@ -359,6 +326,12 @@ class Tuner:
         parts = self._task.folds.parts()
         if not parts:
             raise TrainingError("There are too few pictures to hold some out, so nothing could tell whether it helps.")
+        held_out = int(parts[0][2].sum())
+        if held_out < LEAST_HELD_OUT:
+            raise TrainingError(
+                f"There are too few pictures: {held_out} could judge whether it helps, and at least {LEAST_HELD_OUT} "
+                "are needed to tell."
+            )
         return parts[0]
 
     def _key(
@@ -376,12 +349,12 @@ class Tuner:
 
     def _shipped_key(self, entry: Entry, pictures: Sequence[Picture], truth: NDArray[np.int64]) -> str:
         """The key of the network that ships where these pictures may be learned from."""
-        if not read_settings(entry.candidate.setting or {}).anew:
+        if not is_anew(entry.candidate):
             return self._judged_key(entry.candidate)
         return self._key(entry.candidate, pictures, truth, int(entry.judged.setting[EPOCHS]))
 
     def _judged_key(self, candidate: Candidate) -> str:
-        rows = self._rows_judged()
+        rows, candidate = self._rows_judged(), as_judged(candidate)
         return self._key(candidate, [self._task.pictures[row] for row in rows], self._task.truth[rows], None)
 
     def _rows_judged(self) -> NDArray[np.int64]:
