@@ -85,6 +85,10 @@ def line_of(result: Candidate) -> str:
     if result.score is None or result.score_interval is None:
         return f"{_what(result)}: {result.left_out or 'tried'}"
     low, high = result.score_interval
-    waits = "" if result.milliseconds is None else f", {result.milliseconds:.1f} ms a picture"
+    costs = [
+        "" if result.milliseconds is None else f", {result.milliseconds:.1f} ms a picture",
+        "" if result.bytes is None else f", {result.bytes / 1e6:.0f} MB",
+        "" if result.seconds is None else f", tried in {result.seconds:.1f} s",
+    ]
     best = "  <- the best so far" if result.chosen else ""
-    return f"{result.score:.1%} ({low:.1%} to {high:.1%})  {_what(result)}{waits}{best}"
+    return f"{result.score:.1%} ({low:.1%} to {high:.1%})  {_what(result)}{''.join(costs)}{best}"

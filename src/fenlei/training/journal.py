@@ -23,6 +23,7 @@ from safetensors.numpy import load, save
 from fenlei.training.candidate import Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.head import Judged
+from fenlei.training.time_spent import TimeSpent
 
 VERSION = 1
 TIME = "time.json"
@@ -57,22 +58,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     dropped: str | None = None
     class_weights: list[float] | None = None
-
-
-class TimeSpent(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the time of a search.
-
-    Attributes:
-        spent: seconds, by all processes that worked on it.
-        moved: seconds that had been spent when something moved last.
-        budget: the last that was given.
-        planned: whether what is tried in any case was tried.
-    """
-
-    spent: float = 0.0
-    moved: float = 0.0
-    budget: float | None = None
-    planned: bool = False
 
 
 class Journal:

@@ -37,7 +37,7 @@ def candidates(tried: list[CandidateResult]) -> str:
             ("head", "分类头"),
             ("right in cross-validation", "交叉验证正确率"),
             ("log loss", "对数损失"),
-            *([("answers in", "单张耗时"), ("tried in", "尝试耗时")] if timed else []),
+            *([("answers in", "单张耗时"), ("size", "大小"), ("tried in", "尝试耗时")] if timed else []),
             ("", ""),
         )
     )
@@ -143,6 +143,8 @@ _SETTINGS_ZH = {
 
 
 _HEADS_ZH = {
+    "fine-tuned network": "微调的网络",
+    "fine-tuned network, anew from everything": "微调的网络，用全部图片重新学习",
     "logistic regression": "逻辑回归",
     "linear SVM": "线性支持向量机",
     "prototypes": "原型（余弦）",
@@ -171,7 +173,7 @@ def _candidate(result: CandidateResult, *, timed: bool) -> str:
         head += f" <small>{_copies(result.copies)}</small>"
     front = f"<td>{named(result.backbone)}<td>{result.size} px · {_policy(result.policy)}<td>{head}"
     if result.left_out is not None and result.accuracy is None:
-        columns = 5 if timed else 3
+        columns = 6 if timed else 3
         return (
             f'<tr class="out">{front}<td colspan={columns}>{both("left out: ", "未采用：")}{named(result.left_out)}\n'
         )
@@ -184,7 +186,9 @@ def _candidate(result: CandidateResult, *, timed: bool) -> str:
     mark = f'<span class="chip">{both("chosen", "采用")}</span>' if result.chosen else ""
     clock = ""
     if timed:
-        clock = f"<td>{_ms(result.milliseconds)}<td>{'' if result.seconds is None else f'{result.seconds:.1f} s'}"
+        size = "" if result.bytes is None else f"{result.bytes / 1e6:.0f} MB"
+        tried = "" if result.seconds is None else f"{result.seconds:.1f} s"
+        clock = f"<td>{_ms(result.milliseconds)}<td>{size}<td>{tried}"
     return f"<tr{' class=chosen' if result.chosen else ''}>{front}<td>{share}<td>{loss}{clock}<td>{mark}\n"
 
 

@@ -24,7 +24,7 @@ from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.head import Judged
 from fenlei.training.heads import KINDS
 from fenlei.training.herald import Herald
-from fenlei.training.journal import Journal, TimeSpent
+from fenlei.training.journal import Journal
 from fenlei.training.judging import Dropped, Trial, judge_candidate
 from fenlei.training.ladder import ladder
 from fenlei.training.plan import Plan
@@ -33,6 +33,7 @@ from fenlei.training.proposals import Proposals
 from fenlei.training.report import CandidateResult
 from fenlei.training.study import open_study, trial_of
 from fenlei.training.task import Task
+from fenlei.training.time_spent import TimeSpent
 from fenlei.training.timetable import Outlook, continued
 from fenlei.training.vote import best_vote
 from fenlei.training.workshop import Workshop
@@ -391,10 +392,6 @@ class Search:
 
     def _keep_time(self, *, at_once: bool = False) -> None:
         if self._budget is not None:
-            spent = TimeSpent(
-                spent=self._time.spent,
-                moved=self._time.moved,
-                budget=self._budget,
-                planned=not self._time.planning,
-            )
+            now = self._time
+            spent = TimeSpent(spent=now.spent, moved=now.moved, budget=self._budget, planned=not now.planning)
             self._journal.keep_time(spent, at_once=at_once)

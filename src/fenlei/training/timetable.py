@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from fenlei.training.journal import TimeSpent
+from fenlei.training.time_spent import TimeSpent
 
 
 class Outlook(NamedTuple):

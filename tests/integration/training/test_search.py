@@ -18,13 +18,14 @@ from fenlei.training.better import chance_of_gain
 from fenlei.training.board import Entry
 from fenlei.training.errors import TrainingError
 from fenlei.training.folds import draw_folds
-from fenlei.training.journal import Journal, TimeSpent
+from fenlei.training.journal import Journal
 from fenlei.training.look import read_all
 from fenlei.training.plan import LADDERS, WITHOUT_BUDGET, Plan, make_plan
 from fenlei.training.progress import OFTEN, Cancelled, Stage, Watch
 from fenlei.training.report import CandidateResult
 from fenlei.training.search import NO_TIME, Outcome, Search
 from fenlei.training.task import Task
+from fenlei.training.time_spent import TimeSpent
 from fenlei.training.timetable import Outlook
 from fenlei.training.view import View, one
 from fenlei.training.workshop import Workshop

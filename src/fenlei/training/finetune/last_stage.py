@@ -119,7 +119,9 @@ class LastStage:
             if self._is_settled(candidate):
                 continue
             needs = self._needs(candidate)
-            if needed + needs.judging <= share * room:
+            # A second one must leave the time to learn the better of both anew.
+            beside = max(anew, needs.anew) if self._chosen else 0.0
+            if needed + needs.judging + beside <= share * room:
                 self._chosen.append(candidate)
                 needed, anew = needed + needs.judging, max(anew, needs.anew)
         if needed + anew <= share * room:
