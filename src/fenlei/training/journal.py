@@ -8,8 +8,6 @@ whole; what is damaged is tried again.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +21,7 @@ from safetensors.numpy import load, save
 from fenlei.training.candidate import Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.head import Judged
+from fenlei.training.replacing import replacing
 from fenlei.training.time_spent import TimeSpent
 
 VERSION = 1
@@ -176,17 +175,8 @@ def _begun(folder: Path) -> Candidate | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as out:
-                out.write(content)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as exc:
-        raise TrainingError(f"The cache {path.parent} cannot be written: {exc.strerror or exc}.") from exc
+    with replacing(path) as out:
+        out.write(content)
 
 
 def _read(path: Path) -> tuple[Record, Judged | None] | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import tempfile
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.settings import TuneSettings
+from fenlei.training.replacing import replacing
 
 VERSION = 1
 
@@ -55,18 +53,8 @@ class Checkpoint:
 
         if self._path is None:
             return
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=self._path.parent)
-            try:
-                with os.fdopen(descriptor, "wb") as out:
-                    torch.save({**self._belongs, **state}, out)
-                Path(name).replace(self._path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-        except OSError as exc:
-            raise TrainingError(f"The cache {self._path.parent} cannot be written: {exc.strerror or exc}.") from exc
+        with replacing(self._path) as out:
+            torch.save({**self._belongs, **state}, out)
 
     def remove(self) -> None:
         """There is nothing to go on with any more."""

@@ -3,8 +3,6 @@ it says of pictures that it has not seen."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from safetensors.numpy import load, save
 
 from fenlei.backbones import Backbone, by_digest
 from fenlei.modelfile import Dense
-from fenlei.training.errors import TrainingError
+from fenlei.training.replacing import replacing
 from fenlei.training.unknown import BOTH, PARTS, Unseen
 
 
@@ -36,7 +34,8 @@ def write_done(path: Path, backbone: Backbone, head: Dense) -> None:
         TrainingError: the cache cannot be written.
     """
     network = np.frombuffer(bytes.fromhex(backbone.digest), np.uint8)
-    _write(path, save({"network": network, "weight": head.weight, "bias": head.bias}))
+    with replacing(path) as out:
+        out.write(save({"network": network, "weight": head.weight, "bias": head.bias}))
 
 
 def read_unseen(path: Path) -> Unseen | None:
@@ -55,19 +54,6 @@ def write_unseen(path: Path, unseen: Unseen) -> None:
         TrainingError: the cache cannot be written.
     """
     arrays = {f"{name} measured": measured for name, measured in unseen.measured.items()}
-    _write(path, save(arrays | {f"{name} seen": np.array(typical) for name, typical in unseen.seen.items()}))
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as out:
-                out.write(data)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as exc:
-        raise TrainingError(f"The cache {path.parent} cannot be written: {exc.strerror or exc}.") from exc
+    arrays |= {f"{name} seen": np.array(typical) for name, typical in unseen.seen.items()}
+    with replacing(path) as out:
+        out.write(save(arrays))
