@@ -6,6 +6,8 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from fenlei.projects.train_progress import MILESTONE, TrainProgress
 from fenlei.runs import RunContext
 from fenlei.training.progress import Stage
@@ -146,3 +148,13 @@ def test_with_a_budget_the_fraction_follows_the_clock_and_the_time_left_is_told(
     telling.time(Outlook(60.0, 20.0))
     assert heard.fractions[1:] == [0.25, 0.25, 0.25, 0.75]
     assert heard.left[1:] == [30.0, 30.0, 60.0, 20.0]
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_every_stage_has_its_place_where_no_time_is_told(stage: Stage) -> None:
+    heard = Heard()
+    telling = TrainProgress(cast(RunContext, heard))
+    for done in range(5):
+        telling(stage, done, 4)
+    assert heard.fractions == sorted(heard.fractions)
+    assert 0 <= heard.fractions[0] <= heard.fractions[-1] <= 1
