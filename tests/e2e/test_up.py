@@ -8,10 +8,12 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -229,7 +231,9 @@ def test_the_end_finishes_what_is_in_flight_and_leaves_nothing_behind(workspace:
     with up(workspace) as platform:
         platform.publish(platform.add_version(FIRST), open=True)
         worker = platform.worker()
-        os.kill(worker, signal.SIGSTOP)  # so that the run waits for ever
+        until(
+            lambda: stops_between_writes(worker, workspace), what="the worker holds no lock"
+        )  # the run waits for ever
         stream = events_of(platform, start_import_by_upload(platform))
         os.kill(worker, signal.SIGCONT)
         codes: list[int] = []
@@ -249,6 +253,19 @@ def test_the_end_finishes_what_is_in_flight_and_leaves_nothing_behind(workspace:
         stream.close()
         assert not lives(worker)
         assert "Traceback" not in platform.log
+
+
+def stops_between_writes(worker: int, workspace: Path) -> bool:
+    """Stop a worker, unless it is in the middle of a write: then it would keep everybody else from writing."""
+    os.kill(worker, signal.SIGSTOP)
+    with closing(sqlite3.connect(workspace / "fenlei.db", timeout=0.2, isolation_level=None)) as database:
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            os.kill(worker, signal.SIGCONT)
+            return False
+    return True
 
 
 def events_of(platform: Up, run_id: str) -> http.client.HTTPConnection:
