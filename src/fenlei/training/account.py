@@ -156,6 +156,7 @@ def build_report(story: Story) -> Report:
             setting=_floats(judged.setting),
             copies=candidate.copies,
             aim=story.aim.value,
+            aim_by=story.formula.aim_by,
             members=[
                 {
                     "backbone": member.view.name,

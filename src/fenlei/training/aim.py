@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 import numpy as np
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
 from fenlei.training.evaluation import confusion_matrix, wilson_interval
@@ -30,6 +31,20 @@ def aim_for(said: Aim | None, truth: NDArray[np.int64], classes: int) -> Aim:
         return said
     counts = np.bincount(truth, minlength=classes)
     return Aim.BALANCED if counts.max() >= VERY_UNEVEN * max(int(counts.min()), 1) else Aim.ACCURACY
+
+
+class ChosenBy(StrEnum):
+    """Who said that it shall be raised."""
+
+    USER = "user"
+    SIZES = "class sizes"
+
+
+def who_chose(said: Aim | None, truth: NDArray[np.int64], classes: int) -> ChosenBy | UnsetType:
+    """Who chose what `aim_for` answers; unset where that is plain accuracy, of which there is nothing to explain."""
+    if aim_for(said, truth, classes) is Aim.ACCURACY:
+        return UNSET
+    return ChosenBy.SIZES if said is None else ChosenBy.USER
 
 
 def picture_weights(aim: Aim, truth: NDArray[np.int64], classes: int) -> NDArray[np.float64]:

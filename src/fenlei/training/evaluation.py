@@ -129,10 +129,12 @@ def confusion_matrix(truth: NDArray[np.int64], called: NDArray[np.int64], classe
     return counts.reshape(classes, classes).astype(np.int64)
 
 
-def log_loss(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
-    """Mean of -ln(score of the truth) over the rows of `scores` (n, c), in nats."""
-    picked = scores[np.arange(len(truth)), truth]
-    return float(-np.mean(np.log(np.maximum(picked, SMALLEST_SCORE))))
+def log_loss(
+    scores: NDArray[np.float64], truth: NDArray[np.int64], weights: NDArray[np.float64] | None = None
+) -> float:
+    """Mean of -ln(score of the truth) over the rows of `scores` (n, c), in nats; weights (n,), None: all alike."""
+    gained = np.log(np.maximum(scores[np.arange(len(truth)), truth], SMALLEST_SCORE))
+    return float(-np.mean(gained) if weights is None else -np.average(gained, weights=weights))
 
 
 def reliability(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> list[ReliabilityBin]:

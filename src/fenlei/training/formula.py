@@ -45,6 +45,7 @@ class Formula(msgspec.Struct, frozen=True, kw_only=True):
         look: the view that duplicates were found by.
         ingredients: of both.
         aim: what was to be raised.
+        aim_by: who chose that; see `aim.who_chose`.
         goal: what was asked for.
         seed: of split and folds.
         test_fraction: share held out where the pictures bring no test part.
@@ -60,6 +61,7 @@ class Formula(msgspec.Struct, frozen=True, kw_only=True):
     look: View
     ingredients: list[Ingredient]
     aim: str
+    aim_by: str | msgspec.UnsetType = msgspec.UNSET
     goal: str
     seed: int
     test_fraction: float
@@ -82,6 +84,7 @@ def write_formula(
     *,
     way: str,
     aim: str,
+    aim_by: str | msgspec.UnsetType,
     goal: str,
     seed: int,
     test_fraction: float,
@@ -105,6 +108,7 @@ def write_formula(
         look=_view(look),
         ingredients=ingredients,
         aim=aim,
+        aim_by=aim_by,
         goal=goal,
         seed=seed,
         test_fraction=test_fraction,

@@ -152,6 +152,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
             of a picture. Of a vote, what its members were learned with is in `members`.
         copies: altered copies that it learned from besides the pictures.
         aim: the figure that the search tried to raise.
+        aim_by: who chose it: `user`, or `class sizes` where nobody did and one class is many times as large as another.
+            Absent where it is accuracy, and in reports of an older Fenlei.
         members: of a vote: head, copies, setting and share of each.
         class_weights: one factor per class in class order, or None where all pictures count alike.
         temperature: what the logits are divided by.
@@ -169,6 +171,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     setting: dict[str, float]
     copies: str
     aim: str
+    aim_by: str | msgspec.UnsetType = msgspec.UNSET
     members: list[dict[str, Any]]
     class_weights: list[float] | None
     temperature: float

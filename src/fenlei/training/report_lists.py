@@ -13,7 +13,7 @@ from fenlei.training.report import (
     Report,
     SkippedPicture,
 )
-from fenlei.training.report_words import both, count, fold, named, percent, percents, section, text
+from fenlei.training.report_words import AIMS_ZH, both, count, fold, named, percent, percents, section, text
 
 SHOWN_PER_REASON = 200
 """Skipped files listed under one reason; the JSON report has them all."""
@@ -115,7 +115,7 @@ def recipe(report: Report) -> str:
             for number, member in enumerate(made.members, start=1)
         ),
         (both("altered copies", "变化副本"), _copies(made.copies)),
-        (both("chosen for", "选择依据"), _aim(made.aim)),
+        (both("chosen for", "选择依据"), _aim(made)),
         (both("class weights", "类别权重"), _weights(made, report.labels)),
         (both("temperature", "温度"), f"{made.temperature:.4g}"),
         (
@@ -162,9 +162,13 @@ def _copies(name: str) -> str:
     return both(text(name), zh.get(name, text(name)))
 
 
-def _aim(name: str) -> str:
-    zh = {"accuracy": "正确率", "balanced accuracy": "平衡正确率", "macro-F1": "宏平均 F1"}
-    return both(text(name), zh.get(name, text(name)))
+def _aim(made: Recipe) -> str:
+    said = both(text(made.aim), AIMS_ZH.get(made.aim, text(made.aim)))
+    why = _AIM_BY.get(made.aim_by) if isinstance(made.aim_by, str) else None
+    return said if why is None else f"{said} <small>({both(*why)})</small>"
+
+
+_AIM_BY = {"user": ("as was asked for", "按照要求"), "class sizes": ("by the sizes of the classes", "根据各类别的大小")}
 
 
 def _candidate(result: CandidateResult, *, timed: bool) -> str:

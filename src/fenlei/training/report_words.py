@@ -12,6 +12,8 @@ import re
 NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """Control characters break HTML; lone surrogates (file names that are not UTF-8) cannot be written as UTF-8."""
 
+AIMS_ZH = {"accuracy": "正确率", "balanced accuracy": "平衡正确率", "macro-F1": "宏平均 F1"}
+
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 
 

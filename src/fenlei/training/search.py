@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fenlei.contract.errors import FenleiError
+from fenlei.training.aimed_loss import aimed_loss
 from fenlei.training.alteration import COPIES
 from fenlei.training.board import SURE, Board, Entry
 from fenlei.training.candidate import TUNED, Candidate
@@ -312,7 +313,7 @@ class Search:
         self._journal.add(candidate, judged, seconds)
         self._costs.append(seconds)
         if trial is not None and judged.loss is not None:
-            trial.told(judged.loss)
+            trial.told(aimed_loss(judged, self._task.truth, self._task.weights))
         return self._enter(candidate, judged, seconds)
 
     def _drop(self, candidate: Candidate, seconds: float) -> None:
@@ -351,7 +352,8 @@ class Search:
             self._time.finishing = self._herald.seconds()
 
     def _vote(self) -> None:
-        found = best_vote([(entry.candidate, entry.judged) for entry in self._judged], self._task.truth)
+        judged = [(entry.candidate, entry.judged) for entry in self._judged]
+        found = best_vote(judged, self._task.truth, self._task.weights)
         if found is None or self._board.knows(found[0]):
             return
         self._journal.add(*found, 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fenlei.training.aimed_loss import aimed_loss
 from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.journal import Journal
@@ -26,7 +27,7 @@ def open_study(views: Sequence[View], judged: Sequence[Entry], journal: Journal,
     for entry in judged:
         trial = trial_of(entry.candidate, proposals)
         if trial is not None and entry.judged.loss is not None:
-            trial.told(entry.judged.loss, blocks_of(entry.judged, task))
+            trial.told(aimed_loss(entry.judged, task.truth, task.weights), blocks_of(entry.judged, task))
     for candidate in journal.candidates:
         known = journal.find(candidate)
         if candidate.kind == TUNED or known is None or known[1] is not None:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
-from fenlei.training.aim import Aim
+from fenlei.training.aim import Aim, picture_weights
 from fenlei.training.folds import Folds
 from fenlei.training.look import Picture
 
@@ -26,6 +27,7 @@ class Task:
         seed: decides whatever is random; every candidate meets the same folds.
         folds: of these pictures.
         aim: what is to be raised.
+        aim_by: who chose it; see `aim.who_chose`.
     """
 
     pictures: Sequence[Picture]
@@ -35,6 +37,12 @@ class Task:
     seed: int
     folds: Folds
     aim: Aim
+    aim_by: str | UnsetType = UNSET
+
+    @property
+    def weights(self) -> NDArray[np.float64] | None:
+        """(n,) how much a picture's loss counts, mean 1; None where all count alike."""
+        return None if self.aim is Aim.ACCURACY else picture_weights(self.aim, self.truth, self.classes)
 
 
 def task_digest(task: Task) -> str:

@@ -1,8 +1,8 @@
 """Soft voting: the best few heads on one input, each counting by what it adds.
 
 Caruana et al. 2004, "Ensemble Selection from Libraries of Models": beginning with the best, again and again the head is
-taken in, also a second time, whose vote lowers the loss on held-out pictures most. All voters see the same input, so
-that the vote is still one network and one pass.
+taken in, also a second time, whose vote lowers the loss on held-out pictures most, which count as the aim says.
+All voters see the same input, so that the vote is still one network and one pass.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fenlei.modelfile import Head, Voter, softmax
 from fenlei.modelfile.head import SMALLEST
+from fenlei.training.aimed_loss import aimed_loss
 from fenlei.training.calibration import fit_temperature
 from fenlei.training.candidate import VOTE, Candidate
 from fenlei.training.evaluation import log_loss
@@ -29,17 +30,24 @@ LEAST_GAIN = 0.002
 """Share by which one more vote must lower the loss."""
 
 
-def best_vote(judged: Sequence[tuple[Candidate, Judged]], truth: NDArray[np.int64]) -> tuple[Candidate, Judged] | None:
+def best_vote(
+    judged: Sequence[tuple[Candidate, Judged]],
+    truth: NDArray[np.int64],
+    weights: NDArray[np.float64] | None = None,
+) -> tuple[Candidate, Judged] | None:
     """The vote with the lowest loss on pictures held out; None where no two heads are better than one.
 
     Args:
         judged: heads that were judged by the same folds.
         truth: (n,) class numbers.
+        weights: (n,) how much a picture's loss counts, by what is aimed at; None: all alike.
     """
     found: tuple[Candidate, Judged] | None = None
     for together in _groups([each for each in judged if each[0].kind in KINDS and each[1].loss is not None]):
-        chosen = _select(together, truth)
-        if chosen is not None and (found is None or _loss(chosen) < _loss(found)):
+        chosen = _select(together, truth, weights)
+        if chosen is None:
+            continue
+        if found is None or aimed_loss(chosen[1], truth, weights) < aimed_loss(found[1], truth, weights):
             found = chosen
     return found
 
@@ -105,17 +113,20 @@ def _groups(judged: Sequence[tuple[Candidate, Judged]]) -> list[list[tuple[Candi
     return groups
 
 
-def _select(judged: list[tuple[Candidate, Judged]], truth: NDArray[np.int64]) -> tuple[Candidate, Judged] | None:
+def _select(
+    judged: list[tuple[Candidate, Judged]], truth: NDArray[np.int64], weights: NDArray[np.float64] | None
+) -> tuple[Candidate, Judged] | None:
     scores = [_scores(each) for _, each in judged]
     held_out = judged[0][1].held_out
     repeated = np.broadcast_to(truth, held_out.shape)[held_out]
-    best = min(range(len(judged)), key=lambda place: _loss(judged[place]))
+    counted = None if weights is None else np.broadcast_to(weights, held_out.shape)[held_out]
+    best = min(range(len(judged)), key=lambda place: aimed_loss(judged[place][1], truth, weights))
     taken = [best]
-    loss = _loss_of(scores[best][held_out], repeated)
+    loss = log_loss(scores[best][held_out], repeated, counted)
     for _ in range(ROUNDS):
         total = sum(scores[place] for place in taken)
         tried = [
-            (_loss_of(((total + scores[place]) / (len(taken) + 1))[held_out], repeated), place)
+            (log_loss(((total + scores[place]) / (len(taken) + 1))[held_out], repeated, counted), place)
             for place in range(len(judged))
             if place in taken or len(set(taken)) < MOST_HEADS
         ]
@@ -143,11 +154,3 @@ def _scores(judged: Judged) -> NDArray[np.float64]:
     """(repeats, n, c) what a head votes, by its own temperature."""
     flat = softmax((judged.logits / judged.temperature).reshape(-1, judged.logits.shape[-1]))
     return flat.reshape(judged.logits.shape)
-
-
-def _loss_of(votes: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
-    return log_loss(votes, truth)
-
-
-def _loss(each: tuple[Candidate, Judged]) -> float:
-    return np.inf if each[1].loss is None else each[1].loss

@@ -191,6 +191,11 @@ SPEAKS: dict[str, tuple[Change, str, str]] = {
     "publish": (having(), "against publishing", "可以发布了"),
     "learned-anew-from-all": (made(refitted=True), "the 180 pictures held out", "全部 540 张图片上重新学习"),
     "learned-from-validation": (having(validation_joined=28), "28 pictures of the validation", "28 张图片也用来学习"),
+    "what-it-was-chosen-for": (
+        lambda of: sizes(300, 290, 25)(made(aim="balanced accuracy", aim_by="class sizes")(of)),
+        "for balanced accuracy, because one class has 12 times as many",
+        "以“平衡正确率”为目标选出的，因为一个类别的图片是另一个的 12 倍",
+    ),
     "small-classes-counted-more": (made(class_weights=[1.0, 1.0, 2.0]), "counted for more", "分量更重"),
 }
 """Every rule: a change to the calm report after which it speaks, and words of what it says."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from fenlei.training.advice.rule import Rule, Said
+from fenlei.training.aim import ChosenBy
 from fenlei.training.report import Report
+from fenlei.training.report_words import AIMS_ZH
 
 
 def learned_anew_from_all(report: Report) -> Said | None:
@@ -30,6 +34,24 @@ def learned_from_validation(report: Report) -> Said | None:
     )
 
 
+def what_it_was_chosen_for(report: Report) -> Said | None:
+    """Not accuracy: who said so."""
+    made = report.recipe
+    if made.aim_by is UNSET:
+        return None
+    zh = AIMS_ZH.get(made.aim, made.aim)
+    if made.aim_by == ChosenBy.USER:
+        return Said(f"It was chosen for {made.aim}, as was asked for.", f"按照要求，它是以“{zh}”为目标选出的。")
+    sizes = sorted(each.train for each in report.counts)
+    times = f"{sizes[-1] / max(sizes[0], 1):.0f}"
+    return Said(
+        f"It was chosen for {made.aim}, because one class has {times} times as many pictures as another: a model that "
+        "never answers the small one would hardly lose a point of accuracy.",
+        f"它是以“{zh}”为目标选出的，因为一个类别的图片是另一个的 {times} 倍："
+        "按正确率选，从不回答小类别的模型也几乎不丢分。",
+    )
+
+
 def small_classes_counted_more(report: Report) -> Said | None:
     """Pictures had weights."""
     if report.recipe.class_weights is None:
@@ -40,4 +62,9 @@ def small_classes_counted_more(report: Report) -> Said | None:
     )
 
 
-NOTES: tuple[Rule, ...] = (learned_anew_from_all, learned_from_validation, small_classes_counted_more)
+NOTES: tuple[Rule, ...] = (
+    learned_anew_from_all,
+    learned_from_validation,
+    what_it_was_chosen_for,
+    small_classes_counted_more,
+)
