@@ -304,6 +304,7 @@ class Finisher:
             self._workshop,
             way=terms.way,
             aim=self._pool.task.aim.value,
+            aim_by=self._pool.task.aim_by,
             goal=terms.goal,
             seed=terms.seed,
             test_fraction=terms.test_fraction,

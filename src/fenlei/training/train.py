@@ -12,7 +12,7 @@ from fenlei.datasets import FoundPictures, find_duplicates, scan
 from fenlei.modelfile import ModelFile
 from fenlei.training.account import digest_of
 from fenlei.training.again import Again
-from fenlei.training.aim import Aim, aim_for
+from fenlei.training.aim import Aim, aim_for, who_chose
 from fenlei.training.board import Entry
 from fenlei.training.curve_head import curve_seconds, measure_curve
 from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
@@ -168,6 +168,7 @@ def train(
             seed=seed,
             folds=draw_folds(truth, division.groups[learning], seed),
             aim=aim_for(wanted, truth, len(labels)),
+            aim_by=who_chose(wanted, truth, len(labels)) if again is None else again.formula.aim_by,
         )
         wishes = f"backbone {backbone} size {size} policy {policy}"
         question = f"{RECIPE} {task_digest(task)} seed {seed} aim {task.aim.value} {wishes}"
