@@ -353,7 +353,7 @@ class Search:
 
     def _vote(self) -> None:
         judged = [(entry.candidate, entry.judged) for entry in self._judged]
-        found = best_vote(judged, self._task.truth, self._task.weights)
+        found = best_vote(judged, self._task.truth, self._task.weights, allowed=self._ceiling.lets_try)
         if found is None or self._board.knows(found[0]):
             return
         self._journal.add(*found, 0.0)

@@ -8,7 +8,7 @@ All voters see the same input, so that the vote is still one network and one pas
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ def best_vote(
     judged: Sequence[tuple[Candidate, Judged]],
     truth: NDArray[np.int64],
     weights: NDArray[np.float64] | None = None,
+    *,
+    allowed: Callable[[View], bool] = lambda view: True,
 ) -> tuple[Candidate, Judged] | None:
     """The vote with the lowest loss on pictures held out; None where no two heads are better than one.
 
@@ -41,11 +43,12 @@ def best_vote(
         judged: heads that were judged by the same folds.
         truth: (n,) class numbers.
         weights: (n,) how much a picture's loss counts, by what is aimed at; None: all alike.
+        allowed: whether a vote on this view answers quickly enough.
     """
     found: tuple[Candidate, Judged] | None = None
     for together in _groups([each for each in judged if each[0].kind in KINDS and each[1].loss is not None]):
         chosen = _select(together, truth, weights)
-        if chosen is None:
+        if chosen is None or not allowed(chosen[0].view):
             continue
         if found is None or aimed_loss(chosen[1], truth, weights) < aimed_loss(found[1], truth, weights):
             found = chosen

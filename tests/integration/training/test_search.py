@@ -10,16 +10,13 @@ import numpy as np
 import pytest
 
 from fenlei.contract.errors import FenleiError
-from fenlei.datasets import scan
 from fenlei.imaging import Policy, prepare_for_training
 from fenlei.training import progress as progress_room
 from fenlei.training.aim import Aim, aim_for, figure
 from fenlei.training.better import chance_of_gain
 from fenlei.training.board import Entry
 from fenlei.training.errors import TrainingError
-from fenlei.training.folds import draw_folds
 from fenlei.training.journal import Journal
-from fenlei.training.look import read_all
 from fenlei.training.plan import LADDERS, WITHOUT_BUDGET, Plan, make_plan
 from fenlei.training.progress import OFTEN, Cancelled, Stage, Watch
 from fenlei.training.report import CandidateResult
@@ -29,8 +26,8 @@ from fenlei.training.time_spent import TimeSpent
 from fenlei.training.timetable import Outlook
 from fenlei.training.view import View, one
 from fenlei.training.workshop import Workshop
-from tests.support.drawing import class_folders
 from tests.support.networks import tiny_network
+from tests.support.tasks import drawn_task
 
 CLASSES = {"a": 52, "b": 51, "c": 50}
 
@@ -49,11 +46,7 @@ def networks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
-    found = scan(class_folders(tmp_path_factory.mktemp("photos"), CLASSES))
-    pictures, _ = read_all(found, Watch())
-    truth = np.array([found.labels.index(each.item.label) for each in pictures], np.int64)
-    groups = np.arange(len(truth))
-    return Task(pictures, truth, groups, 3, 0, draw_folds(truth, groups, 0), Aim.ACCURACY)
+    return drawn_task(tmp_path_factory.mktemp("photos"), CLASSES)
 
 
 @pytest.fixture

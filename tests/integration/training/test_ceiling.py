@@ -1,0 +1,151 @@
+"""A goal is a promise of how soon answers come: what is slower cannot win, however good it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fenlei.imaging import Policy
+from fenlei.training.candidate import VOTE, Candidate
+from fenlei.training.heads import LOGISTIC, PROTOTYPES, SVM
+from fenlei.training.journal import Journal
+from fenlei.training.plan import Plan
+from fenlei.training.progress import Watch
+from fenlei.training.report import CandidateResult
+from fenlei.training.search import Outcome, Search
+from fenlei.training.task import Task
+from fenlei.training.view import View, one
+from fenlei.training.workshop import Workshop
+from tests.support.judgements import judgement
+from tests.support.networks import tiny_network
+from tests.support.tasks import drawn_task
+
+TOO_SLOW = "It would answer too slowly for this goal."
+TIMES = {"quick": 1.0, "slow": 3.0}
+"""Milliseconds a picture: the slow one is too slow for `fast`, alone and beside the quick one, and for nothing else."""
+
+
+class Paced(Workshop):
+    """One whose networks take as long as their names say: a clock on a busy machine would tell of the machine."""
+
+    def milliseconds(self, view: View) -> float:
+        return sum(TIMES[Path(name).stem] for name in view.backbones)
+
+
+@pytest.fixture(scope="module")
+def views(tmp_path_factory: pytest.TempPathFactory) -> dict[str, View]:
+    """A quick network that sees next to nothing, and one that sees much and is slow, or very slow in truth."""
+    folder = tmp_path_factory.mktemp("networks")
+    networks = {"quick": tiny_network(width=2), "slow": tiny_network(width=48)}
+    networks["very slow"] = tiny_network(width=30_000)
+    for name, content in networks.items():
+        (folder / f"{name}.onnx").write_bytes(content)
+    return {name: one(str(folder / f"{name}.onnx"), None, Policy.SQUASH) for name in networks}
+
+
+@pytest.fixture(scope="module")
+def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
+    return drawn_task(tmp_path_factory.mktemp("photos"), {"a": 30, "b": 30, "c": 30}, size=40)
+
+
+@pytest.fixture
+def workshop(workspace: Path) -> Iterator[Workshop]:
+    with Paced(workspace / "cache", Watch()) as opened:
+        yield opened
+
+
+def searched(
+    task: Task,
+    workshop: Workshop,
+    plan: list[View],
+    goal: str,
+    until: Callable[[CandidateResult], bool],
+    journal: Journal | None = None,
+) -> Outcome:
+    """A search that ends when there is such a line, or many others."""
+    heard: list[CandidateResult] = []
+
+    def enough() -> bool:
+        return len(heard) > 20 or any(map(until, heard))
+
+    watch = Watch(enough=enough)
+    search = Search(
+        task, Plan(tuple(plan), ()), workshop, watch, goal=goal, budget=600, journal=journal, heard=heard.append
+    )
+    return search.run()
+
+
+def is_slow(line: CandidateResult) -> bool:
+    return "slow" in line.backbone
+
+
+def is_vote(line: CandidateResult) -> bool:
+    return line.head.startswith("vote of")
+
+
+def slow_line(outcome: Outcome) -> CandidateResult:
+    return next(filter(is_slow, outcome.results))
+
+
+def test_a_slow_network_cannot_win_for_a_goal_that_it_answers_too_slowly_for(
+    task: Task, workshop: Workshop, views: dict[str, View]
+) -> None:
+    plan = [views["quick"], views["slow"]]
+    fast = searched(task, workshop, plan, "fast", is_slow)
+    line = slow_line(fast)
+    assert line.left_out == TOO_SLOW
+    assert fast.winner.candidate.view == views["quick"]
+    assert line.log_loss is not None
+    assert line.log_loss < min(each.log_loss for each in fast.results if each.log_loss and each != line)
+    assert line.milliseconds == 3.0
+
+    for goal in ("balanced", "accurate"):
+        outcome = searched(task, workshop, plan, goal, is_slow)
+        assert outcome.winner.candidate.view == views["slow"]
+        assert slow_line(outcome).left_out is None
+
+
+def test_what_is_slow_is_found_out_by_a_measurement(task: Task, workspace: Path, views: dict[str, View]) -> None:
+    with Workshop(workspace / "cache", Watch()) as workshop:
+        outcome = searched(task, workshop, [views["quick"], views["very slow"]], "fast", is_slow)
+    line = slow_line(outcome)
+    assert line.left_out == TOO_SLOW
+    assert outcome.winner.candidate.view == views["quick"]
+
+
+def known(task: Task, journal: Journal, views: dict[str, View]) -> None:
+    """All that a search tries before a vote: heads on both networks which know different pictures, and one that knows
+    none."""
+    turn = np.arange(len(task.truth)) // task.classes % 10
+    for view, kind, turns in (
+        (views["quick"], LOGISTIC, (0, 1, 2)),
+        (views["quick"], SVM, (3, 4)),
+        (views["quick"], PROTOTYPES, ()),
+        (views["slow"], LOGISTIC, (5, 6, 7, 8, 9)),
+    ):
+        judged = judgement(task.truth, task.classes, np.isin(turn, turns), kind=kind, repeats=len(task.folds.number))
+        journal.add(Candidate(view=view, kind=kind), judged, 0.0)
+
+
+def test_a_vote_that_answers_too_slowly_cannot_win_and_one_of_those_that_do_not_does(
+    task: Task, workshop: Workshop, views: dict[str, View], tmp_path: Path
+) -> None:
+    plan = [views["quick"], views["slow"]]
+    journal = Journal(tmp_path, "the question")
+    known(task, journal, views)
+    accurate = searched(task, workshop, plan, "accurate", is_vote, journal)
+    best = accurate.winner.candidate
+    assert best.kind == VOTE
+    assert {each.view for each in best.members} == {views["quick"], views["slow"]}
+
+    # The same pictures, another goal: that vote is known and cannot win; one that answers soon enough does.
+    def is_another(line: CandidateResult) -> bool:
+        return is_vote(line) and line.left_out is None
+
+    fast = searched(task, workshop, plan, "fast", is_another, Journal(tmp_path, "the question"))
+    assert [each.left_out for each in fast.results if is_vote(each)] == [TOO_SLOW, None]
+    assert fast.winner.candidate.kind == VOTE
+    assert {each.view for each in fast.winner.candidate.members} == {views["quick"]}
