@@ -41,7 +41,16 @@ from numpy.typing import NDArray
 from fenlei.datasets.disjoint_sets import DisjointSets
 from fenlei.datasets.fingerprint import VIEW_SIDE, Fingerprint
 from fenlei.datasets.neighbours import neighbours
-from fenlei.datasets.registration import Grey, Numbers, Points, disc, first_guess, moved, refined, sampled
+from fenlei.datasets.registration import (
+    Grey,
+    Numbers,
+    disc,
+    first_guess,
+    moved,
+    refined,
+    sampled,
+    sampled_alike,
+)
 
 NEAREST = 12
 """Neighbours looked at of each picture. More copies than that still hang together through one another."""
@@ -126,19 +135,28 @@ class _Views:
         """Whether each pair shows one picture."""
         laid = refined(self._smooth, left, right, maps)
         same = np.zeros(len(left), bool)
-        same[laid.pair] = self._agree(left[laid.pair], right[laid.pair], laid.maps)
+        # The first witness costs least, and most that are not the same fail there.
+        like = laid.pair[self._alike(left[laid.pair], right[laid.pair], laid.maps)]
+        maps = laid.maps[np.isin(laid.pair, like)]
+        same[like] = self._agree(left[like], right[like], maps)
         return same
 
+    def _alike(self, left: Numbers, right: Numbers, maps: Grey) -> NDArray[np.bool_]:
+        """Whether enough of each pair lies over each other, and the grey levels there correlate."""
+        there, inside = sampled(self._smooth, right, moved(self._points, maps))
+        here = sampled_alike(self._smooth, left, self._points)
+        alike = _correlation(_centred(here, inside), _centred(there, inside)) >= LEAST_CORRELATION
+        return np.asarray(alike & (inside.mean(axis=1) >= _LEAST_OVERLAP))
+
     def _agree(self, left: Numbers, right: Numbers, maps: Grey) -> NDArray[np.bool_]:
+        """What all other witnesses say of pairs that are alike."""
         places = moved(self._points, maps)
         there, inside = sampled(self._smooth, right, places)
         here, there = _centred(self._here(self._smooth[left]), inside), _centred(there, inside)
         gain = np.sum(here * there, axis=1, keepdims=True) / np.maximum(np.sum(there**2, axis=1, keepdims=True), 1e-3)
         # The mean picture belongs where the left one is; the right one was moved there.
         mean = _centred(np.broadcast_to(self._mean, here.shape), inside)
-        agree = inside.mean(axis=1) >= _LEAST_OVERLAP
-        agree &= _correlation(here, there) >= LEAST_CORRELATION
-        agree &= _correlation(here - mean, there * gain - mean) >= LEAST_CORRELATION
+        agree = _correlation(here - mean, there * gain - mean) >= LEAST_CORRELATION
         agree &= self._worst(here, there, inside) <= MOST_IN_ONE_PLACE
         here = _centred(self._here(_detail(self._smooth[left])), inside)
         there = _centred(sampled(_detail(self._smooth[right]), np.arange(len(right)), places)[0], inside)
@@ -155,8 +173,7 @@ class _Views:
 
     def _here(self, pictures: Grey) -> Grey:
         """The compared places of each picture, not moved."""
-        places = Points(*(np.broadcast_to(each, (len(pictures), len(each))) for each in self._points))
-        return sampled(pictures, np.arange(len(pictures)), places)[0]
+        return sampled_alike(pictures, np.arange(len(pictures)), self._points)
 
 
 def _detail(pictures: Grey) -> Grey:

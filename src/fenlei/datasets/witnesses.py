@@ -14,6 +14,7 @@ reaches 0.98. Subtracting the mean keeps pictures of one fixed camera apart, whe
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,8 +106,14 @@ def _candidates(hashes: NDArray[np.uint64]) -> Iterator[tuple[NDArray[np.int64],
 def pairs_within(bucket: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Pairs of a bucket that is in hash order: all of them in a small one, near neighbours in a crowd."""
     if len(bucket) <= _WHOLE_BUCKET:
-        one, other = np.triu_indices(len(bucket), 1)
+        one, other = _each_with_each(len(bucket))
         yield bucket[one], bucket[other]
     else:
         for shift in range(1, _WINDOW + 1):
             yield bucket[:-shift], bucket[shift:]
+
+
+@lru_cache(maxsize=32)
+def _each_with_each(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers of all pairs of so many. Small buckets are many, and most of the work of each would be this."""
+    return np.triu_indices(count, 1)

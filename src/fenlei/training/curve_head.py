@@ -8,7 +8,7 @@ from typing import NamedTuple
 from fenlei.training.board import Entry
 from fenlei.training.candidate import VOTE, Candidate
 from fenlei.training.curve import LearningCurve
-from fenlei.training.head import Judged, prepare_lesson
+from fenlei.training.head import Judged
 from fenlei.training.heads import LOGISTIC, PROTOTYPES, SVM
 from fenlei.training.journal import Journal
 from fenlei.training.learning_curve import learning_curve
@@ -56,7 +56,7 @@ def measure_curve(
     if head is None:
         return None
     return learning_curve(
-        prepare_lesson(workshop.features(head.view, task.pictures).features, task.truth, task.classes),
+        workshop.lesson(head.view, task.pictures, task.truth, task.classes),
         head.judged,
         task.folds,
         task.groups,

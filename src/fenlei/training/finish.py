@@ -12,6 +12,7 @@ from fenlei.datasets import Groups, Skipped
 from fenlei.modelfile import Head, ModelFile, ParityPicture
 from fenlei.training.account import Story, build_model, build_report
 from fenlei.training.again import Again
+from fenlei.training.ahead import Ahead, Foreseen
 from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED
 from fenlei.training.closer_look import CloserLook, glance, look_closer
@@ -32,6 +33,7 @@ from fenlei.training.report import CandidateResult, Report
 from fenlei.training.since import Since
 from fenlei.training.suspects import MOST_SHOWN, Suspicions, find_suspects
 from fenlei.training.task import Task
+from fenlei.training.unknown import held_out_distances
 from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
 
@@ -128,6 +130,7 @@ class Finisher:
         journal: of the search.
         clock: of the stages.
         watch: progress and stop.
+        ahead: does what a first model needs while heads are judged.
         since: an earlier model to compare with; or a model that is made again, which says what it was compared with.
     """
 
@@ -141,13 +144,27 @@ class Finisher:
         journal: Journal,
         clock: Clock,
         watch: Watch,
+        ahead: Ahead,
         *,
         since: Earlier | Again | None,
     ) -> None:
         self._pool, self._terms, self._parts = pool, terms, parts
         self._tuner, self._workshop, self._journal = tuner, workshop, journal
-        self._clock, self._watch, self._since = clock, watch, since
-        self._files: list[bytes] | None = None
+        self._clock, self._watch, self._ahead, self._since = clock, watch, ahead, since
+        self._files: Sequence[bytes] | None = None
+
+    def begin(self, view: View) -> None:
+        """Begin with what a model of this view needs whatever its head is; `whole` takes it up."""
+        task, workshop = self._pool.task, self._workshop
+        features = workshop.features(view, task.pictures).features
+        spec, engine = workshop.spec(view), workshop.engine(view)
+
+        def foresee() -> Foreseen:
+            files = self._parity_files()
+            distances = held_out_distances(features, task.truth, task.folds)
+            return Foreseen(view, files, features_of_files(files, spec, engine), distances)
+
+        self._ahead.begin(foresee)
 
     def whole(
         self, entry: Entry, results: list[CandidateResult], curve: LearningCurve | None = None, *, last: bool = True
@@ -168,6 +185,7 @@ class Finisher:
         # Judged by the part that no choice has seen.
         self._watch.step(Stage.JUDGE, 0, 1)
         view, head = self._tuner.learned(entry, self._parts[0])
+        foreseen = self._ahead.of(view)
         features = workshop.features(view, pictures).features
         known = features[learning]
         drawings = features_of_files(drawn(terms.seed), workshop.spec(view), workshop.engine(view)) if last else None
@@ -179,6 +197,7 @@ class Finisher:
             self._journal,
             drawings,
             unseen=self._tuner.unseen(entry),
+            distances=None if foreseen is None else foreseen.distances,
             false_rejects=terms.false_rejects,
             demand=terms.demand,
         )
@@ -242,7 +261,7 @@ class Finisher:
             refitted=len(self._parts) > 1 and rows is None,
         )
         report = build_report(story)
-        model = build_model(story, report, self._parity(view, head), embed_backbone=terms.embed_backbone)
+        model = build_model(story, report, self._parity(view, head, foreseen), embed_backbone=terms.embed_backbone)
         self._watch.step(Stage.FINISH, 1, 1)
         return Trained(model, report, workshop.computed, self._clock.seconds)
 
@@ -289,12 +308,19 @@ class Finisher:
             return self._since.compare(self._pool.pictures, self._pool.division, self._pool.labels, scores)
         return None if self._since is None else self._since.since
 
-    def _parity(self, view: View, head: Head) -> list[ParityPicture]:
+    def _parity(self, view: View, head: Head, foreseen: Foreseen | None) -> list[ParityPicture]:
+        if foreseen is not None and foreseen.view == view:
+            self._files = foreseen.files
+            return expected(foreseen.files, foreseen.features, head)
         if self._files is None:  # the same for every model
-            task = self._pool.task
-            rows = [] if self._terms.drawn_parity else spread_over_classes(task.truth)
-            self._files = from_pictures([task.pictures[row] for row in rows]) or drawn(self._terms.seed)
-        return expected(self._files, self._workshop.spec(view), self._workshop.engine(view), head)
+            self._files = self._parity_files()
+        features = features_of_files(self._files, self._workshop.spec(view), self._workshop.engine(view))
+        return expected(self._files, features, head)
+
+    def _parity_files(self) -> list[bytes]:
+        task = self._pool.task
+        rows = [] if self._terms.drawn_parity else spread_over_classes(task.truth)
+        return from_pictures([task.pictures[row] for row in rows]) or drawn(self._terms.seed)
 
     def _formula(self, entry: Entry, *, last: bool) -> Formula:
         terms = self._terms

@@ -11,7 +11,7 @@ from fenlei.modelfile import Head
 from fenlei.training.alteration import COPIES
 from fenlei.training.board import Entry
 from fenlei.training.candidate import VOTE, Candidate
-from fenlei.training.head import Judged, fit_head, prepare_lesson
+from fenlei.training.head import Judged, fit_head
 from fenlei.training.journal import Journal
 from fenlei.training.look import Picture
 from fenlei.training.vote import vote_head
@@ -58,6 +58,4 @@ def fit_candidate(
     workshop: Workshop,
 ) -> Head:
     """The head of a candidate of one of `heads.KINDS`; arguments as `fit_winner`."""
-    features = workshop.features(candidate.view, pictures).features
-    copies = workshop.copies(candidate.view, pictures, COPIES[candidate.copies])
-    return fit_head(judged, prepare_lesson(features, truth, classes, copies))
+    return fit_head(judged, workshop.lesson(candidate.view, pictures, truth, classes, COPIES[candidate.copies]))

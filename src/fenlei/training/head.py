@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from fenlei.training.basis import Basis, find_basis
 from fenlei.training.calibration import fit_temperature
 from fenlei.training.evaluation import SMALLEST_SCORE, log_loss
 from fenlei.training.folds import Folds
-from fenlei.training.heads import KINDS, HeadKind, Setting
+from fenlei.training.heads import KINDS, HeadKind, Setting, SideBySide
 
 DEFAULT_STRENGTH = 0.01
 """Where nothing can be held out: in the middle of what real sets choose."""
@@ -28,6 +29,10 @@ PATIENCE = 2
 
 _FINE = 20_000_000
 """Numbers up to which the last fit is made in double precision."""
+
+_SIDE_BY_SIDE = 1_000_000_000
+"""Multiplications of one step up to which folds are learned side by side: some ten milliseconds, after which one may
+be asked to stop. Where more is to be done, one product of matrices after another is as good as all at once."""
 
 UNEVEN = 2.0
 """Largest over smallest class from which on pictures are weighted."""
@@ -134,6 +139,47 @@ class Lesson:
         )
         return fitted.layers, fitted.start
 
+    def fit_folds(
+        self,
+        kind: HeadKind,
+        folds: Sequence[NDArray[np.bool_]],
+        setting: Setting,
+        *,
+        seed: int,
+        start: Any,
+        step: Callable[[], None],
+    ) -> tuple[list[tuple[Layer, ...]], Any]:
+        """Learn a head for each fold, from the pictures (n,) that are marked for it, with their copies.
+
+        Args:
+            kind: of head.
+            folds: each with its pictures.
+            setting: to learn with.
+            seed: of whatever is random.
+            start: what came with the heads of a setting nearby; None at first.
+            step: called before each piece of work.
+        """
+        size = self.rows.size * len(folds) * self.classes
+        if isinstance(kind, SideBySide) and size <= _SIDE_BY_SIDE:
+            step()
+            weights = np.stack(folds, axis=1)[self.owner].astype(np.float64)
+            per_row = self.weights()
+            return kind.fit_folds(
+                self.rows,
+                self.truth[self.owner],
+                self.classes,
+                weights if per_row is None else weights * per_row[:, None],
+                setting,
+                start=start,
+            )
+        layers, starts = [], []
+        for place, inside in enumerate(folds):
+            step()
+            fitted = self.fit(kind, inside, setting, seed=seed, start=None if start is None else start[place])
+            layers.append(fitted[0])
+            starts.append(fitted[1])
+        return layers, starts
+
 
 def judge_head(
     lesson: Lesson,
@@ -192,11 +238,15 @@ def fit_head(like: Judged, lesson: Lesson) -> Head:
 
 
 def prepare_lesson(
-    features: NDArray[np.float32], truth: NDArray[np.int64], classes: int, copies: Copies | None = None
+    features: NDArray[np.float32],
+    truth: NDArray[np.int64],
+    classes: int,
+    copies: Copies | None = None,
+    basis: Basis | None = None,
 ) -> Lesson:
-    """Find the space of these features (n, d), and bring pictures and copies into it."""
+    """Bring pictures and copies into the space of these features (n, d), which is found where it is not given."""
     with threadpool_limits(1, user_api="blas"):
-        basis = find_basis(features)
+        basis = find_basis(features) if basis is None else basis
         rows, owner = basis.project(features), np.arange(len(truth))
         if copies is not None and len(copies.owner):
             rows = np.concatenate([rows, basis.project(copies.features)])
@@ -239,14 +289,21 @@ def choose_setting(
     if not held_out.any():
         return _middle(settings), best_logits
     parts = folds.parts()
-    starts: list[Any] = [None] * len(parts)
+    start: Any = None
     truth = np.broadcast_to(lesson.truth, held_out.shape)[held_out]
     best, best_loss, idle = settings[0], np.inf, 0
     for number, setting in enumerate(settings):
         logits = np.zeros_like(best_logits)
-        for place, (repeat, inside, outside) in enumerate(parts):
-            step(number, len(settings))  # before each fold: whoever asks to stop shall not wait for all of them
-            layers, starts[place] = lesson.fit(kind, inside, setting, seed=seed, start=starts[place])
+        heads, start = lesson.fit_folds(
+            kind,
+            [inside for _, inside, _ in parts],
+            setting,
+            seed=seed,
+            start=start,
+            # Before each fold: whoever asks to stop shall not wait for all of them.
+            step=partial(step, number, len(settings)),
+        )
+        for layers, (repeat, _, outside) in zip(heads, parts, strict=True):
             logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside])
         temperature = fit_temperature(logits[held_out], truth)
         loss = log_loss(softmax(logits[held_out] / temperature), truth)

@@ -88,6 +88,7 @@ def be_honest(
     drawn: NDArray[np.float32] | None,
     *,
     unseen: Unseen | None,
+    distances: Sequence[NDArray[np.float64]] | None = None,
     false_rejects: float,
     demand: Demand,
 ) -> Honesty:
@@ -101,6 +102,7 @@ def be_honest(
         journal: where the members of a vote were written down.
         drawn: (m, d) features of drawn pictures, to compare rules for unknown ones by; None takes the usual rule.
         unseen: where the network was tuned: what known pictures measure on one that has not seen them.
+        distances: of these features, where they are known; see `unknown.held_out_distances`.
         false_rejects: share of known pictures that may be called unknown.
         demand: of answers.
     """
@@ -123,6 +125,7 @@ def be_honest(
             task.folds,
             _lead(entry, journal),
             drawn,
+            distances=distances,
             false_rejects=false_rejects,
             seed=task.seed,
         )

@@ -16,7 +16,7 @@ from fenlei.training.alteration import COPIES
 from fenlei.training.calibration import fit_temperature
 from fenlei.training.candidate import Candidate
 from fenlei.training.evaluation import SMALLEST_SCORE
-from fenlei.training.head import Judged, Lesson, judge, judge_head, prepare_lesson, weigh
+from fenlei.training.head import Judged, Lesson, judge, judge_head, weigh
 from fenlei.training.heads import KINDS, Setting
 from fenlei.training.progress import Stage, Watch
 from fenlei.training.workshop import Workshop
@@ -92,11 +92,7 @@ def judge_candidate(
         FenleiError: it cannot be tried.
         Cancelled, Enough: someone asked to stop.
     """
-    embedded = workshop.features(candidate.view, task.pictures)
-    for skipped in embedded.skipped:  # the first candidate could use all of them
-        raise FenleiError(f"{skipped.name} could not be used: {skipped.reason}")
-    copies = workshop.copies(candidate.view, task.pictures, COPIES[candidate.copies])
-    lesson = prepare_lesson(embedded.features, task.truth, task.classes, copies)
+    lesson = workshop.lesson(candidate.view, task.pictures, task.truth, task.classes, COPIES[candidate.copies])
     path: list[Setting] = [*KINDS[candidate.kind].path] if candidate.setting is None else [candidate.setting]
     if trial is not None:
         setting = _probe(candidate, path, best)

@@ -89,6 +89,9 @@ def features_of_files(files: Sequence[bytes], spec: InputSpec, engine: Engine) -
     return engine.infer(np.stack([prepare(data, spec) for data in files]))
 
 
-def expected(files: Sequence[bytes], spec: InputSpec, engine: Engine, head: Head) -> list[ParityPicture]:
-    """The files with their scores, computed the way serving computes them: prepare, engine, head, one at a time."""
-    return [ParityPicture(data, head.scores(engine.infer(prepare(data, spec)[None]))[0]) for data in files]
+def expected(files: Sequence[bytes], features: NDArray[np.float32], head: Head) -> list[ParityPicture]:
+    """The files (m) with their scores, computed the way serving computes them: by their features (m, d), one at a time.
+
+    An engine gives a picture the same features alone and in company.
+    """
+    return [ParityPicture(data, head.scores(row[None])[0]) for data, row in zip(files, features, strict=True)]

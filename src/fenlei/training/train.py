@@ -12,6 +12,7 @@ from fenlei.datasets import FoundPictures, find_duplicates, scan
 from fenlei.modelfile import ModelFile
 from fenlei.training.account import digest_of
 from fenlei.training.again import Again
+from fenlei.training.ahead import Ahead
 from fenlei.training.aim import Aim, aim_for, who_chose
 from fenlei.training.board import Entry
 from fenlei.training.curve_head import curve_seconds, measure_curve
@@ -35,7 +36,7 @@ from fenlei.training.task import Task, task_digest
 from fenlei.training.timetable import Outlook, Timetable
 from fenlei.training.workshop import Workshop
 
-RECIPE = "search/1"
+RECIPE = "search/2"
 """Changes when candidates of the same name are learned in another way, so that an older search is not continued."""
 
 
@@ -132,7 +133,11 @@ def train(
         plan = again.plan
 
     where = path if isinstance(path, Path) else None
-    with scan(path) if isinstance(path, Path) else path() as found, Workshop(cache, watch, engine) as workshop:
+    with (
+        scan(path) if isinstance(path, Path) else path() as found,
+        Workshop(cache, watch, engine) as workshop,
+        Ahead() as ahead,
+    ):
         labels = found.labels
         if again is not None:
             again.equip(workshop)
@@ -199,6 +204,7 @@ def train(
             journal,
             clock,
             watch,
+            ahead,
             since=since if again is None else again,
         )
 
@@ -224,6 +230,8 @@ def train(
             better=tell,
             tuner=tuner if fine_tune and budget is not None else None,
         )
+        if budget is not None and better is not None and not journal.candidates:
+            finisher.begin(plan.views[0])
         outcome = search.run()
         curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget)
         return finisher.whole(outcome.winner, outcome.results, curve)

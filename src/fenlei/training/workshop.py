@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fenlei.backbones import Backbone, open_backbone
 from fenlei.backbones.joined import join
+from fenlei.contract.errors import FenleiError
 from fenlei.imaging import InputSpec
 from fenlei.inference.engine import Engine
 from fenlei.inference.open import open_engine
 from fenlei.training.alteration import Alteration
-from fenlei.training.head import Copies
+from fenlei.training.basis import Basis
+from fenlei.training.head import Copies, Lesson, prepare_lesson
 from fenlei.training.look import Embedded, Picture, features_of, shelf_of
 from fenlei.training.plan import input_spec
 from fenlei.training.progress import Watch
 from fenlei.training.view import View
 
 _TRIALS = 6
+
+_BASES = 4
+"""Spaces that are remembered: heads on one view come one after another."""
 
 
 class Workshop(AbstractContextManager["Workshop"]):
@@ -45,6 +52,7 @@ class Workshop(AbstractContextManager["Workshop"]):
         self._engines: dict[tuple[str, int], Engine] = {}
         self._paces: dict[View, float] = {}
         self._waits: dict[View, float] = {}
+        self._bases: deque[tuple[View, Sequence[Picture], Basis]] = deque(maxlen=_BASES)
         self.computed = 0
 
     @property
@@ -127,6 +135,36 @@ class Workshop(AbstractContextManager["Workshop"]):
             for kind in kinds
         ]
         return Copies(np.concatenate(rows), np.tile(np.arange(len(pictures)), len(kinds)))
+
+    def lesson(
+        self,
+        view: View,
+        pictures: Sequence[Picture],
+        truth: NDArray[np.int64],
+        classes: int,
+        kinds: Sequence[Alteration] = (),
+    ) -> Lesson:
+        """What heads on this view learn from: these pictures, and altered copies of them.
+
+        Args:
+            view: which.
+            pictures: (n) that can all be used.
+            truth: (n,) class numbers.
+            classes: number of classes.
+            kinds: of copies.
+
+        Raises:
+            FenleiError: one cannot be used after all.
+        """
+        embedded = self.features(view, pictures)
+        for skipped in embedded.skipped:  # the first candidate could use all of them
+            raise FenleiError(f"{skipped.name} could not be used: {skipped.reason}")
+        copies = self.copies(view, pictures, kinds)
+        known = [basis for seen, of, basis in self._bases if seen == view and of is pictures]
+        lesson = prepare_lesson(embedded.features, truth, classes, copies, known[0] if known else None)
+        if not known:
+            self._bases.append((view, pictures, lesson.basis))
+        return lesson
 
     def bytes(self, view: View) -> int:
         """Size of the networks."""

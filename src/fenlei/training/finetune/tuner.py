@@ -30,7 +30,7 @@ from fenlei.training.finetune.student import Student, make_student
 from fenlei.training.finetune.training import Maps, divided, tune, with_temperature
 from fenlei.training.fit_winner import fit_candidate, fit_winner
 from fenlei.training.folds import Folds
-from fenlei.training.head import Judged, prepare_lesson, weigh
+from fenlei.training.head import Judged, weigh
 from fenlei.training.journal import Journal
 from fenlei.training.look import Picture
 from fenlei.training.progress import Stage, Watch
@@ -156,8 +156,7 @@ class Tuner:
         held_out = np.flatnonzero(outside)
         known = learned[even_share(task.truth[learned], MOST_THRESHOLD)]
         pictures, truth = [task.pictures[row] for row in learned], task.truth[learned]
-        features = self._workshop.features(candidate.view, task.pictures).features
-        lesson = prepare_lesson(features, task.truth, task.classes)
+        lesson = self._workshop.lesson(candidate.view, task.pictures, task.truth, task.classes)
         key = self._judged_key(candidate)
         tuned = tune(
             self._student(candidate, self._start(candidate, pictures, truth), settings),

@@ -1,6 +1,6 @@
 """Ways of learning a head on features. Adding one means a file here and an entry below."""
 
-from fenlei.training.heads.kind import Fitted, HeadKind, Setting
+from fenlei.training.heads.kind import Fitted, HeadKind, Setting, SideBySide
 from fenlei.training.heads.logistic import LogisticHead
 from fenlei.training.heads.network import NetworkHead
 from fenlei.training.heads.prototypes import PrototypeHead
@@ -15,4 +15,4 @@ KINDS: dict[str, HeadKind] = {
     NETWORK: NetworkHead(),
 }
 
-__all__ = ["KINDS", "LOGISTIC", "NETWORK", "PROTOTYPES", "SVM", "Fitted", "HeadKind", "Setting"]
+__all__ = ["KINDS", "LOGISTIC", "NETWORK", "PROTOTYPES", "SVM", "Fitted", "HeadKind", "Setting", "SideBySide"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,5 +66,30 @@ class HeadKind(Protocol):
             seed: of whatever is random.
             start: of a fit with a setting nearby.
             fine: whether this is the fit that is shipped, which may take longer.
+        """
+        ...
+
+
+@runtime_checkable
+class SideBySide(Protocol):
+    """A kind that learns the heads of several folds at once, sooner than one after another."""
+
+    def fit_folds(
+        self,
+        rows: NDArray[Any],
+        truth: NDArray[np.int64],
+        classes: int,
+        weights: NDArray[np.float64],
+        setting: Setting,
+        *,
+        start: Any = None,
+    ) -> tuple[list[tuple[Layer, ...]], Any]:
+        """Learn; arguments as for `HeadKind.fit`, but for one.
+
+        Args:
+            weights: (m, f) how much each row counts in each fold; 0 leaves it out.
+
+        Returns:
+            The layers of each fold, and what helps the next fit of all of them.
         """
         ...

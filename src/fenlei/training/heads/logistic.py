@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.modelfile import Dense
+from fenlei.modelfile import Dense, Layer
 from fenlei.training.heads.kind import Fitted, Setting
-from fenlei.training.logistic import fit_logistic
+from fenlei.training.logistic import fit_logistic, fit_side_by_side
 
 STRENGTHS = tuple(float(10.0**power) for power in np.arange(1.0, -5.5, -0.5))
 """Penalties from strong to weak: each solution is a good start for the next."""
@@ -49,6 +49,20 @@ class LogisticHead:
             tolerance=1e-6 if fine else 1e-4,
         )
         return Fitted((as_layer(solution),), solution)
+
+    def fit_folds(
+        self,
+        rows: NDArray[Any],
+        truth: NDArray[np.int64],
+        classes: int,
+        weights: NDArray[np.float64],
+        setting: Setting,
+        *,
+        start: Any = None,
+    ) -> tuple[list[tuple[Layer, ...]], Any]:
+        """See `SideBySide`."""
+        solution = fit_side_by_side(rows, truth, classes, setting["strength"], weights, start=start)
+        return [(as_layer(solution[:, fold]),) for fold in range(weights.shape[1])], solution
 
 
 def as_layer(solution: NDArray[np.float64]) -> Dense:

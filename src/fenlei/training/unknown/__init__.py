@@ -3,7 +3,7 @@
 from fenlei.training.unknown.carried import Unseen, carry_rule, measure_unseen
 from fenlei.training.unknown.rule import FEWEST, Rule
 from fenlei.training.unknown.rules import BOTH, PARTS, even_share
-from fenlei.training.unknown.setting import MOST_THRESHOLD, Lead, set_rule
+from fenlei.training.unknown.setting import MOST_THRESHOLD, Lead, held_out_distances, set_rule
 
 __all__ = [
     "BOTH",
@@ -15,6 +15,7 @@ __all__ = [
     "Unseen",
     "carry_rule",
     "even_share",
+    "held_out_distances",
     "measure_unseen",
     "set_rule",
 ]

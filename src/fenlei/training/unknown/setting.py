@@ -52,6 +52,7 @@ def set_rule(
     lead: Lead,
     drawn: NDArray[np.float32] | None,
     *,
+    distances: Sequence[NDArray[np.float64]] | None = None,
     false_rejects: float,
     seed: int,
 ) -> Rule | None:
@@ -64,6 +65,7 @@ def set_rule(
         folds: of these pictures.
         lead: for the rules that look at the head.
         drawn: (m, d) features of pictures of nothing; None takes the usual rule without comparing.
+        distances: what `held_out_distances` gives of these, where that is known.
         false_rejects: share of known pictures that may be called unknown.
         seed: of whatever is drawn.
 
@@ -83,8 +85,17 @@ def set_rule(
         return with_threshold(
             name, known, false_rejects=false_rejects, compared=compared, temperature=float(lead.temperature)
         )
-    measured = [_held_out(part, features, truth, folds) for part in PARTS[name]]
+    measured = distances if name == BOTH else None
+    if measured is None:
+        measured = [_held_out(part, features, truth, folds) for part in PARTS[name]]
     return by_distances(name, measured, false_rejects=false_rejects, compared=compared)
+
+
+def held_out_distances(
+    features: NDArray[np.float32], truth: NDArray[np.int64], folds: Folds
+) -> list[NDArray[np.float64]]:
+    """What known pictures measure by each distance of the usual rule, learned without them; arguments as `set_rule`."""
+    return [_held_out(part, features, truth, folds) for part in PARTS[BOTH]]
 
 
 def _best(compared: Sequence[Compared]) -> str:

@@ -1,0 +1,76 @@
+"""What is done at the same time comes out as if one thing had been done after another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from fenlei.contract.errors import FenleiError
+from fenlei.imaging import Policy
+from fenlei.training.ahead import Ahead, Foreseen
+from fenlei.training.logistic import fit_logistic, fit_side_by_side, predict
+from fenlei.training.view import one
+
+HERE, ELSEWHERE = one("here", 32, Policy.SQUASH), one("elsewhere", 32, Policy.SQUASH)
+
+
+def blas_threads() -> set[int]:
+    return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
+
+
+def foreseen() -> Foreseen:
+    return Foreseen(HERE, [b"file"], np.zeros((1, 4), np.float32), [np.zeros(3)])
+
+
+def broken() -> Foreseen:
+    raise FenleiError("The file is gone.")
+
+
+def test_folds_that_are_learned_at_once_are_each_what_it_is_alone() -> None:
+    rng = np.random.default_rng(3)
+    truth = np.arange(120) % 3
+    rows = (rng.normal(0, 1, (120, 15)) + 0.7 * truth[:, None] * rng.normal(0, 1, 15)).astype(np.float64)
+    fold, weight = rng.integers(0, 4, 120), rng.uniform(0.5, 2, 120)
+    weights = np.stack([np.where(fold == each, 0.0, weight) for each in range(4)], axis=1)
+    found = fit_side_by_side(rows, truth, 3, 0.02, weights, tolerance=1e-7)
+    assert found.shape == (16, 4, 3)
+    for each in range(4):
+        inside = fold != each
+        alone = fit_logistic(rows[inside], truth[inside], 3, 0.02, weights=weight[inside], tolerance=1e-7)
+        np.testing.assert_allclose(predict(rows, found[:, each]), predict(rows, alone), atol=2e-3)
+
+
+def test_a_fold_without_pictures_of_a_class_gives_it_low_scores_and_disturbs_no_other() -> None:
+    rng = np.random.default_rng(4)
+    truth = np.repeat([0, 1, 2], 20)
+    rows = rng.normal(0, 1, (60, 6)) + truth[:, None]
+    weights = np.ones((60, 2))
+    weights[truth == 2, 0] = 0
+    found = fit_side_by_side(rows, truth, 3, 0.1, weights, tolerance=1e-7)
+    assert (predict(rows, found[:, 0]).argmax(axis=1) != 2).all()
+    alone = fit_logistic(rows, truth, 3, 0.1, tolerance=1e-7)
+    np.testing.assert_allclose(predict(rows, found[:, 1]), predict(rows, alone), atol=2e-3)
+
+
+@pytest.mark.parametrize("work", [foreseen, broken])
+def test_work_ahead_gives_the_threads_back_whether_it_is_done_or_fails(work) -> None:  # type: ignore[no-untyped-def]
+    with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()
+        with Ahead() as ahead:
+            ahead.begin(work)
+            assert blas_threads() == {1}
+            if work is broken:
+                with pytest.raises(FenleiError, match="gone"):
+                    ahead.of(HERE)
+            else:
+                found = ahead.of(HERE)
+                assert found is not None
+                assert found.files == [b"file"]
+                assert ahead.of(ELSEWHERE) is None
+        assert blas_threads() == before
+
+
+def test_nothing_is_foreseen_where_nothing_was_begun() -> None:
+    with Ahead() as ahead:
+        assert ahead.of(HERE) is None
