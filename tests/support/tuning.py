@@ -14,7 +14,7 @@ from fenlei.datasets import scan
 from fenlei.imaging import InputSpec, Policy
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.finetune.student import make_student
-from fenlei.training.finetune.training import Tuned, divided, tune
+from fenlei.training.finetune.training import Maps, Tuned, divided, tune
 from fenlei.training.look import read_all
 from fenlei.training.progress import Watch
 from fenlei.training.view import one
@@ -34,6 +34,8 @@ def tuned(
     *,
     settings: TuneSettings = SETTINGS,
     epochs: int | None = None,
+    size: int | None = None,
+    maps: Maps | None = None,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Tuned:
     """Every fifth picture judges, the others are learned from."""
@@ -43,12 +45,12 @@ def tuned(
     groups, classes = np.arange(len(truth)), len(found.labels)
     outside = groups % 5 == 0
     with Workshop(cache, Watch()) as workshop:
-        features = workshop.features(one(str(network), None, Policy.SQUASH), pictures).features
+        features = workshop.features(one(str(network), size, Policy.SQUASH), pictures).features
     learned, watched = np.flatnonzero(~outside), np.zeros(0, np.int64)
     if epochs is None:
         learned, watched = divided(learned, truth, groups, 0)
     head = learn_head(features[learned], truth[learned], groups[learned], classes, seed=0).head
-    student = make_student(load_backbone(str(network), cache=cache), head, settings)
+    student = make_student(load_backbone(str(network), size=size, cache=cache), head, settings)
     return tune(
         student,
         pictures,
@@ -64,6 +66,7 @@ def tuned(
         checkpoint=checkpoint,
         engine="openvino",
         name="tiny",
+        maps=maps,
         step=step,
     )
 

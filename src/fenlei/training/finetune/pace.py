@@ -11,7 +11,7 @@ import numpy as np
 
 from fenlei.imaging import InputSpec
 from fenlei.training.finetune.checkpoint import Checkpoint
-from fenlei.training.finetune.device import kind_of_device, open_fabric
+from fenlei.training.finetune.device import kind_of_device, open_fabric, steady
 from fenlei.training.finetune.loop import Lesson, learn
 from fenlei.training.finetune.pixels import Pixels
 from fenlei.training.finetune.settings import TuneSettings
@@ -70,7 +70,7 @@ def measured(
     fabric = open_fabric(kind_of_device())
     marks: list[tuple[float, float]] = []
     preparing = 0.0
-    with Pixels(few, spec, mirrored=False) as pixels:
+    with steady(settings.seed), Pixels(few, spec, mirrored=False) as pixels:
         source = source_for(student, pixels, hurried, fabric.device, {})
         if isinstance(source, MapSource):
             source.fill(rows[:1])

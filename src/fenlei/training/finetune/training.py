@@ -18,7 +18,7 @@ from fenlei.imaging import InputSpec
 from fenlei.modelfile import Dense, Head
 from fenlei.training.finetune.accepted import exported, features_of
 from fenlei.training.finetune.checkpoint import Checkpoint
-from fenlei.training.finetune.device import kind_of_device, open_fabric
+from fenlei.training.finetune.device import kind_of_device, open_fabric, steady
 from fenlei.training.finetune.loop import Course, Lesson, learn
 from fenlei.training.finetune.pixels import Pixels
 from fenlei.training.finetune.settings import TuneSettings
@@ -102,6 +102,7 @@ def tune(
     data = data_digest(pictures, lesson, spec)
     fabric = open_fabric(kind_of_device())
     with ExitStack() as stack:
+        stack.enter_context(steady(settings.seed))  # what comes before and after learning keeps to these cores too
         pixels = stack.enter_context(Pixels(pictures, spec, mirrored=bool(settings.mirrored)))
         source = source_for(student, pixels, settings, fabric.device, {} if maps is None else maps, step)
         if isinstance(source, MapSource):

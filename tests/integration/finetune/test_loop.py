@@ -1,0 +1,103 @@
+"""What a training of a network promises, on the smallest ones there are: smoothed labels, an early end, norms that keep
+what they know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from msgspec.structs import replace
+
+from fenlei.training.finetune.settings import SETTLED, TuneSettings
+from tests.support.lessons import Rows, Student, learned
+
+CLASSES = 4
+PLAIN = TuneSettings(
+    epochs=60, batch=32, rate=0.1, head_rate=0.3, decay=0.0, smoothing=0.0, mixing=0.0, average=0.0, thaw=0.0
+)
+
+
+def one_hot(count: int, noise: float = 0.0) -> tuple[Any, Any]:
+    """Rows (count, CLASSES, 1, 1) that say of which class they are, and those classes."""
+    truth = np.arange(count) % CLASSES
+    rows = np.eye(CLASSES)[truth] + np.random.default_rng(0).normal(0, noise, (count, CLASSES))
+    return rows.astype(np.float32)[:, :, None, None], truth
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 0.4])
+def test_smoothed_labels_are_what_is_learned(smoothing: float) -> None:
+    """The scores of least loss are the targets themselves: so much for the class, and the rest for all alike."""
+    rows, truth = one_hot(32)
+    student = Student(torch.nn.Flatten(), CLASSES, CLASSES)
+    learned(student, [], Rows(rows), truth, replace(PLAIN, smoothing=smoothing, batch=8))
+    with torch.no_grad():
+        scores = student(torch.from_numpy(rows)).softmax(1).numpy()
+    expected = np.full((len(truth), CLASSES), smoothing / CLASSES)
+    expected[np.arange(len(truth)), truth] += 1 - smoothing
+    np.testing.assert_allclose(scores, expected, atol=0.01)
+
+
+def weights_of(student: Any) -> dict[str, Any]:
+    return {name: value.clone() for name, value in student.state_dict().items()}
+
+
+def with_norm() -> Student:
+    torch.manual_seed(0)
+    return Student(torch.nn.Sequential(torch.nn.BatchNorm2d(CLASSES), torch.nn.Flatten()), CLASSES, CLASSES)
+
+
+def stages_of(student: Student) -> list[list[Any]]:
+    return [list(part.parameters()) for part in student.network if list(part.parameters())]
+
+
+def test_it_ends_when_the_watched_get_worse_and_the_best_epoch_is_what_is_kept() -> None:
+    rows, truth = one_hot(64, noise=0.6)
+    settings = replace(PLAIN, epochs=24, head_rate=0.02, rate=0.02, patience=4)
+
+    def course(settings: TuneSettings, epochs: int | None = None) -> tuple[Any, dict[str, Any]]:
+        student = with_norm()
+        given = learned(
+            student, stages_of(student), Rows(rows, opposite_from=10), truth, settings, watched=range(24), epochs=epochs
+        )
+        return given, weights_of(student)
+
+    given, kept = course(settings)
+    assert given.epochs == 10
+    assert given.losses[10] == min(given.losses) < given.losses[0]
+    assert len(given.losses) - 1 == 14  # four epochs without gain
+
+    # What was at its best is what is left, to the last bit.
+    _, ten = course(settings, epochs=10)
+    assert kept.keys() == ten.keys()
+    assert all(torch.equal(kept[name], ten[name]) for name in kept)
+
+    # Before half of the epochs are over it does not end, and with more patience later.
+    early, _ = course(replace(settings, patience=1))
+    assert len(early.losses) - 1 == 12
+    late, same = course(replace(settings, patience=24))
+    assert len(late.losses) - 1 == 24
+    assert late.epochs == 10
+    assert all(torch.equal(kept[name], same[name]) for name in kept)
+
+
+def statistics(count: int, thaw: float) -> list[bool]:
+    """Whether each of two norms has other statistics after a training than before; the lower is thawed later."""
+    rows, truth = one_hot(count, noise=0.6)
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.BatchNorm2d(CLASSES), torch.nn.BatchNorm2d(CLASSES), torch.nn.Flatten())
+    student = Student(network, CLASSES, CLASSES)
+    before = weights_of(student)
+    settings = replace(PLAIN, epochs=2, batch=64, head_rate=0.01, rate=0.01, thaw=thaw)
+    assert learned(student, stages_of(student), Rows(rows + 3), truth, settings).epochs == 2
+    after = weights_of(student)
+    assert not torch.equal(before["network.1.weight"], after["network.1.weight"])
+    kinds = ("running_mean", "running_var")
+    return [any(not torch.equal(before[f"network.{k}.{n}"], after[f"network.{k}.{n}"]) for n in kinds) for k in (0, 1)]
+
+
+def test_batch_norms_keep_their_statistics_where_pictures_are_few_and_where_they_do_not_learn() -> None:
+    assert statistics(SETTLED - 1, thaw=0.0) == [False, False]
+    assert statistics(SETTLED, thaw=0.0) == [True, True]
+    assert statistics(SETTLED, thaw=5.0) == [False, True]
