@@ -20,6 +20,9 @@ SURE = {"fast": 0.9, "balanced": 0.9, "accurate": 0.8}
 """Chance of being better, by goal, from which on a candidate replaces the best: what it costs should not be paid for
 luck."""
 
+LIKELY = 0.5
+"""Chance of being better from which on it is asked whether a candidate answers worse."""
+
 WORSE = 0.15
 """Chance that its figure is not lower, below which a candidate is turned away although its scores fit better."""
 
@@ -125,16 +128,21 @@ class Board:
 
     def better(self, one: Judged, other: Judged) -> bool:
         """Whether `one` is better beyond noise."""
+        return self.chance(one, other) >= self._sure
+
+    def chance(self, one: Judged, other: Judged) -> float:
+        """How likely `one` is better, by the pictures that judged both; 0 where it answers worse, or none did."""
         both = one.judged & other.judged
         if not both.any():
-            return False
+            return 0.0
         gains = (other.losses(self._truth) - one.losses(self._truth))[both]
         groups, weights = self._groups[both], self._weights[both]
-        if chance_of_gain(gains, groups, weights, self._seed) < self._sure:
-            return False
+        chance = chance_of_gain(gains, groups, weights, self._seed)
+        if chance < LIKELY:
+            return chance
         rights = [each.scores.argmax(axis=1) == self._truth for each in (one, other)]
         steps = (rights[0].astype(np.float64) - rights[1])[both]
-        return chance_of_gain(steps, groups, weights, self._seed) >= WORSE
+        return chance if chance_of_gain(steps, groups, weights, self._seed) >= WORSE else 0.0
 
     def _line(self, candidate: Candidate, judged: Judged) -> CandidateResult:
         line = self._blank(candidate)

@@ -20,6 +20,10 @@ ANEW = "anew"
 learned from."""
 
 
+BY_FOLDS = "folds"
+"""The setting of a tuned candidate that says how many folds judge it; one where it is absent."""
+
+
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """What is tried.
 
@@ -50,6 +54,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
         if self.kind == VOTE:
             return f"vote of {len(self.members)} heads"
         if self.kind == TUNED:
-            anew = (self.setting or {}).get(ANEW) == 1.0
-            return "fine-tuned network, anew from everything" if anew else "fine-tuned network"
+            anew, folds = (self.setting or {}).get(ANEW) == 1.0, int((self.setting or {}).get(BY_FOLDS, 1))
+            said = "fine-tuned network" if folds == 1 else f"fine-tuned network, judged by {folds} folds"
+            return f"{said}, anew from everything" if anew else said
         return KINDS[self.kind].name

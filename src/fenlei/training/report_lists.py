@@ -145,6 +145,10 @@ _SETTINGS_ZH = {
 _HEADS_ZH = {
     "fine-tuned network": "微调的网络",
     "fine-tuned network, anew from everything": "微调的网络，用全部图片重新学习",
+    "fine-tuned network, judged by 2 folds": "微调的网络，由 2 折评判",
+    "fine-tuned network, judged by 2 folds, anew from everything": "微调的网络，由 2 折评判，用全部图片重新学习",
+    "fine-tuned network, judged by 3 folds": "微调的网络，由 3 折评判",
+    "fine-tuned network, judged by 3 folds, anew from everything": "微调的网络，由 3 折评判，用全部图片重新学习",
     "logistic regression": "逻辑回归",
     "linear SVM": "线性支持向量机",
     "prototypes": "原型（余弦）",

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from fenlei.training.alteration import COPIES
 from fenlei.training.board import Entry
-from fenlei.training.candidate import ANEW, TUNED, Candidate
+from fenlei.training.candidate import ANEW, BY_FOLDS, TUNED, Candidate
 from fenlei.training.finetune.device import GPU
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.heads import LOGISTIC, SVM
@@ -79,6 +79,25 @@ def as_judged(candidate: Candidate) -> Candidate:
 def is_anew(candidate: Candidate) -> bool:
     """Whether what ships of a tuned candidate is learned anew."""
     return (candidate.setting or {}).get(ANEW) == 1.0
+
+
+def folds_of(candidate: Candidate) -> int:
+    """How many folds judge a tuned candidate."""
+    return int((candidate.setting or {}).get(BY_FOLDS, 1))
+
+
+def by_folds(candidate: Candidate, folds: int) -> Candidate:
+    """The same, judged by so many folds."""
+    setting = {name: value for name, value in (candidate.setting or {}).items() if name != BY_FOLDS}
+    return msgspec.structs.replace(candidate, setting=setting if folds == 1 else {**setting, BY_FOLDS: float(folds)})
+
+
+def without_mixing(candidate: Candidate) -> Candidate | None:
+    """The same, with no picture mixed with another; None where none is."""
+    setting = candidate.setting or {}
+    if not setting.get("mixing"):
+        return None
+    return by_folds(as_judged(msgspec.structs.replace(candidate, setting={**setting, "mixing": 0.0})), 1)
 
 
 def heads_to_begin_with(judged: Sequence[Entry]) -> list[Entry]:

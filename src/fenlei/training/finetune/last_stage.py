@@ -10,7 +10,7 @@ from typing import NamedTuple
 from fenlei.contract.errors import FenleiError
 from fenlei.training.board import Board, Entry
 from fenlei.training.candidate import ANEW, TUNED, Candidate
-from fenlei.training.finetune.choice import as_judged, is_anew, learned_anew
+from fenlei.training.finetune.choice import as_judged, by_folds, folds_of, is_anew, learned_anew, without_mixing
 from fenlei.training.finetune.errors import Worthless
 from fenlei.training.finetune.memory import told_of_memory
 from fenlei.training.finetune.proposer import Proposer
@@ -29,7 +29,13 @@ SLACK = 1.1
 thought to, and training may end before its last epoch."""
 
 MOST = 2
-"""Trainings that one search sets time aside for."""
+"""Networks that one search sets time aside for."""
+
+OPINIONS = 3
+"""Folds that judge a candidate at most: one mostly suffices, and where it leaves in doubt another one tells more."""
+
+HOPE = 0.5
+"""Chance of being better, below which no further fold is asked."""
 
 NO_TIME = "Fine-tuning needs about {needed:.0f} s more, and {left:.0f} s of the budget are left."
 
@@ -124,6 +130,10 @@ class LastStage:
             if needed + needs.judging + beside <= share * room:
                 self._chosen.append(candidate)
                 needed, anew = needed + needs.judging, max(anew, needs.anew)
+        if self._chosen:
+            another = self._needs(self._chosen[0]).judging
+            for _ in range(OPINIONS - 1):
+                needed += another if needed + another + anew <= share * room else 0.0
         if needed + anew <= share * room:
             needed += anew
         if before and not self._chosen:  # what came between took a little longer than it was thought to
@@ -131,7 +141,8 @@ class LastStage:
         return needed
 
     def run(self, judged: Sequence[Entry]) -> Iterator[Tuned]:
-        """Try it: what was judged before, what was begun before, and what was chosen.
+        """Try it: what was judged before, what was begun before, and what was chosen; then, where one fold left it in
+        doubt whether a candidate is better, more folds; and where time is left, the same without mixing pictures.
 
         Where one is better than the best by the rule that all win by, what was judged is whole, and is there to be kept
         by somebody who has had enough. In the end the best is learned anew from everything, where time is left for it.
@@ -144,20 +155,71 @@ class LastStage:
             Cancelled, Enough: someone asked to stop, or the time is over. An epoch at most is lost.
         """
         before = [each for each in self._journal.candidates if each.kind == TUNED and not is_anew(each)]
+        tried: list[Tuned] = []
         begun = [] if self._journal.begun is None else [as_judged(self._journal.begun)]
         if not before and not begun and not self._chosen:
             self._say_why_not(judged)
             return
+        tried.extend(self._known_already(before))
         for candidate in {each.key: each for each in [*before, *begun, *self._chosen]}.values():
-            if not self._board.knows(candidate) and self._allowed(candidate.view):
-                found = self._try(candidate)
-                if found is not None:
-                    yield found
+            yield from self._tried(candidate, tried)
+        yield from self._doubts_settled(tried)
+        for plainer in [without_mixing(each.candidate) for each in sorted(tried, key=_loss)]:
+            if plainer is not None and self._leaves_time(plainer):
+                yield from self._tried(plainer, tried)
+                yield from self._doubts_settled(tried)
         found = self._learn_best_anew()
         if found is not None:
             yield found
         if self._journal.begun is not None:  # nothing comes of it any more
             self._journal.add(self._journal.begun, None, 0.0, SURPASSED)
+
+    def _known_already(self, before: Sequence[Candidate]) -> list[Tuned]:
+        """Those of an earlier search that are on the board already."""
+        records = [record for each in before if self._board.knows(each) and (record := self._journal.find(each))]
+        return [Tuned(record.candidate, judged, record.seconds, False) for record, judged in records if judged]
+
+    def _tried(self, candidate: Candidate, tried: list[Tuned]) -> Iterator[Tuned]:
+        """Try one, unless that was done, and remember what came of it."""
+        if self._board.knows(candidate) or not self._allowed(candidate.view):
+            return
+        found = self._try(candidate)
+        if found is not None:
+            tried.append(found)
+            yield found
+
+    def _doubts_settled(self, tried: list[Tuned]) -> Iterator[Tuned]:
+        """Ask further folds about the candidates that may be better than the best, the likeliest first."""
+        while True:
+            best = self._board.best
+            asked = {by_folds(each.candidate, 1).key: each for each in tried}  # of each, by the most folds
+            hopes = [
+                (self._board.chance(each.judged, best.judged), by_folds(each.candidate, folds_of(each.candidate) + 1))
+                for each in asked.values()
+                if best is not None and by_folds(each.candidate, 1) != by_folds(as_judged(best.candidate), 1)
+            ]
+            hopes = [
+                (chance, candidate)
+                for chance, candidate in hopes
+                if chance >= HOPE
+                and folds_of(candidate) <= OPINIONS
+                and self._journal.find(candidate) is None
+                and self._leaves_time(candidate)
+            ]
+            if not hopes:
+                return
+            before = len(tried)
+            yield from self._tried(max(hopes, key=lambda each: (each[0], each[1].key))[1], tried)
+            if len(tried) == before:
+                return
+
+    def _leaves_time(self, candidate: Candidate) -> bool:
+        """Whether it can be judged so that the better of it and the best can be learned anew afterwards."""
+        room = self._time.room_for_last
+        if room < LEAST:
+            return False
+        needs = self._needs(candidate)
+        return needs.judging + max(needs.anew, self._anew_of_best()) <= SLACK * room
 
     def _say_why_not(self, judged: Sequence[Entry]) -> None:
         room = self._time.room_for_last
@@ -184,7 +246,7 @@ class LastStage:
             with told_of_memory():
                 if known is None:
                     self._journal.begin(candidate)
-                    judged = self._tuner.judge(candidate)
+                    judged = self._tuner.judge(candidate, self._judged_before(candidate))
                     record = self._journal.add(candidate, judged, time.monotonic() - started)
                     self._tuner.tidy(candidate)
                 elif known[1] is None:
@@ -200,6 +262,13 @@ class LastStage:
             self._give_up(candidate, exc, started)
             return None
         return Tuned(candidate, judged, record.seconds, succeeds=False)
+
+    def _judged_before(self, candidate: Candidate) -> Judged | None:
+        """What it scored by all of its folds but the last."""
+        if folds_of(candidate) == 1:
+            return None
+        known = self._journal.find(by_folds(candidate, folds_of(candidate) - 1))
+        return None if known is None else known[1]
 
     def _learn_best_anew(self) -> Tuned | None:
         best = self._board.best
@@ -274,3 +343,7 @@ class LastStage:
 
     def _is_best(self, candidate: Candidate) -> bool:
         return self._board.best is not None and self._board.best.candidate == candidate
+
+
+def _loss(tuned: Tuned) -> float:
+    return float("inf") if tuned.judged.loss is None else tuned.judged.loss

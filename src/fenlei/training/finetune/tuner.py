@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,17 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fenlei.backbones import Backbone, load_backbone
+from fenlei.datasets.split import KEPT
 from fenlei.modelfile import Dense, Head
 from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.accepted import shelved
-from fenlei.training.finetune.choice import (
-    as_judged,
-    is_anew,
-)
+from fenlei.training.finetune.choice import as_judged, by_folds, folds_of, is_anew
 from fenlei.training.finetune.errors import NoGain
 from fenlei.training.finetune.kept import read_done, read_unseen, write_done, write_unseen
+from fenlei.training.finetune.naming import EPOCHS, Naming
 from fenlei.training.finetune.pace import Pace, measured
 from fenlei.training.finetune.settings import TuneSettings, read_settings
 from fenlei.training.finetune.student import Student, make_student
@@ -39,18 +37,8 @@ from fenlei.training.unknown import MOST_THRESHOLD, Unseen, even_share, measure_
 from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
 
-VERSION = "tuned/2"
-"""Changes when equal settings give another network."""
-
-EPOCHS = "stopped"
-"""Under this name, what was judged says after how many epochs it was at its best."""
-
 CHECKPOINT, UNSEEN = "epoch.ckpt", "unseen"
 """Files of a training: where it stands, and what the network that was judged says of pictures that it has not seen."""
-
-
-LEAST_HELD_OUT = 20
-"""Pictures below which one fold cannot tell whether tuning helps."""
 
 LOOKING = 2.0
 """Times the network's own seconds that a picture takes with its decoding: the tuned network has to see them all."""
@@ -112,6 +100,7 @@ class Tuner:
         self._task, self._shipped = task, shipped
         self._workshop, self._journal, self._watch = workshop, journal, watch
         self._cache, self._engine = cache, engine
+        self._naming = Naming(task, workshop, cache)
         self._maps: tuple[tuple[View, int, int], Maps] | None = None
         self._paces: dict[tuple[View, TuneSettings], Pace] = {}
 
@@ -121,7 +110,7 @@ class Tuner:
         Raises:
             FenleiError: it cannot be tried.
         """
-        inside, learned = int(self._fold()[1].sum()), len(self._rows_judged())
+        inside, learned = int(self._naming.fold(0)[1].sum()), len(self._naming.rows_judged())
         settings = read_settings(candidate.setting or {})
         alike = candidate.view, msgspec.structs.replace(settings, mirrored=0, epochs=1, anew=0)
         if alike not in self._paces:
@@ -143,55 +132,80 @@ class Tuner:
         )
         return Needs(judging, anew)
 
-    def judge(self, candidate: Candidate) -> Judged:
-        """Tune on all folds but one, and score what that one holds out.
+    def judge(self, candidate: Candidate, before: Judged | None = None) -> Judged:
+        """Tune on all folds but one, and score what that one holds out; once for each fold that the candidate says.
+
+        Args:
+            candidate: what to try.
+            before: what it scored by all of these folds but the last; None begins with the first.
 
         Raises:
             FenleiError: it cannot be tried, is not what torch says, or brings nothing.
             Cancelled, Enough: someone asked to stop; what was done is kept, an epoch at most is lost.
         """
+        task, folds = self._task, folds_of(candidate)
+        lesson = self._workshop.lesson(candidate.view, task.pictures, task.truth, task.classes)
+        number = np.full_like(task.folds.number, KEPT)
+        logits = np.zeros((*number.shape, task.classes))
+        first, ended = 0, []
+        if before is not None:
+            first, ended = folds - 1, [before.setting[EPOCHS]] * (folds - 1)
+            logits[before.held_out] = before.logits[before.held_out]
+            number[before.held_out] = task.folds.number[before.held_out]
+        for fold in range(first, folds):
+            repeat, _, outside = self._naming.fold(fold)
+            number[repeat, outside] = task.folds.number[repeat, outside]
+            logits[repeat, outside], epochs = self._judged_by(fold, candidate, lesson.per_class)
+            ended.append(float(epochs))
+        setting = {**(candidate.setting or {}), EPOCHS: float(max(1, round(np.mean(ended))))}
+        return weigh(candidate.kind, setting, lesson, Folds(number, task.folds.taking_part), logits, task.seed)
+
+    def _judged_by(
+        self, fold: int, candidate: Candidate, per_class: NDArray[np.float64] | None
+    ) -> tuple[NDArray[np.float64], int]:
+        """Logits (h, c) of what a fold holds out, and after how many epochs the network was at its best.
+
+        What the first fold judges can ship; what others judge says how good it is.
+        """
         task, settings = self._task, read_settings(candidate.setting or {})
-        repeat, inside, outside = self._fold()
+        _, inside, outside = self._naming.fold(fold)
         learned, watched = divided(np.flatnonzero(inside), task.truth, task.groups, task.seed)
         held_out = np.flatnonzero(outside)
-        known = learned[even_share(task.truth[learned], MOST_THRESHOLD)]
+        ships = fold == 0
+        known = learned[even_share(task.truth[learned], MOST_THRESHOLD)] if ships else learned[:0]
         pictures, truth = [task.pictures[row] for row in learned], task.truth[learned]
-        lesson = self._workshop.lesson(candidate.view, task.pictures, task.truth, task.classes)
-        key = self._judged_key(candidate)
+        key = self._naming.judged(candidate, fold)
+        parent, place = self._workshop.backbone(candidate.view), self._naming.folder(key)
         tuned = tune(
             self._student(candidate, self._start(candidate, pictures, truth), settings),
             task.pictures,
             task.truth,
             task.classes,
-            lesson.per_class,
+            per_class,
             settings,
             self._workshop.spec(candidate.view),
             learned=learned,
             watched=watched,
             judging=np.concatenate([held_out, known]),
             epochs=settings.epochs,
-            checkpoint=self._folder(key) / CHECKPOINT,
+            checkpoint=place / CHECKPOINT,
             engine=self._engine,
-            name=self._workshop.backbone(candidate.view).id,
+            name=parent.id,
             maps=self._maps_of(candidate, settings),
             step=self._step,
         )
-        if not tuned.course.epochs:
+        if not tuned.course.epochs and ships:
             raise NoGain
-        parent = self._workshop.backbone(candidate.view)
-        write_done(self._folder(key) / DONE, shelved(tuned.network, parent, key, self._cache), tuned.head)
-        of_held_out, of_known = np.split(tuned.features, [len(held_out)])
-        write_unseen(self._folder(key) / UNSEEN, measure_unseen(of_known, task.truth[known], of_held_out))
-        number = np.full_like(task.folds.number, -1)
-        number[repeat, outside] = task.folds.number[repeat, outside]
-        logits = np.zeros((*number.shape, task.classes))
-        logits[repeat, outside] = tuned.logits[: len(held_out)]
-        setting = {**(candidate.setting or {}), EPOCHS: float(tuned.course.epochs)}
-        return weigh(candidate.kind, setting, lesson, Folds(number, task.folds.taking_part), logits, task.seed)
+        if ships:
+            write_done(place / DONE, shelved(tuned.network, parent, key, self._cache), tuned.head)
+            of_held_out, of_known = np.split(tuned.features, [len(held_out)])
+            write_unseen(place / UNSEEN, measure_unseen(of_known, task.truth[known], of_held_out))
+        return tuned.logits[: len(held_out)], tuned.course.epochs
 
     def tidy(self, candidate: Candidate) -> None:
         """Remove what judging a candidate left behind that nobody needs; it is judged, and written down."""
-        (self._judged(candidate) / CHECKPOINT).unlink(missing_ok=True)
+        for fold in range(folds_of(candidate)):
+            (self._naming.folder_judged(candidate, fold) / CHECKPOINT).unlink(missing_ok=True)
 
     def unseen(self, entry: Entry) -> Unseen | None:
         """What known pictures measure on the network that was judged, which has not seen them, for the rule that tells
@@ -204,11 +218,10 @@ class Tuner:
         """
         if entry.candidate.kind != TUNED:
             return None
-        path = self._judged(entry.candidate) / UNSEEN
+        path = self._naming.folder_judged(entry.candidate) / UNSEEN
         found = read_unseen(path)
         if found is None:
-            self.judge(entry.candidate)
-            self.tidy(entry.candidate)
+            self._judge_by_first(entry.candidate)
             found = read_unseen(path)
         if found is None:
             raise TrainingError(f"The cache {path.parent} does not keep what is written there.")
@@ -228,15 +241,15 @@ class Tuner:
 
     def is_done(self, entry: Entry) -> bool:
         """Whether whatever is shipped of a candidate is fitted."""
-        keys = [self._shipped_key(entry, part.pictures, part.truth) for part in self._shipped]
-        return all(read_done(self._folder(key) / DONE, self._cache) is not None for key in keys)
+        keys = [self._naming.shipped(entry, part.pictures, part.truth) for part in self._shipped]
+        return all(read_done(self._naming.folder(key) / DONE, self._cache) is not None for key in keys)
 
     def rows_learned(self, entry: Entry) -> NDArray[np.int64] | None:
         """The rows of the training part that a network learned from which is shipped as it was judged; None where
         everything was learned from that may be."""
         if entry.candidate.kind != TUNED or is_anew(entry.candidate):
             return None
-        return self._rows_judged()
+        return self._naming.rows_judged()
 
     def fitted(self, entry: Entry, pictures: Sequence[Picture], truth: NDArray[np.int64]) -> tuple[View, Head]:
         """The tuned network of a candidate that was judged, learned from whatever pictures are given.
@@ -250,20 +263,25 @@ class Tuner:
         """
         candidate, judged = entry.candidate, entry.judged
         settings, epochs = read_settings(candidate.setting or {}), int(judged.setting[EPOCHS])
-        key = self._shipped_key(entry, pictures, truth)
-        done = read_done(self._folder(key) / DONE, self._cache)
+        key = self._naming.shipped(entry, pictures, truth)
+        done = read_done(self._naming.folder(key) / DONE, self._cache)
         if done is None and is_anew(candidate):
             done = self._fit(candidate, judged, pictures, truth, settings, epochs, key)
         elif done is None:
-            self.judge(candidate)
-            self.tidy(candidate)
-            done = read_done(self._folder(key) / DONE, self._cache)
+            self._judge_by_first(candidate)
+            done = read_done(self._naming.folder(key) / DONE, self._cache)
         if done is None:
-            raise TrainingError(f"The cache {self._folder(key)} does not keep what is written there.")
+            raise TrainingError(f"The cache {self._naming.folder(key)} does not keep what is written there.")
         backbone, layer = done
         view = View((f"{candidate.view.backbones[0]}:tuned-{key[:12]}",), backbone.size, candidate.view.policy)
         self._workshop.provide(view, backbone)
         return view, with_temperature(layer, judged.temperature)
+
+    def _judge_by_first(self, candidate: Candidate) -> None:
+        """Have what only judging by the first fold leaves, where the cache has lost it."""
+        once = by_folds(as_judged(candidate), 1)
+        self.judge(once)
+        self.tidy(once)
 
     def _fit(
         self,
@@ -276,7 +294,7 @@ class Tuner:
         key: str,
     ) -> tuple[Backbone, Dense]:
         parent = self._workshop.backbone(candidate.view)
-        checkpoint = self._folder(key) / CHECKPOINT
+        checkpoint = self._naming.folder(key) / CHECKPOINT
         tuned = tune(
             self._student(candidate, self._start(candidate, pictures, truth), settings),
             pictures,
@@ -296,7 +314,7 @@ class Tuner:
             step=self._step,
         )
         backbone = shelved(tuned.network, parent, key, self._cache)
-        write_done(self._folder(key) / DONE, backbone, tuned.head)
+        write_done(self._naming.folder(key) / DONE, backbone, tuned.head)
         checkpoint.unlink(missing_ok=True)
         return backbone, tuned.head
 
@@ -319,53 +337,6 @@ class Tuner:
         if known is None or known[1] is None:
             raise ValueError("fine-tuning from a head that was not judged")
         return fit_candidate(member, known[1], pictures, truth, self._task.classes, self._workshop)
-
-    def _fold(self) -> tuple[int, NDArray[np.bool_], NDArray[np.bool_]]:
-        """The fold that judges: its number of the division, who is learned from, who is held out."""
-        parts = self._task.folds.parts()
-        if not parts:
-            raise TrainingError("There are too few pictures to hold some out, so nothing could tell whether it helps.")
-        held_out = int(parts[0][2].sum())
-        if held_out < LEAST_HELD_OUT:
-            raise TrainingError(
-                f"There are too few pictures: {held_out} could judge whether it helps, and at least {LEAST_HELD_OUT} "
-                "are needed to tell."
-            )
-        return parts[0]
-
-    def _key(
-        self, candidate: Candidate, pictures: Sequence[Picture], truth: NDArray[np.int64], epochs: int | None
-    ) -> str:
-        """SHA-256, hex, of everything that decides the network."""
-        view = candidate.view
-        digest = hashlib.sha256(f"{VERSION} {self._workshop.backbone(view).digest} {epochs} ".encode())
-        for each in (candidate, *candidate.members):  # not by their views, which may name a path of this machine
-            digest.update(msgspec.json.encode([each.kind, each.copies, each.setting], order="deterministic"))
-        digest.update(f"{self._task.classes} {self._workshop.spec(view).digest}".encode())
-        for picture, label in zip(pictures, truth.tolist(), strict=True):
-            digest.update(picture.digest + int(label).to_bytes(8, "little"))
-        return digest.hexdigest()
-
-    def _shipped_key(self, entry: Entry, pictures: Sequence[Picture], truth: NDArray[np.int64]) -> str:
-        """The key of the network that ships where these pictures may be learned from."""
-        if not is_anew(entry.candidate):
-            return self._judged_key(entry.candidate)
-        return self._key(entry.candidate, pictures, truth, int(entry.judged.setting[EPOCHS]))
-
-    def _judged_key(self, candidate: Candidate) -> str:
-        rows, candidate = self._rows_judged(), as_judged(candidate)
-        return self._key(candidate, [self._task.pictures[row] for row in rows], self._task.truth[rows], None)
-
-    def _rows_judged(self) -> NDArray[np.int64]:
-        """Of the task, what a network that is judged learns from."""
-        return divided(np.flatnonzero(self._fold()[1]), self._task.truth, self._task.groups, self._task.seed)[0]
-
-    def _judged(self, candidate: Candidate) -> Path:
-        """The folder of the network that is judged."""
-        return self._folder(self._judged_key(candidate))
-
-    def _folder(self, key: str) -> Path:
-        return self._cache / "tuning" / key[:32]
 
     def _step(self, done: int, total: int) -> None:
         self._watch.step(Stage.TUNE, done, total)
