@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from fenlei.training.finetune.errors import NotAccepted
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.finetune.stages import staged
 from fenlei.training.finetune.student import make_student
+from fenlei.training.finetune.training import Tuned
 from tests.support.networks import tiny_network
 from tests.support.tuning import SETTINGS, tuned
 from tests.support.until import until
@@ -31,25 +33,57 @@ class Stopped(Exception):
     """Somebody stopped it."""
 
 
-def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been_killed(
-    leaning: Path, network: Path, cache: Path, tmp_path: Path
-) -> None:
-    whole = tuned(leaning, network, cache, tmp_path / "whole.ckpt")
-    assert whole.course.epochs > 0
-    assert whole.course.losses[whole.course.epochs] < 0.8 * whole.course.losses[0]
+@pytest.fixture(scope="module")
+def whole(leaning: Path, network: Path, cache: Path) -> Tuned:
+    """A training that nobody stopped."""
+    return tuned(leaning, network, cache, None)
 
+
+def cut(leaning: Path, network: Path, cache: Path, checkpoint: Path) -> int:
+    """Stop a training in the middle of its fourth epoch; returns the step to go on with."""
     steps: list[int] = []
 
     def stop(done: int, total: int) -> None:
         steps.append(done)
-        if done == 3 * total // SETTINGS.epochs + 2:  # in the middle of the fourth epoch
+        if done == 3 * total // SETTINGS.epochs + 2:
             raise Stopped
 
     with pytest.raises(Stopped):
-        tuned(leaning, network, cache, tmp_path / "cut.ckpt", step=stop)
+        tuned(leaning, network, cache, checkpoint, step=stop)
+    return steps[-1] - 2
+
+
+def test_a_killed_training_goes_on_and_ends_as_if_it_had_not_been_killed(
+    leaning: Path, network: Path, cache: Path, whole: Tuned, tmp_path: Path
+) -> None:
+    assert whole.course.epochs > 0
+    assert whole.course.losses[whole.course.epochs] < 0.8 * whole.course.losses[0]
+    step = cut(leaning, network, cache, tmp_path / "cut.ckpt")
     resumed: list[int] = []
     again = tuned(leaning, network, cache, tmp_path / "cut.ckpt", step=lambda done, total: resumed.append(done))
-    assert resumed[0] == steps[-1] - 2
+    assert resumed[0] == step
+    assert again.course == whole.course
+    assert again.network.content == whole.network.content
+    np.testing.assert_array_equal(again.logits, whole.logits)
+
+
+def test_a_checkpoint_goes_on_in_another_place_where_pictures_network_and_cache_lie_elsewhere(
+    leaning: Path, network: Path, cache: Path, whole: Tuned, tmp_path: Path
+) -> None:
+    step = cut(leaning, network, cache, tmp_path / "cut.ckpt")
+    there = tmp_path / "another machine"
+    shutil.copytree(leaning, there / "pictures")
+    shutil.copytree(network, there / "weights" / network.name)
+    shutil.move(tmp_path / "cut.ckpt", there / "brought.ckpt")
+    resumed: list[int] = []
+    again = tuned(
+        there / "pictures",
+        there / "weights" / network.name,
+        there / "its own cache",
+        there / "brought.ckpt",
+        step=lambda done, total: resumed.append(done),
+    )
+    assert resumed[0] == step > 0
     assert again.course == whole.course
     assert again.network.content == whole.network.content
     np.testing.assert_array_equal(again.logits, whole.logits)
