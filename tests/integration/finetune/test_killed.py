@@ -36,7 +36,8 @@ def steps_of(path: Path) -> list[tuple[int, int]]:
 
 def tried(workspace: Path) -> dict[str, bytes]:
     """What the search has written down of every candidate that it has judged."""
-    return {path.name: path.read_bytes() for path in (workspace / "cache" / "searches").rglob("*.judged")}
+    folder = workspace / "cache" / "searches"
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.judged")}
 
 
 def test_a_command_killed_while_it_tunes_goes_on_from_the_checkpoint_and_keeps_board_and_best(
