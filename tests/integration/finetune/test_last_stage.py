@@ -11,9 +11,11 @@ import pytest
 import fenlei
 from fenlei.backbones import kept
 from fenlei.modelfile import pack, read, write
+from fenlei.training.board import Board
 from fenlei.training.finetune import tuner as tuner_room
 from fenlei.training.finetune.tuner import Needs, Tuner
 from fenlei.training.finish import Trained
+from fenlei.training.head import Judged
 from fenlei.training.progress import Progress, Stage
 from fenlei.training.report import CandidateResult
 from fenlei.training.train import rebuild, train
@@ -164,9 +166,54 @@ def test_where_time_is_short_the_network_that_was_judged_ships_and_more_time_lea
     assert more.report.recipe.head == ANEW
     assert more.report.recipe.fitted_on == learned + more.report.test_pictures
     assert more.evaluation.accuracy >= short.evaluation.accuracy - 0.1
-    assert len(begun) == 2  # the part that learns, then everything; what was judged is not trained again
+    # The same without mixing, the part that learns, then everything; what was judged is not trained again.
+    assert len(begun) == 3
     assert more.report.unknown is not None
     assert more.report.unknown.carried
+
+
+def test_where_one_fold_leaves_it_in_doubt_more_of_them_judge_and_nothing_is_judged_twice(
+    leaning: Path, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(network.parent)
+    begun: list[int] = []
+
+    def watch(stage: Stage, done: int, total: int) -> None:
+        if stage is Stage.TUNE and done == 0 and total > 1:
+            begun.append(total)
+
+    def unsure(board: Board, one: Judged, other: Judged) -> float:
+        few = one.kind == "tuned" and one.judged.sum() < 0.3 * len(one.judged)  # a fold is a fifth
+        return 0.7 if few else sure(board, one, other)
+
+    with monkeypatch.context() as doubtful:
+        sure = Board.chance
+        doubtful.setattr(Board, "chance", unsure)
+        found = trained(leaning, network, tmp_path, progress=watch)
+        lines = {each.head: each for each in found.report.candidates if each.head.startswith(TUNED)}
+        assert not lines[TUNED].chosen
+        by_two = f"{TUNED}, judged by 2 folds"
+        assert lines[by_two].score_interval[1] - lines[by_two].score_interval[0] < (
+            lines[TUNED].score_interval[1] - lines[TUNED].score_interval[0]
+        )
+        assert found.report.recipe.head == f"{by_two}, anew from everything"
+        trainings = len(begun)
+        begun.clear()
+        more = trained(leaning, network, tmp_path, progress=watch, budget=1800)
+    assert trainings >= 4  # by two folds, then the part that learns and everything
+    assert not begun
+    assert more.report.recipe.head == found.report.recipe.head
+    assert more.model.manifest.backbone.digest == found.model.manifest.backbone.digest
+    assert digest_of(rebuild(found.model, leaning, cache=tmp_path / "elsewhere")) == digest_of(found)
+
+
+def test_where_time_is_left_the_same_is_tried_without_mixing_pictures(
+    leaning: Path, network: Path, cache: Path
+) -> None:
+    found = trained(leaning, network, cache)
+    losses = [each.log_loss for each in found.report.candidates if each.head == TUNED and each.log_loss is not None]
+    assert len(losses) == 2
+    assert losses[0] != losses[1]
 
 
 def test_suspects_of_a_tuned_model_are_told_by_a_head_that_all_folds_judged(

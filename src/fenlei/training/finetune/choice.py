@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+import numpy as np
 from msgspec.structs import replace
 
 from fenlei.training.alteration import COPIES
@@ -13,6 +14,7 @@ from fenlei.training.candidate import ANEW, BY_FOLDS, TUNED, Candidate
 from fenlei.training.finetune.device import GPU
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.heads import LOGISTIC, SVM
+from fenlei.training.view import View
 
 LINEAR = (LOGISTIC, SVM)
 """Kinds of heads that are one layer, which can be learned on together with the network."""
@@ -27,6 +29,9 @@ ON_CPU = (WHOLE, replace(WHOLE, epochs=8), replace(WHOLE, epochs=6), LAST_STAGES
 """What should bring more first; what needs less time follows. See `docs/adr/0017`."""
 
 ON_GPU = (replace(WHOLE, epochs=20), WHOLE)
+
+ALTERED, MIRRORED = "altered", "altered and mirrored"
+"""Names of copies, without and with those that are mirrored."""
 
 MOST_STARTS = 2
 """Heads that are begun with because they are the best, each on another view."""
@@ -112,13 +117,21 @@ def heads_to_begin_with(judged: Sequence[Entry]) -> list[Entry]:
     return [next(entry for entry in linear if entry.candidate.view == view) for view in views]
 
 
-def may_mirror(judged: Sequence[Entry]) -> bool:
+def may_mirror(judged: Sequence[Entry], view: View) -> bool:
     """Whether heads that learned from mirrored copies fared no worse than those that learned from others: writing, for
-    one, must not be mirrored. Where nothing was found out, it is not done."""
-    best: dict[str, float] = {}
+    one, must not be mirrored.
+
+    Args:
+        judged: what was judged so far.
+        view: whose heads say most; where none of them learned from copies, those of another view tell of the pictures
+            too. Where nothing was found out, it is not done.
+    """
+    best: dict[View, dict[str, float]] = {}
     for entry in judged:
         if entry.candidate.copies in COPIES and entry.judged.loss is not None and not entry.candidate.members:
-            loss = best.get(entry.candidate.copies, float("inf"))
-            best[entry.candidate.copies] = min(loss, entry.judged.loss)
-    mirrored, plain = best.get("altered and mirrored"), best.get("altered")
-    return mirrored is not None and plain is not None and mirrored <= plain
+            losses = best.setdefault(entry.candidate.view, {})
+            losses[entry.candidate.copies] = min(losses.get(entry.candidate.copies, np.inf), entry.judged.loss)
+    told = {
+        seen: losses[MIRRORED] <= losses[ALTERED] for seen, losses in best.items() if {MIRRORED, ALTERED} <= {*losses}
+    }
+    return told[view] if view in told else bool(told) and all(told.values())

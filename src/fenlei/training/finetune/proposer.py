@@ -64,7 +64,7 @@ class Proposer:
             if able.why_not is not None:
                 why = able.why_not
                 continue
-            mirrored = may_mirror([each for each in judged if each.candidate.view == view])
+            mirrored = may_mirror(judged, view)
             count = int(self._task.folds.taking_part.sum())
             found.append(
                 candidates_for(
