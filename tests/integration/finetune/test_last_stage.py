@@ -65,6 +65,13 @@ def line_of(found: Trained) -> CandidateResult | None:
     return lines[-1] if lines else None
 
 
+def width(line: CandidateResult) -> float:
+    """Of the interval of its score."""
+    assert line.score_interval is not None
+    low, high = line.score_interval
+    return high - low
+
+
 def test_it_is_stopped_goes_on_wins_and_is_there_at_once_when_asked_again(
     leaning: Path, network: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,9 +200,7 @@ def test_where_one_fold_leaves_it_in_doubt_more_of_them_judge_and_nothing_is_jud
         lines = {each.head: each for each in found.report.candidates if each.head.startswith(TUNED)}
         assert not lines[TUNED].chosen
         by_two = f"{TUNED}, judged by 2 folds"
-        assert lines[by_two].score_interval[1] - lines[by_two].score_interval[0] < (
-            lines[TUNED].score_interval[1] - lines[TUNED].score_interval[0]
-        )
+        assert width(lines[by_two]) < width(lines[TUNED])
         assert found.report.recipe.head == f"{by_two}, anew from everything"
         trainings = len(begun)
         begun.clear()
