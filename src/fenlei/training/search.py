@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from fenlei.contract.errors import FenleiError
 from fenlei.training.aimed_loss import aimed_loss
@@ -28,6 +27,7 @@ from fenlei.training.herald import Herald
 from fenlei.training.journal import Journal
 from fenlei.training.judging import Dropped, Trial, judge_candidate
 from fenlei.training.ladder import ladder
+from fenlei.training.outcome import Outcome
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Cancelled, Enough, Stage, Watch
 from fenlei.training.proposals import Proposals
@@ -54,14 +54,6 @@ more than further views do."""
 
 VOTE_EVERY = 5
 """Candidates between two votes."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Who won, and what became of the others, in the order in which they were tried."""
-
-    winner: Entry
-    results: list[CandidateResult]
 
 
 class Search:
@@ -201,6 +193,7 @@ class Search:
             if self._last is None or self._watch.had_enough or self._board.best is None:
                 raise
             # Only the time of these is over; what was set aside for the last stage is not.
+            self._plan_is_through(moved=False)
 
     def _try_planned(self, proposals: Proposals | None) -> None:
         while self._planned:
@@ -250,7 +243,9 @@ class Search:
         their turn."""
         self._reckon()
         if self._last is not None:
+            self._watch.may_end_early()  # the end of the others' time does not concern it
             self._time.last = self._last.seconds(self._judged, share)
+            self._may_end_early()
 
     def _fine_tune(self) -> bool:
         """The last stage: the network under the best linear heads learns too. Returns whether time was set aside for

@@ -44,7 +44,7 @@ class Timetable:
         began: float | None = None,
         before: float = 0.0,
         moved: float = 0.0,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         """Begin.
 
@@ -53,10 +53,10 @@ class Timetable:
             began: the reading of `clock` from which this process counts; None: now.
             before: seconds that earlier processes have spent.
             moved: seconds that had been spent when something moved last.
-            clock: counts seconds.
+            clock: counts seconds; None: `time.monotonic`.
         """
-        self._budget, self._before, self._clock = budget, before, clock
-        self._began = clock() if began is None else began
+        self._budget, self._before, self._clock = budget, before, clock or time.monotonic
+        self._began = self._clock() if began is None else began
         self._over: float | None = None
         self._last_since: float | None = None
         self._fixed: float | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import fenlei
 from fenlei.backbones import kept
 from fenlei.modelfile import pack, read, write
 from fenlei.training.board import Board
+from fenlei.training.candidate import Candidate
 from fenlei.training.finetune import tuner as tuner_room
 from fenlei.training.finetune.tuner import Needs, Tuner
 from fenlei.training.finish import Trained
@@ -210,6 +212,29 @@ def test_where_one_fold_leaves_it_in_doubt_more_of_them_judge_and_nothing_is_jud
     assert more.report.recipe.head == found.report.recipe.head
     assert more.model.manifest.backbone.digest == found.model.manifest.backbone.digest
     assert digest_of(rebuild(found.model, leaning, cache=tmp_path / "elsewhere")) == digest_of(found)
+
+
+def test_it_has_its_turn_where_the_time_of_the_others_ends_just_when_it_is_decided_again(
+    leaning: Path, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, needs, late = time.monotonic, Tuner.needs, [0.0]
+
+    def slow(tuner: Tuner, candidate: Candidate) -> Needs:
+        tuner._paces.clear()  # as with a view that was not measured before
+        needs(tuner, candidate)
+        return Needs(judging=100.0, anew=10.0)
+
+    def heard(line: CandidateResult) -> None:
+        if (line.head, line.copies) == ("linear SVM", "altered and mirrored"):  # the last of the plan
+            late[0] = 650.0
+
+    monkeypatch.setattr(Tuner, "needs", slow)
+    monkeypatch.setattr(time, "monotonic", lambda: real() + late[0])
+    found = train(leaning, cache=tmp_path, goal="accurate", budget=900, backbone=str(network), heard=heard)
+    assert late[0]
+    line = line_of(found)
+    assert line is not None
+    assert line.log_loss is not None
 
 
 def test_where_time_is_left_the_same_is_tried_without_mixing_pictures(
