@@ -12,10 +12,11 @@ from fenlei.imaging import Policy
 from fenlei.training.candidate import VOTE, Candidate
 from fenlei.training.heads import LOGISTIC, PROTOTYPES, SVM
 from fenlei.training.journal import Journal
+from fenlei.training.outcome import Outcome
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Watch
 from fenlei.training.report import CandidateResult
-from fenlei.training.search import Outcome, Search
+from fenlei.training.search import Search
 from fenlei.training.task import Task
 from fenlei.training.view import View, one
 from fenlei.training.workshop import Workshop

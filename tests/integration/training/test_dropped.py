@@ -12,6 +12,7 @@ from fenlei.imaging import Policy
 from fenlei.training.candidate import Candidate
 from fenlei.training.heads import KINDS, LOGISTIC, NETWORK
 from fenlei.training.journal import Journal
+from fenlei.training.outcome import Outcome
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Watch
 from fenlei.training.report import CandidateResult

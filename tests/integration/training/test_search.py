@@ -17,6 +17,7 @@ from fenlei.training.better import chance_of_gain
 from fenlei.training.board import Entry
 from fenlei.training.errors import TrainingError
 from fenlei.training.journal import Journal
+from fenlei.training.outcome import Outcome
 from fenlei.training.plan import LADDERS, WITHOUT_BUDGET, Plan, make_plan
 from fenlei.training.progress import OFTEN, Cancelled, Stage, Watch
 from fenlei.training.report import CandidateResult
