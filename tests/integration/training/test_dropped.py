@@ -16,7 +16,7 @@ from fenlei.training.outcome import Outcome
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Watch
 from fenlei.training.report import CandidateResult
-from fenlei.training.search import HOPELESS, Outcome, Search
+from fenlei.training.search import HOPELESS, Search
 from fenlei.training.study import open_study
 from fenlei.training.task import Task
 from fenlei.training.view import View, one

@@ -21,7 +21,7 @@ from fenlei.training.outcome import Outcome
 from fenlei.training.plan import LADDERS, WITHOUT_BUDGET, Plan, make_plan
 from fenlei.training.progress import OFTEN, Cancelled, Stage, Watch
 from fenlei.training.report import CandidateResult
-from fenlei.training.search import NO_TIME, Outcome, Search
+from fenlei.training.search import NO_TIME, Search
 from fenlei.training.task import Task
 from fenlei.training.time_spent import TimeSpent
 from fenlei.training.timetable import Outlook
