@@ -17,6 +17,9 @@ from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.source import Network
 
 FORMAT = 1
+TUNED = "fine-tuned"
+"""Of what kind the origin of a network is that was fine-tuned."""
+
 STALE = 3600.0
 """Seconds after which an unfinished file belongs to nobody."""
 
@@ -93,6 +96,18 @@ class Shelf:
                 if found is not None:
                     return found
         return None
+
+    def tuned(self) -> Iterator[tuple[str, Backbone]]:
+        """Networks that came of fine-tuning, each with the key of its training; the digests are not verified."""
+        for path, record in self._records("*.json"):
+            if record.origin.get("kind") == TUNED:
+                yield record.origin.get("training", ""), _backbone(record, path.with_suffix(".onnx"))
+
+    def remove(self, network: Backbone) -> None:
+        """Take a network off, its record first. Whoever has it open keeps it; where that forbids it, it stays."""
+        for path in (network.network.with_suffix(".json"), network.network):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def _records(self, pattern: str) -> Iterator[tuple[Path, Record]]:
         """Records newest first: after a hub's main branch moved on, the later export is the one to use."""

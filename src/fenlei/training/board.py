@@ -122,6 +122,11 @@ class Board:
     def __len__(self) -> int:
         return len(self._lines)
 
+    @property
+    def tried(self) -> list[Candidate]:
+        """Everything that there is a line for."""
+        return [candidate for candidate, _ in self._lines]
+
     def knows(self, candidate: Candidate) -> bool:
         """Whether there is a line for it."""
         return any(candidate == known for known, _ in self._lines)

@@ -12,7 +12,7 @@ import os
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -150,6 +150,18 @@ class FeatureCache:
         if end != size:
             file.truncate(end)
         return end
+
+
+def forget_features(folder: Path, backbone: str) -> None:
+    """Remove what is remembered of a backbone, by its SHA-256; who has it open keeps it.
+
+    Args:
+        folder: where such files live.
+        backbone: SHA-256, hex, of the ONNX file.
+    """
+    for path in folder.glob(f"{backbone[:16]}-*.features"):
+        with suppress(OSError):
+            path.unlink()
 
 
 def _checksum(record: np.void) -> int:

@@ -166,7 +166,7 @@ class Search:
                 self._board.leave_out(Candidate(view=view), NO_TIME)
         for view, why in self._plan.left_out:
             self._board.leave_out(Candidate(view=view), why)
-        return Outcome(best, self._board.lines())
+        return Outcome(best, self._board.lines(), self._board.tried)
 
     def _replay(self) -> None:
         """What an earlier search of the same question found out, in its order."""

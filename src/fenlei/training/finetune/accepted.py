@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fenlei.backbones import Backbone
 from fenlei.backbones.export import network_of
-from fenlei.backbones.shelf import Shelf
+from fenlei.backbones.shelf import TUNED, Shelf
 from fenlei.backbones.source import Network
 from fenlei.inference.open import open_engine
 from fenlei.modelfile import Head, softmax
@@ -99,7 +99,7 @@ def shelved(network: Network, parent: Backbone, key: str, cache: Path) -> Backbo
     Raises:
         BackboneError: the shelf cannot be written.
     """
-    origin = {"kind": "fine-tuned", "parent": parent.id, "parent_digest": parent.digest, "training": key}
+    origin = {"kind": TUNED, "parent": parent.id, "parent_digest": parent.digest, "training": key}
     network = msgspec.structs.replace(network, licence=parent.licence)
     return Shelf(cache).put(
         f"{parent.id}:tuned-{key[:12]}", f"{parent.title}, fine-tuned", network, origin, default=False

@@ -3,6 +3,7 @@ it says of pictures that it has not seen."""
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,13 +17,27 @@ from fenlei.modelfile import Dense
 from fenlei.training.replacing import replacing
 from fenlei.training.unknown import BOTH, PARTS, Unseen
 
+FOLDER = "tuning"
+"""Below the cache folder: what belongs to trainings."""
+
+REFERRED = "referred"
+"""Name of a file that says that a model file needs the network here."""
+
+
+def folder_of(cache: Path, key: str) -> Path:
+    """Where it is kept what belongs to a training."""
+    return cache / FOLDER / key[:32]
+
 
 def read_done(path: Path, cache: Path) -> tuple[Backbone, Dense] | None:
-    """What was written; None where there is nothing whole, or the network is not on the shelf any more."""
+    """What was written; None where there is nothing whole, or the network is not on the shelf any more. It counts as
+    used now."""
     with suppress(OSError, SafetensorError, msgspec.MsgspecError, KeyError, ValueError):
         arrays = load(path.read_bytes())
         backbone = by_digest(arrays["network"].tobytes().hex(), cache)
         if backbone is not None and arrays["weight"].shape[0] == backbone.width:
+            with suppress(OSError):
+                os.utime(path)
             return backbone, Dense(arrays["weight"], arrays["bias"])
     return None
 
