@@ -20,6 +20,7 @@ from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
 from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.earlier import Earlier
 from fenlei.training.errors import TrainingError
+from fenlei.training.finetune.sweep import leave_tidy
 from fenlei.training.finetune.tuner import Part, Tuner
 from fenlei.training.finish import Finisher, Pool, Terms, Trained
 from fenlei.training.folds import draw_folds
@@ -214,7 +215,9 @@ def train(
 
         if again is not None:
             entry = again.judge(task, workshop, watch, journal, tuner)
-            return finisher.whole(entry, again.results, again.curve, last=again.formula.compared)
+            made = finisher.whole(entry, again.results, again.curve, last=again.formula.compared)
+            leave_tidy(cache, tuner, entry, journal, [], referred=not embed_backbone)
+            return made
         search = Search(
             task,
             plan,
@@ -234,7 +237,9 @@ def train(
             finisher.begin(plan.views[0])
         outcome = search.run()
         curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget)
-        return finisher.whole(outcome.winner, outcome.results, curve)
+        made = finisher.whole(outcome.winner, outcome.results, curve)
+        leave_tidy(cache, tuner, outcome.winner, journal, outcome.tried, referred=not embed_backbone)
+        return made
 
 
 def rebuild(

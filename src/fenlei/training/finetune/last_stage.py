@@ -88,11 +88,13 @@ class LastStage:
         self._chosen: list[Candidate] = []
 
     def known(self, candidate: Candidate) -> Tuned | None:
-        """What an earlier search tuned that is whole, to be entered; None where it is not, or is none of this one's."""
+        """What an earlier search tuned, to be entered; None where it may win and is not whole, or is of another."""
         record = self._journal.find(candidate)
         if record is None or record[1] is None or not self._allowed(candidate.view):
             return None
-        if not self._tuner.is_done(Entry(candidate, record[1])):
+        best = self._board.best
+        loses = best is not None and not self._board.better(record[1], best.judged) and not is_anew(candidate)
+        if not loses and not self._tuner.is_done(Entry(candidate, record[1])):  # what lost needs no network
             return None
         succeeds = is_anew(candidate)
         if succeeds and not self._is_best(as_judged(candidate)):
