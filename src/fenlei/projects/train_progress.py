@@ -41,6 +41,7 @@ class TrainProgress:
         self._candidates = (0, 1)
         self._heard = 0
         self._left: float | None = None
+        self._tuning: int | None = None
 
     def __call__(self, stage: Stage, done: int, total: int) -> None:
         """`done` of `total` steps of `stage` are done."""
@@ -54,6 +55,8 @@ class TrainProgress:
         self._context.progress(str(stage), self._fraction, self._left)
         if stage is Stage.EMBED:
             self._note_milestone(done, total)
+        if stage is Stage.TUNE:
+            self._note_epochs(done, total)
 
     def time(self, outlook: Outlook) -> None:
         """Where there is a budget, the run is as far as its time is."""
@@ -94,6 +97,14 @@ class TrainProgress:
         if left and done and left % MILESTONE == 0:
             step = f"{CANDIDATE}{self._heard + 1}: {left} pictures to go"
             self._context.finish_step(step, lambda work: None)
+
+    def _note_epochs(self, done: int, total: int) -> None:
+        """Tuning that begins in the middle goes on after epochs that an earlier process has kept. Where it does so for
+        the first time, the run got on: it is not the one that dies at the same place again and again."""
+        if done and total != self._tuning:
+            step = f"{CANDIDATE}{self._heard + 1}: goes on from step {done} of {total}"
+            self._context.finish_step(step, lambda work: None)
+        self._tuning = total
 
     def _place(self, stage: Stage, done: int, total: int) -> float:
         low, high = _SPANS[stage]
