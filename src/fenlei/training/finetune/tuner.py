@@ -227,12 +227,6 @@ class Tuner:
             raise TrainingError(f"The cache {path.parent} does not keep what is written there.")
         return found
 
-    def trainings(self, candidate: Candidate, judged: Judged | None) -> set[str]:
-        """Keys of what is trained of a candidate: the network that is judged, and those that ship once it was."""
-        entries = [] if judged is None else [Entry(candidate, judged)]
-        shipped = {self._shipped_key(each, part.pictures, part.truth) for each in entries for part in self._shipped}
-        return {self._judged_key(candidate)} | shipped
-
     def ready(self, entry: Entry) -> None:
         """Fit whatever is shipped, so that it can win: who stops before that keeps the best that there was."""
         for part in self._shipped:
