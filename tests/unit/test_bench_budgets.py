@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -41,8 +43,8 @@ def printed(
     monkeypatch.setattr(budgets, "pass_seconds", lambda halves, place: 0.5)
     monkeypatch.setattr(budgets, "against", lambda more, less: "+0.0 (+0.0 to +0.0)")
     monkeypatch.setattr(budgets, "SIDES", {})
-    monkeypatch.setattr(budgets.tempfile, "tempdir", str(data.parent))
-    monkeypatch.setattr(budgets.sys, "argv", ["budgets", "--data", str(data), "--budgets", "1", "2", *words])
+    monkeypatch.setattr(tempfile, "tempdir", str(data.parent))
+    monkeypatch.setattr(sys, "argv", ["budgets", "--data", str(data), "--budgets", "1", "2", *words])
     assert budgets.main() == 0
     return [cells(line) for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
 
