@@ -188,6 +188,7 @@ def judge_head(
     *,
     seed: int,
     path: Sequence[Setting] | None = None,
+    counted: NDArray[np.float64] | None = None,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Judged:
     """Choose a setting by cross-validation, and tell what it scored.
@@ -198,12 +199,13 @@ def judge_head(
         kind: which of `heads.KINDS`.
         seed: of whatever is random.
         path: settings to choose from, the steadiest first; None takes the kind's own.
+        counted: (n,) how much each picture's loss counts in the choice; None: all alike.
         step: called with (settings done, settings in all), more than once for each.
     """
     settings = list(KINDS[kind].path if path is None else path)
     # One thread: on matrices of this size two take several times as long as one, and other work has the cores.
     with threadpool_limits(1, user_api="blas"):
-        setting, logits = choose_setting(lesson, KINDS[kind], settings, folds, seed=seed, step=step)
+        setting, logits = choose_setting(lesson, KINDS[kind], settings, folds, seed=seed, counted=counted, step=step)
     return weigh(kind, setting, lesson, folds, logits, seed)
 
 
@@ -274,6 +276,7 @@ def choose_setting(
     folds: Folds,
     *,
     seed: int,
+    counted: NDArray[np.float64] | None = None,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Setting, NDArray[np.float64]]:
     """Walk along the settings, all folds side by side, until it brings nothing more.
@@ -291,6 +294,7 @@ def choose_setting(
     parts = folds.parts()
     start: Any = None
     truth = np.broadcast_to(lesson.truth, held_out.shape)[held_out]
+    weights = None if counted is None else np.broadcast_to(counted, held_out.shape)[held_out]
     best, best_loss, idle = settings[0], np.inf, 0
     for number, setting in enumerate(settings):
         logits = np.zeros_like(best_logits)
@@ -306,7 +310,7 @@ def choose_setting(
         for layers, (repeat, _, outside) in zip(heads, parts, strict=True):
             logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside])
         temperature = fit_temperature(logits[held_out], truth)
-        loss = log_loss(softmax(logits[held_out] / temperature), truth)
+        loss = log_loss(softmax(logits[held_out] / temperature), truth, weights)
         if loss < best_loss * (1 - WORTH):
             best, best_loss, best_logits, idle = setting, loss, logits, 0
         else:

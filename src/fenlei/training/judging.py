@@ -105,6 +105,7 @@ def judge_candidate(
         candidate.kind,
         seed=task.seed,
         path=path,
+        counted=task.weights,
         step=lambda done, total: watch.step(Stage.FIT, done, total),
     )
 
@@ -114,7 +115,7 @@ def blocks_of(judged: Judged, task: Task) -> list[tuple[int, float]]:
     return [
         block
         for number, (repeat, _, outside) in enumerate(task.folds.parts())
-        for block in _losses(judged.logits[repeat, outside], task.truth[outside], number)
+        for block in _losses(judged.logits[repeat, outside], task, outside, number)
     ]
 
 
@@ -129,15 +130,18 @@ def _fold_by_fold(
         with threadpool_limits(1, user_api="blas"):
             layers, _ = lesson.fit(KINDS[kind], inside, setting, seed=task.seed)
         logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside])
-        trial.check(_losses(logits[repeat, outside], task.truth[outside], number))
+        trial.check(_losses(logits[repeat, outside], task, outside, number))
     return logits
 
 
-def _losses(logits: NDArray[np.float64], truth: NDArray[np.int64], fold: int) -> list[tuple[int, float]]:
-    """The mean loss of each block of a fold, at the temperature that suits the fold: margins of different kinds of
-    heads are no common measure."""
+def _losses(logits: NDArray[np.float64], task: Task, outside: NDArray[np.bool_], fold: int) -> list[tuple[int, float]]:
+    """The mean loss of each block of a fold, by what is aimed at, at the temperature that suits the fold: margins of
+    different kinds of heads are no common measure."""
+    truth = task.truth[outside]
     scores = softmax(logits / fit_temperature(logits, truth))
     losses = -np.log(np.maximum(scores[np.arange(len(truth)), truth], SMALLEST_SCORE))
+    if task.weights is not None:
+        losses = losses * task.weights[outside]
     pieces = np.array_split(losses, min(BLOCKS, len(losses)))
     return [(fold * BLOCKS + place, float(piece.mean())) for place, piece in enumerate(pieces)]
 

@@ -236,7 +236,9 @@ def train(
         if budget is not None and better is not None and not journal.candidates:
             finisher.begin(plan.views[0])
         outcome = search.run()
-        curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget)
+        curve = None
+        if not watch.had_enough:  # who stops it waits for the model and for nothing else
+            curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget)
         made = finisher.whole(outcome.winner, outcome.results, curve)
         Tidying(task, parts, workshop, journal).leave(outcome.winner, outcome.tried, referred=not embed_backbone)
         return made

@@ -9,8 +9,12 @@ from sklearn.linear_model import LogisticRegression
 
 from fenlei.modelfile import Dense, Normalise, Relu, Voter
 from fenlei.modelfile.head_file import to_safetensors
+from fenlei.training.aim import Aim, picture_weights
+from fenlei.training.aimed_loss import aimed_loss
 from fenlei.training.basis import ROW_ENERGY, find_basis
-from fenlei.training.head import DEFAULT_STRENGTH, class_weights, fit_head, prepare_lesson
+from fenlei.training.folds import draw_folds
+from fenlei.training.head import DEFAULT_STRENGTH, class_weights, fit_head, judge_head, prepare_lesson
+from fenlei.training.heads import LOGISTIC
 from fenlei.training.logistic import fit_logistic, predict
 from tests.support.learning import Learned, learn_head
 
@@ -170,3 +174,13 @@ def test_rows_have_the_same_energy_whatever_the_features_measure() -> None:
     for factor in (1, 1000):
         rows = find_basis(features * factor).project(features * factor)
         assert (rows**2).sum(axis=1).mean() == pytest.approx(ROW_ENERGY, rel=1e-3)
+
+
+def test_where_every_class_counts_alike_the_setting_is_chosen_for_the_small_one_too() -> None:
+    features, truth = clouds([200, 14], width=40, apart=0.35)
+    lesson, folds = prepare_lesson(features, truth, 2), draw_folds(truth, np.arange(len(truth)), 0)
+    weights = picture_weights(Aim.BALANCED, truth, 2)
+    alike = judge_head(lesson, folds, LOGISTIC, seed=0)
+    balanced = judge_head(lesson, folds, LOGISTIC, seed=0, counted=weights)
+    assert balanced.setting["strength"] < alike.setting["strength"]
+    assert aimed_loss(balanced, truth, weights) < aimed_loss(alike, truth, weights)

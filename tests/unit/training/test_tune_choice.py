@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fenlei.imaging import Policy
+from fenlei.training.aim import Aim
 from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.finetune.choice import (
@@ -16,9 +17,12 @@ from fenlei.training.finetune.choice import (
     without_mixing,
 )
 from fenlei.training.finetune.settings import TuneSettings, read_settings
+from fenlei.training.folds import draw_folds
 from fenlei.training.head import Judged
+from fenlei.training.task import Task
 from fenlei.training.view import View, one
 
+TASK = Task([], np.arange(4) % 2, np.arange(4), 2, 0, draw_folds(np.arange(4) % 2, np.arange(4), 0), Aim.ACCURACY)
 LARGE, SMALL = one("net", 224, Policy.SQUASH), one("net", 160, Policy.SQUASH)
 
 
@@ -34,16 +38,16 @@ def entry(view: View, copies: str, loss: float) -> Entry:
 def test_pictures_may_be_mirrored_where_heads_fare_no_worse_with_mirrored_copies() -> None:
     photographs = [entry(LARGE, "none", 0.4), entry(LARGE, "altered", 0.39), entry(LARGE, "altered and mirrored", 0.37)]
     writing = [entry(LARGE, "none", 0.4), entry(LARGE, "altered", 0.39), entry(LARGE, "altered and mirrored", 0.45)]
-    assert may_mirror(photographs, LARGE)
-    assert not may_mirror(writing, LARGE)
-    assert not may_mirror(photographs[:2], LARGE)
+    assert may_mirror(photographs, LARGE, TASK)
+    assert not may_mirror(writing, LARGE, TASK)
+    assert not may_mirror(photographs[:2], LARGE, TASK)
 
 
 def test_what_one_view_tells_of_the_pictures_holds_for_another_that_tells_nothing() -> None:
     large = [entry(LARGE, "altered", 0.39), entry(LARGE, "altered and mirrored", 0.37)]
-    assert may_mirror([*large, entry(SMALL, "none", 0.5)], SMALL)
+    assert may_mirror([*large, entry(SMALL, "none", 0.5)], SMALL, TASK)
     small = [entry(SMALL, "altered", 0.5), entry(SMALL, "altered and mirrored", 0.6)]
-    assert not may_mirror([*large, *small], SMALL)
+    assert not may_mirror([*large, *small], SMALL, TASK)
 
 
 def test_one_candidate_by_how_many_folds_judge_it_and_whether_it_is_learned_anew() -> None:

@@ -8,12 +8,14 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
+from fenlei.training.aimed_loss import aimed_loss
 from fenlei.training.alteration import COPIES
 from fenlei.training.board import Entry
 from fenlei.training.candidate import ANEW, BY_FOLDS, TUNED, Candidate
 from fenlei.training.finetune.device import GPU
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.heads import LOGISTIC, SVM
+from fenlei.training.task import Task
 from fenlei.training.view import View
 
 LINEAR = (LOGISTIC, SVM)
@@ -105,19 +107,19 @@ def without_mixing(candidate: Candidate) -> Candidate | None:
     return by_folds(as_judged(msgspec.structs.replace(candidate, setting={**setting, "mixing": 0.0})), 1)
 
 
-def heads_to_begin_with(judged: Sequence[Entry]) -> list[Entry]:
-    """Linear heads on one backbone, the best first; of each view the best."""
+def heads_to_begin_with(judged: Sequence[Entry], task: Task) -> list[Entry]:
+    """Linear heads on one backbone, the best first by what the task aims at; of each view the best."""
     linear = [
         entry
         for entry in judged
         if entry.candidate.kind in LINEAR and len(entry.candidate.view.backbones) == 1 and entry.judged.loss is not None
     ]
-    linear.sort(key=lambda entry: (entry.judged.loss or 0.0, entry.candidate.key))
+    linear.sort(key=lambda entry: (aimed_loss(entry.judged, task.truth, task.weights), entry.candidate.key))
     views = dict.fromkeys(entry.candidate.view for entry in linear)
     return [next(entry for entry in linear if entry.candidate.view == view) for view in views]
 
 
-def may_mirror(judged: Sequence[Entry], view: View) -> bool:
+def may_mirror(judged: Sequence[Entry], view: View, task: Task) -> bool:
     """Whether heads that learned from mirrored copies fared no worse than those that learned from others: writing, for
     one, must not be mirrored.
 
@@ -125,12 +127,14 @@ def may_mirror(judged: Sequence[Entry], view: View) -> bool:
         judged: what was judged so far.
         view: whose heads say most; where none of them learned from copies, those of another view tell of the pictures
             too. Where nothing was found out, it is not done.
+        task: what is aimed at.
     """
     best: dict[View, dict[str, float]] = {}
     for entry in judged:
         if entry.candidate.copies in COPIES and entry.judged.loss is not None and not entry.candidate.members:
             losses = best.setdefault(entry.candidate.view, {})
-            losses[entry.candidate.copies] = min(losses.get(entry.candidate.copies, np.inf), entry.judged.loss)
+            loss = aimed_loss(entry.judged, task.truth, task.weights)
+            losses[entry.candidate.copies] = min(losses.get(entry.candidate.copies, np.inf), loss)
     told = {
         seen: losses[MIRRORED] <= losses[ALTERED] for seen, losses in best.items() if {MIRRORED, ALTERED} <= {*losses}
     }

@@ -43,6 +43,7 @@ class Lesson:
         learned: (m,) rows that are learned from.
         watched: (w,) rows that tell when to end; none: it goes on until `epochs`.
         epochs: after which it ends in any case.
+        counted: (n,) how much each watched picture's loss counts, by what is aimed at; None: all alike.
     """
 
     truth: NDArray[np.int64]
@@ -51,6 +52,7 @@ class Lesson:
     learned: NDArray[np.int64]
     watched: NDArray[np.int64]
     epochs: int
+    counted: NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,8 @@ def _watched(model: Any, average: Average, source: Source, lesson: Lesson, at_a_
     with average.in_place():
         logits = logits_of(model, source, lesson.watched, at_a_time)
     truth = lesson.truth[lesson.watched]
-    return float(log_loss(softmax(logits / fit_temperature(logits, truth)), truth))
+    counted = None if lesson.counted is None else lesson.counted[lesson.watched]
+    return float(log_loss(softmax(logits / fit_temperature(logits, truth)), truth, counted))
 
 
 def _backward(model: Any, fabric: Any, optimizer: Any, shown: Any, targets: Any, weights: Any) -> Callable[[int], None]:

@@ -91,6 +91,8 @@ class Naming:
         for each in (candidate, *candidate.members):  # not by their views, which may name a path of this machine
             digest.update(msgspec.json.encode([each.kind, each.copies, each.setting], order="deterministic"))
         digest.update(f"{self._task.classes} {self._workshop.spec(view).digest}".encode())
+        if self._task.weights is not None:  # what is aimed at decides when to end
+            digest.update(self._task.aim.encode())
         for picture, label in zip(pictures, truth.tolist(), strict=True):
             digest.update(picture.digest + int(label).to_bytes(8, "little"))
         return digest.hexdigest()

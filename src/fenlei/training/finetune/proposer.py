@@ -64,7 +64,7 @@ class Proposer:
             if able.why_not is not None:
                 why = able.why_not
                 continue
-            mirrored = may_mirror(judged, view)
+            mirrored = may_mirror(judged, view, self._task)
             count = int(self._task.folds.taking_part.sum())
             found.append(
                 candidates_for(
@@ -77,7 +77,7 @@ class Proposer:
 
     def _starts(self, judged: Sequence[Entry]) -> list[Entry]:
         """The best heads, and the one on the network that answers soonest: training it takes least."""
-        best = heads_to_begin_with(judged)
+        best = heads_to_begin_with(judged, self._task)
         quickest = min(best, key=lambda entry: self._workshop.milliseconds(entry.candidate.view), default=None)
         return [entry for place, entry in enumerate(best) if place < MOST_STARTS or entry is quickest]
 

@@ -70,6 +70,7 @@ def tune(
     checkpoint: Path | None,
     engine: str,
     name: str,
+    counted: NDArray[np.float64] | None = None,
     maps: Maps | None = None,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Tuned:
@@ -90,6 +91,7 @@ def tune(
         checkpoint: the file that holds how far it got.
         engine: what will run the network.
         name: of the network, for people.
+        counted: (n,) how much the loss of a picture that watches counts; None: all alike.
         maps: kept from one training to the next of the same network.
         step: called with (steps done, steps in all); may raise to end it.
 
@@ -98,7 +100,7 @@ def tune(
         NotAccepted: the exported network gives other scores than torch.
         DatasetError: a picture is not what it was.
     """
-    lesson = Lesson(truth, classes, per_class, learned, watched, epochs)
+    lesson = Lesson(truth, classes, per_class, learned, watched, epochs, counted)
     data = data_digest(pictures, lesson, spec)
     fabric = open_fabric(kind_of_device())
     with ExitStack() as stack:

@@ -191,6 +191,7 @@ class Tuner:
             checkpoint=place / CHECKPOINT,
             engine=self._engine,
             name=parent.id,
+            counted=task.weights,
             maps=self._maps_of(candidate, settings),
             step=self._step,
         )
