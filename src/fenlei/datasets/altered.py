@@ -39,6 +39,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fenlei.datasets.disjoint_sets import DisjointSets
+from fenlei.datasets.feature_space import FeatureSpace
 from fenlei.datasets.fingerprint import VIEW_SIDE, Fingerprint
 from fenlei.datasets.neighbours import neighbours
 from fenlei.datasets.registration import (
@@ -79,7 +80,7 @@ _FLAT, _FLAT_DETAIL = 4.0, 0.5
 _BLOCK = 1024
 
 
-def altered_pairs(prints: Sequence[Fingerprint], features: NDArray[np.float32]) -> list[tuple[int, int]]:
+def altered_pairs(prints: Sequence[Fingerprint], space: FeatureSpace) -> list[tuple[int, int]]:
     """Pairs of which one is an altered copy of the other, or both are of a third; nearest first.
 
     Pictures that hang together through nearer pairs are not asked about again: of a group come the pairs that hold
@@ -89,12 +90,12 @@ def altered_pairs(prints: Sequence[Fingerprint], features: NDArray[np.float32]) 
 
     Args:
         prints: (n,) fingerprints of the prepared inputs, all of one preprocessing.
-        features: (n, d) of one backbone.
+        space: (n) the pictures by the features of one backbone.
     """
     if len(prints) < 2:
         return []
     views = _Views(prints)
-    left, right, _ = neighbours(features, NEAREST, MOST_DISTANCE)
+    left, right, _ = neighbours(space, NEAREST, MOST_DISTANCE)
     telling = views.telling[left] & views.telling[right]
     left, right, maps = views.hopeful(left[telling], right[telling])
     found: list[tuple[int, int]] = []

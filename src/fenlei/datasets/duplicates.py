@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fenlei.datasets.altered import altered_pairs
 from fenlei.datasets.clumps import clumps
 from fenlei.datasets.disjoint_sets import DisjointSets
+from fenlei.datasets.feature_space import feature_space
 from fenlei.datasets.fingerprint import Fingerprint
 from fenlei.datasets.witnesses import Witnesses
 
@@ -61,9 +62,9 @@ def find_duplicates(files: Sequence[bytes], prints: Sequence[Fingerprint], featu
     sets.count_each_once()
     firsts = np.unique(exact, return_index=True)[1]
     if len(firsts) > 1:
-        different, seen = [prints[first] for first in firsts], features[firsts]
-        _join_near(sets, firsts, Witnesses(different, seen))
-        for one, other in altered_pairs(different, seen):
+        different, space = [prints[first] for first in firsts], feature_space(features[firsts])
+        _join_near(sets, firsts, Witnesses(different, space))
+        for one, other in altered_pairs(different, space):
             sets.join(int(firsts[one]), int(firsts[other]), most=MOST_TOGETHER)
     group_of = sets.numbers()
     mixed = np.zeros(int(group_of.max(initial=-1)) + 1, np.int64)

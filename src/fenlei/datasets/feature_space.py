@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,26 @@ def scaled(features: NDArray[np.float32]) -> NDArray[np.float32]:
     """Features (n, d), half standardised with a floor for those that hardly move; training/basis.py says why half."""
     deviation = features.std(axis=0)
     return np.asarray(features / np.sqrt(np.maximum(deviation, 0.02 * deviation.mean() + 1e-12)), np.float32)
+
+
+class FeatureSpace(NamedTuple):
+    """Pictures as points.
+
+    Attributes:
+        points: (n, d), see `scaled`.
+        typical: see `typical_distance`.
+    """
+
+    points: NDArray[np.float32]
+    typical: float
+
+
+def feature_space(features: NDArray[np.float32]) -> FeatureSpace:
+    """The space of features (n, d); of fewer than two pictures nothing is far."""
+    if len(features) < 2:
+        return FeatureSpace(features, 0.0)
+    points = scaled(features)
+    return FeatureSpace(points, typical_distance(points))
 
 
 def typical_distance(space: NDArray[np.float32]) -> float:

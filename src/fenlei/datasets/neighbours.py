@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.datasets.feature_space import scaled, typical_distance
+from fenlei.datasets.feature_space import FeatureSpace
 
 COMPARE_ALL = 20_000
 REGION = 5_000
@@ -36,19 +36,18 @@ class Pairs(NamedTuple):
     distance: NDArray[np.float32]
 
 
-def neighbours(features: NDArray[np.float32], count: int, farthest: float) -> Pairs:
+def neighbours(space: FeatureSpace, count: int, farthest: float) -> Pairs:
     """Pairs of which one is among the nearest of the other.
 
     Args:
-        features: (n, d) of one backbone.
+        space: (n) pictures by the features of one backbone.
         count: how many nearest of each picture; at most n × count pairs come back, twice that in a crowd.
         farthest: share of the median distance of two pictures drawn at random, beyond which none is near.
     """
-    space = scaled(features)
-    typical = typical_distance(space)
+    points, typical = space
     lefts, rights, distances = [], [], []
-    for region in _regions(space):
-        for left, right, distance in _nearest(space, region, count):
+    for region in _regions(points):
+        for left, right, distance in _nearest(points, region, count):
             near = distance <= farthest * typical
             lefts.append(np.minimum(left, right)[near])
             rights.append(np.maximum(left, right)[near])
@@ -57,7 +56,7 @@ def neighbours(features: NDArray[np.float32], count: int, farthest: float) -> Pa
         nothing = np.zeros(0, np.int64)
         return Pairs(nothing, nothing, np.zeros(0, np.float32))
     left, right, distance = np.concatenate(lefts), np.concatenate(rights), np.concatenate(distances)
-    once = np.unique(left * len(features) + right, return_index=True)[1]
+    once = np.unique(left * len(points) + right, return_index=True)[1]
     # Distances of one pair differ in the last bits with the side it is seen from; `once` takes the same side each time.
     order = once[np.lexsort((right[once], left[once], distance[once]))]
     return Pairs(left[order], right[order], (distance[order] / max(typical, 1e-12)).astype(np.float32))

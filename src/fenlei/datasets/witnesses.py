@@ -19,7 +19,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.datasets.feature_space import scaled, typical_distance
+from fenlei.datasets.feature_space import FeatureSpace
 from fenlei.datasets.fingerprint import Fingerprint
 
 MOST_BITS = 7
@@ -39,10 +39,10 @@ class Witnesses:
 
     Args:
         prints: (n,) fingerprints of the prepared inputs.
-        features: (n, d) of one backbone.
+        space: (n) the pictures by the features of one backbone.
     """
 
-    def __init__(self, prints: Sequence[Fingerprint], features: NDArray[np.float32]) -> None:
+    def __init__(self, prints: Sequence[Fingerprint], space: FeatureSpace) -> None:
         self._hashes = np.array([each.dhash for each in prints], np.uint64)
         thumbs = np.stack([each.thumbnail for each in prints]).astype(np.float32)
         thumbs -= thumbs.mean(axis=0)
@@ -50,8 +50,8 @@ class Witnesses:
         lengths = np.linalg.norm(thumbs, axis=1)
         self._telling = lengths >= _FLAT
         self._thumbs = thumbs / np.maximum(lengths, 1e-6)[:, None]
-        self._space = scaled(features)
-        self._farthest = MOST_DISTANCE * typical_distance(self._space)
+        self._space = space.points
+        self._farthest = MOST_DISTANCE * space.typical
 
     def near(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
         """Whether all three witnesses call each pair near, and the feature distance of those that are."""

@@ -10,8 +10,8 @@ from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from fenlei.training.one_thread import one_thread
 from fenlei.training.view import View
 
 
@@ -45,7 +45,7 @@ class Ahead(AbstractContextManager["Ahead"]):
 
     def begin(self, work: Callable[[], Foreseen]) -> None:
         """Begin it, once."""
-        self._open.enter_context(threadpool_limits(1, user_api="blas"))
+        self._open.enter_context(one_thread())
         pool = self._open.enter_context(ThreadPoolExecutor(1, thread_name_prefix="fenlei-ahead"))
         self._work = pool.submit(work)
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 from fenlei.datasets.split import stratified_folds
 from fenlei.modelfile import Head, softmax
@@ -20,6 +19,7 @@ from fenlei.training.better import chance_of_gain
 from fenlei.training.calibration import fit_temperature
 from fenlei.training.evaluation import SMALLEST_SCORE, calibration_error, reliability
 from fenlei.training.folds import FOLDS
+from fenlei.training.one_thread import one_thread
 
 ENOUGH = 25
 """Pictures of the smallest class from which on vector scaling is looked at."""
@@ -100,7 +100,7 @@ def calibrate(
     folds = np.array(stratified_folds(right.tolist(), kin.tolist(), FOLDS, seed + 104_729))
     enough = int(np.bincount(right, minlength=classes).min()) >= ENOUGH
     by_one, by_class = np.zeros_like(given), np.zeros_like(given)
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         for fold in range(FOLDS):
             outside = folds == fold
             seen, its = given[:, ~outside].reshape(-1, classes), np.tile(right[~outside], repeats)

@@ -158,6 +158,7 @@ class Finisher:
         task, workshop = self._pool.task, self._workshop
         features = workshop.features(view, task.pictures).features
         spec, engine = workshop.spec(view), workshop.engine(view)
+        workshop.milliseconds(view)  # measured while nothing else runs
 
         def foresee() -> Foreseen:
             files = self._parity_files()

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from fenlei.modelfile import Head, Layer, Voter, softmax
 from fenlei.training.basis import Basis, find_basis
@@ -17,6 +16,7 @@ from fenlei.training.calibration import fit_temperature
 from fenlei.training.evaluation import SMALLEST_SCORE, log_loss
 from fenlei.training.folds import Folds
 from fenlei.training.heads import KINDS, HeadKind, Setting, SideBySide
+from fenlei.training.one_thread import one_thread
 
 DEFAULT_STRENGTH = 0.01
 """Where nothing can be held out: in the middle of what real sets choose."""
@@ -204,7 +204,7 @@ def judge_head(
     """
     settings = list(KINDS[kind].path if path is None else path)
     # One thread: on matrices of this size two take several times as long as one, and other work has the cores.
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         setting, logits = choose_setting(lesson, KINDS[kind], settings, folds, seed=seed, counted=counted, step=step)
     return weigh(kind, setting, lesson, folds, logits, seed)
 
@@ -232,7 +232,7 @@ def weigh(kind: str, setting: Setting, lesson: Lesson, folds: Folds, logits: NDA
 def fit_head(like: Judged, lesson: Lesson) -> Head:
     """Learn with the chosen setting from everything in the lesson."""
     kind = KINDS[like.kind]
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         fine = lesson.rows.astype(np.float64) if lesson.rows.size <= _FINE else lesson.rows
         truth = lesson.truth[lesson.owner]
         fitted = kind.fit(fine, truth, lesson.classes, lesson.weights(), like.setting, seed=like.seed, fine=True)
@@ -247,7 +247,7 @@ def prepare_lesson(
     basis: Basis | None = None,
 ) -> Lesson:
     """Bring pictures and copies into the space of these features (n, d), which is found where it is not given."""
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         basis = find_basis(features) if basis is None else basis
         rows, owner = basis.project(features), np.arange(len(truth))
         if copies is not None and len(copies.owner):

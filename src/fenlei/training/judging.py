@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from fenlei.contract.errors import FenleiError
 from fenlei.modelfile import softmax
@@ -18,6 +17,7 @@ from fenlei.training.candidate import Candidate
 from fenlei.training.evaluation import SMALLEST_SCORE
 from fenlei.training.head import Judged, Lesson, judge, judge_head, weigh
 from fenlei.training.heads import KINDS, Setting
+from fenlei.training.one_thread import one_thread
 from fenlei.training.progress import Stage, Watch
 from fenlei.training.workshop import Workshop
 
@@ -127,7 +127,7 @@ def _fold_by_fold(
     logits = np.zeros((*task.folds.number.shape, task.classes))
     for number, (repeat, inside, outside) in enumerate(parts):
         watch.step(Stage.FIT, number, len(parts))
-        with threadpool_limits(1, user_api="blas"):
+        with one_thread():
             layers, _ = lesson.fit(KINDS[kind], inside, setting, seed=task.seed)
         logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside])
         trial.check(_losses(logits[repeat, outside], task, outside, number))

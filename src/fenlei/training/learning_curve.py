@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from fenlei.modelfile import softmax
 from fenlei.training.aim import Aim, figure, interval, picture_weights
@@ -25,6 +24,7 @@ from fenlei.training.curve import ClassGain, CurvePoint, LearningCurve
 from fenlei.training.folds import Folds
 from fenlei.training.head import Judged, Lesson, judge
 from fenlei.training.heads import KINDS, LOGISTIC, PROTOTYPES, SVM
+from fenlei.training.one_thread import one_thread
 
 SHARES = (0.25, 0.5)
 
@@ -107,7 +107,7 @@ def learning_curve(
         return None
     bench = _Bench(lesson, judged, groups, parts[:used], {}, picture_weights(aim, lesson.truth, lesson.classes))
     rng = np.random.default_rng(seed)
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         points, rise, rise_noise = _points(bench, aim, rng)
         gains = _gains(bench, labels, pairs, rng) if pairs >= LEAST_PAIRS else []
     return LearningCurve(

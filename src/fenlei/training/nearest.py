@@ -6,6 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from fenlei.training.one_thread import one_thread
+
 NEAREST = 3
 """Training pictures that are named for each picture."""
 
@@ -48,8 +50,6 @@ def nearest(
         (m, k) rows of `known`, the nearest first and equals by row; (m, k) cosines. k is `count`, or n where that is
         less.
     """
-    from threadpoolctl import threadpool_limits  # of the extra `train`; reports are read without it
-
     count = min(count, len(known))
     if not len(asked) or not count:
         return np.zeros((len(asked), 0), np.int64), np.zeros((len(asked), 0))
@@ -57,7 +57,7 @@ def nearest(
     # A feature that never moves in the training part tells nothing about what is like what.
     still = deviation <= 1e-6 * max(float(deviation.mean()), 1e-12)
     scale = np.where(still, 0.0, 1 / np.sqrt(np.maximum(deviation, 1e-12)))
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         wanted = _directions(asked, mean, scale)
         angles = np.concatenate(
             [

@@ -13,6 +13,7 @@ from fenlei.datasets import altered
 from fenlei.datasets import neighbours as near
 from fenlei.datasets.altered import NEAREST, altered_pairs
 from fenlei.datasets.duplicates import find_duplicates
+from fenlei.datasets.feature_space import feature_space
 from fenlei.datasets.fingerprint import VIEW_SIDE, Fingerprint, fingerprint
 from fenlei.datasets.neighbours import neighbours
 from fenlei.datasets.registration import Grey, Laid, Numbers, refined
@@ -63,7 +64,7 @@ def changed(picture: Picture, change: Change) -> Picture:
 
 
 def found(pictures: list[Picture], features: NDArray[np.float32]) -> set[tuple[int, int]]:
-    return set(altered_pairs([fingerprint(each) for each in pictures], features))
+    return set(altered_pairs([fingerprint(each) for each in pictures], feature_space(features)))
 
 
 def crowded(count: int) -> NDArray[np.float32]:
@@ -117,7 +118,7 @@ def test_the_nearest_pair_comes_first(originals: list[Picture]) -> None:
     features = of_originals(list(range(40)))
     pictures = [*originals, changed(originals[3], cropped), changed(originals[2], cropped)]
     features = np.concatenate([features, features[3:4] + 0.2, features[2:3] + 0.1])
-    assert altered_pairs([fingerprint(each) for each in pictures], features) == [(2, 41), (3, 40)]
+    assert altered_pairs([fingerprint(each) for each in pictures], feature_space(features)) == [(2, 41), (3, 40)]
 
 
 def test_different_pictures_are_no_copies_however_near_their_features(originals: list[Picture]) -> None:
@@ -223,7 +224,7 @@ def test_flat_pictures_prove_nothing() -> None:
 
 def test_a_fingerprint_without_view_proves_nothing(originals: list[Picture]) -> None:
     prints = [Fingerprint(*fingerprint(each)[:3]) for each in [*originals, originals[0]]]
-    assert altered_pairs(prints, of_originals([*range(40), 0])) == []
+    assert altered_pairs(prints, feature_space(of_originals([*range(40), 0]))) == []
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
@@ -246,7 +247,7 @@ def test_a_view_is_a_picture_of_grey_means() -> None:
 
 def test_neighbours_are_those_that_are_nearest() -> None:
     points = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
-    pairs = neighbours(points, 3, 100.0)
+    pairs = neighbours(feature_space(points), 3, 100.0)
     scaled = points / np.sqrt(points.std(axis=0))
     apart = np.linalg.norm(scaled[:, None] - scaled[None], axis=2)
     wanted = {(min(one, other), max(one, other)) for one in range(50) for other in np.argsort(apart[one])[1:4].tolist()}
@@ -272,7 +273,7 @@ def test_in_a_crowd_only_a_region_is_compared(monkeypatch: pytest.MonkeyPatch) -
         return compare(space, region, most)
 
     monkeypatch.setattr(near, "_nearest", counted)
-    pairs = neighbours(points.astype(np.float32), 1, 0.5)
+    pairs = neighbours(feature_space(points.astype(np.float32)), 1, 0.5)
     assert sum(size * size for size in sizes) <= 2 * count * 500
     twins = (pairs.left % 2 == 0) & (pairs.right == pairs.left + 1)
     assert twins.sum() > 0.97 * count / 2

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
+from fenlei.training.one_thread import one_thread
 from fenlei.training.unknown.leave_out import typical
 from fenlei.training.unknown.rule import Rule, by_distances
 from fenlei.training.unknown.rules import BOTH, LEARN, PARTS
@@ -41,7 +41,7 @@ def measure_unseen(learned: NDArray[np.float32], truth: NDArray[np.int64], asked
         asked: (h, d) features of known pictures that it has not seen.
     """
     seen, measured = {}, {}
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         for part in PARTS[BOTH]:
             distances = LEARN[part](learned, truth)
             seen[part] = typical(distances(learned))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from fenlei.datasets.split import stratified_folds
 from fenlei.modelfile import HeadMeasure
@@ -21,6 +20,7 @@ from fenlei.training.basis import find_basis
 from fenlei.training.calibration import fit_temperature
 from fenlei.training.head import judge
 from fenlei.training.heads import HeadKind, Setting
+from fenlei.training.one_thread import one_thread
 from fenlei.training.unknown.rules import LEARN, PARTS, SAMPLE, even_share
 
 FEWEST_CLASSES = 3
@@ -89,7 +89,7 @@ def compare(
         return []
     back = np.array(stratified_folds(truth.tolist(), groups.tolist(), HELD_BACK, seed + 15_485_863)) == 0
     rounds: list[dict[str, Asked]] = []
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         for left_out in _rounds(present, seed):
             strange = np.isin(truth, left_out)
             learned, known = ~strange & ~back, ~strange & back

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from fenlei.modelfile import Distances, HeadMeasure, Unknown
 from fenlei.modelfile.unknown import HEAD_MEASURES
+from fenlei.training.one_thread import one_thread
 from fenlei.training.unknown.leave_out import Compared, typical
 from fenlei.training.unknown.rules import LEARN, PARTS
 
@@ -54,7 +54,7 @@ class Rule:
         if self.name in HEAD_MEASURES:
             measure = HeadMeasure(self.name, self.temperature)
         else:
-            with threadpool_limits(1, user_api="blas"):
+            with one_thread():
                 learned = [LEARN[part](features, truth) for part in PARTS[self.name]]
                 parts = self.parts
                 if self.seen is not None:

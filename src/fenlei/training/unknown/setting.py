@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from fenlei.modelfile import HeadMeasure
 from fenlei.modelfile.unknown import HEAD_MEASURES
 from fenlei.training.folds import Folds
 from fenlei.training.head import DEFAULT_STRENGTH
 from fenlei.training.heads import KINDS, LOGISTIC, SVM, Setting
+from fenlei.training.one_thread import one_thread
 from fenlei.training.unknown.leave_out import Compared, compare
 from fenlei.training.unknown.rule import Rule, by_distances, with_threshold
 from fenlei.training.unknown.rules import BOTH, LEARN, PARTS, even_share
@@ -110,7 +110,7 @@ def _held_out(part: str, features: NDArray[np.float32], truth: NDArray[np.int64]
     chosen = np.zeros(len(truth), bool)
     chosen[even_share(truth, MOST_THRESHOLD)] = True
     found = []
-    with threadpool_limits(1, user_api="blas"):
+    with one_thread():
         for repeat, inside, outside in folds.parts():
             learned, asked = inside & chosen, outside & chosen
             if repeat or not asked.any() or learned.sum() < 2:
