@@ -1,6 +1,6 @@
 """Put wrong labels into each set below a folder, and print how many of them the list of suspects brings to light.
 
-    python -m bench.training.suspects [--data ../shared/data/open] [--sets weather trashnet] [--seeds 3]
+    python -m bench.training.suspects [--data ../shared/data/open] [--sets weather trashnet] [--seeds 3] [--budget 120]
 
 One label in twenty of `train/` becomes another class, drawn by a seed; then the pictures are trained on as they lie
 there. `test/` takes no part. A row without flips says how many suspects the set has as it comes.
@@ -75,6 +75,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--goal", default="fast")
+    parser.add_argument("--budget", type=float, help="seconds for each; none: a fixed number of candidates")
     wishes = parser.parse_args()
     table = Table("set", "seed", "pictures", "flips", "in first 10 %", "in list", "suspects", "labels", "twins",
                   "outliers", "right", "s", box=None)  # fmt: skip
@@ -86,8 +87,9 @@ def main() -> None:
                 source = wishes.data / name / "train"
                 flips = flipped_copy(source, target, FLIPPED if seed else 0.0, seed)
                 started = time.perf_counter()
-                report = train(target, cache=Path(folder) / "cache", goal=wishes.goal).report
+                report = train(target, cache=Path(folder) / "cache", goal=wishes.goal, budget=wishes.budget).report
                 table.add_row(*row(name, seed, report, flips, time.perf_counter() - started))
+                print(f"{name} {seed}: {report.recipe.head}", flush=True)
     Console(width=140).print(table)
 
 

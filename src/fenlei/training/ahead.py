@@ -1,4 +1,4 @@
-"""What a first model needs whatever its head is, found out on another core while heads are judged."""
+"""What a first model needs whatever its head is, found out on another core while other things are."""
 
 from __future__ import annotations
 
@@ -16,52 +16,83 @@ from fenlei.training.view import View
 
 
 @dataclass(frozen=True)
-class Foreseen:
-    """What was found out.
+class Shown:
+    """The pictures that will travel in the model file, and what a network makes of them.
 
     Attributes:
         view: of which the features are.
-        files: pictures that will travel in the model file.
+        files: whatever the view.
         features: (m, d) of those files.
-        distances: what the rule for the unknown is set by; see `unknown.held_out_distances`.
     """
 
     view: View
     files: Sequence[bytes]
     features: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the rule for the unknown is set by.
+
+    Attributes:
+        view: of which the features are.
+        distances: see `unknown.held_out_distances`.
+    """
+
+    view: View
     distances: Sequence[NDArray[np.float64]]
 
 
 class Ahead(AbstractContextManager["Ahead"]):
-    """Does one piece of work beside the search.
+    """Does one piece of work after another beside the search, each once.
 
-    As long as it runs, matrices are multiplied on one thread everywhere: the limit is the process's, and two threads
-    that set it and set it back in turn would leave it at what the other one had set.
+    From when it begins to measure until that is asked for, matrices are multiplied on one thread everywhere: the limit
+    is the process's, and two threads that set it and set it back in turn would leave it at what the other one had set.
     """
 
     def __init__(self) -> None:
-        self._work: Future[Foreseen] | None = None
-        self._open = ExitStack()
+        self._pool: ThreadPoolExecutor | None = None
+        self._shown: Future[Shown] | None = None
+        self._measured: Future[Measured] | None = None
+        self._limit = ExitStack()
 
-    def begin(self, work: Callable[[], Foreseen]) -> None:
-        """Begin it, once."""
-        self._open.enter_context(one_thread())
-        pool = self._open.enter_context(ThreadPoolExecutor(1, thread_name_prefix="fenlei-ahead"))
-        self._work = pool.submit(work)
+    def show(self, work: Callable[[], Shown]) -> None:
+        """Begin with the pictures that travel."""
+        self._shown = self._begun().submit(work)
 
-    def of(self, view: View) -> Foreseen | None:
-        """What was found out, as soon as that is done; None where it is of another view, or was never begun.
+    def measure(self, work: Callable[[], Measured]) -> None:
+        """Begin to measure, while heads are judged."""
+        self._limit.enter_context(one_thread())
+        self._measured = self._begun().submit(work)
+
+    def shown(self) -> Shown | None:
+        """What `show` began, as soon as that is done; None where nothing was.
 
         Raises:
             FenleiError: the work cannot be done.
         """
-        if self._work is None:
+        return None if self._shown is None else self._shown.result()
+
+    def measured(self, view: View) -> Measured | None:
+        """What `measure` began, as soon as that is done; None where it is of another view, or nothing was.
+
+        Raises:
+            FenleiError: the work cannot be done.
+        """
+        if self._measured is None:
             return None
-        found = self._work.result()
-        self._open.close()
+        found = self._measured.result()
+        self._limit.close()
         return found if found.view == view else None
+
+    def _begun(self) -> ThreadPoolExecutor:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="fenlei-ahead")
+        return self._pool
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open.close()
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+        self._limit.close()

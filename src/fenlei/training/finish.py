@@ -12,7 +12,7 @@ from fenlei.datasets import Groups, Skipped
 from fenlei.modelfile import Head, ModelFile, ParityPicture
 from fenlei.training.account import Story, build_model, build_report
 from fenlei.training.again import Again
-from fenlei.training.ahead import Ahead, Foreseen
+from fenlei.training.ahead import Ahead, Measured
 from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED
 from fenlei.training.closer_look import CloserLook, glance, look_closer
@@ -27,7 +27,7 @@ from fenlei.training.gallery import Gallery
 from fenlei.training.honesty import be_honest, measure_honesty
 from fenlei.training.journal import Journal
 from fenlei.training.look import Picture
-from fenlei.training.parity import drawn, expected, features_of_files, from_pictures, spread_over_classes
+from fenlei.training.parity import drawn, expected, features_of_files, parity_files
 from fenlei.training.progress import Clock, Stage, Watch
 from fenlei.training.report import CandidateResult, Report
 from fenlei.training.since import Since
@@ -155,17 +155,9 @@ class Finisher:
 
     def begin(self, view: View) -> None:
         """Begin with what a model of this view needs whatever its head is; `whole` takes it up."""
-        task, workshop = self._pool.task, self._workshop
-        features = workshop.features(view, task.pictures).features
-        spec, engine = workshop.spec(view), workshop.engine(view)
-        workshop.milliseconds(view)  # measured while nothing else runs
-
-        def foresee() -> Foreseen:
-            files = self._parity_files()
-            distances = held_out_distances(features, task.truth, task.folds)
-            return Foreseen(view, files, features_of_files(files, spec, engine), distances)
-
-        self._ahead.begin(foresee)
+        task = self._pool.task
+        features = self._workshop.features(view, task.pictures).features
+        self._ahead.measure(lambda: Measured(view, held_out_distances(features, task.truth, task.folds)))
 
     def whole(
         self, entry: Entry, results: list[CandidateResult], curve: LearningCurve | None = None, *, last: bool = True
@@ -186,7 +178,7 @@ class Finisher:
         # Judged by the part that no choice has seen.
         self._watch.step(Stage.JUDGE, 0, 1)
         view, head = self._tuner.learned(entry, self._parts[0])
-        foreseen = self._ahead.of(view)
+        measured = self._ahead.measured(view)
         features = workshop.features(view, pictures).features
         known = features[learning]
         drawings = features_of_files(drawn(terms.seed), workshop.spec(view), workshop.engine(view)) if last else None
@@ -198,7 +190,7 @@ class Finisher:
             self._journal,
             drawings,
             unseen=self._tuner.unseen(entry),
-            distances=None if foreseen is None else foreseen.distances,
+            distances=None if measured is None else measured.distances,
             false_rejects=terms.false_rejects,
             demand=terms.demand,
         )
@@ -262,7 +254,7 @@ class Finisher:
             refitted=len(self._parts) > 1 and rows is None,
         )
         report = build_report(story)
-        model = build_model(story, report, self._parity(view, head, foreseen), embed_backbone=terms.embed_backbone)
+        model = build_model(story, report, self._parity(view, head), embed_backbone=terms.embed_backbone)
         self._watch.step(Stage.FINISH, 1, 1)
         return Trained(model, report, workshop.computed, self._clock.seconds)
 
@@ -309,19 +301,17 @@ class Finisher:
             return self._since.compare(self._pool.pictures, self._pool.division, self._pool.labels, scores)
         return None if self._since is None else self._since.since
 
-    def _parity(self, view: View, head: Head, foreseen: Foreseen | None) -> list[ParityPicture]:
-        if foreseen is not None and foreseen.view == view:
-            self._files = foreseen.files
-            return expected(foreseen.files, foreseen.features, head)
+    def _parity(self, view: View, head: Head) -> list[ParityPicture]:
+        shown = self._ahead.shown()
+        if shown is not None:
+            self._files = shown.files
         if self._files is None:  # the same for every model
-            self._files = self._parity_files()
+            pool, terms = self._pool, self._terms
+            self._files = parity_files(pool.pictures, pool.labels, only_drawn=terms.drawn_parity, seed=terms.seed)
+        if shown is not None and shown.view == view:
+            return expected(self._files, shown.features, head)
         features = features_of_files(self._files, self._workshop.spec(view), self._workshop.engine(view))
         return expected(self._files, features, head)
-
-    def _parity_files(self) -> list[bytes]:
-        task = self._pool.task
-        rows = [] if self._terms.drawn_parity else spread_over_classes(task.truth)
-        return from_pictures([task.pictures[row] for row in rows]) or drawn(self._terms.seed)
 
     def _formula(self, entry: Entry, *, last: bool) -> Formula:
         terms = self._terms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,11 @@ from fenlei.contract.limits import MAX_RATIO, MIN_SIDE
 from fenlei.imaging import InputSpec, check, decode_for_training, prepare
 from fenlei.inference.engine import Engine
 from fenlei.modelfile import Head, ParityPicture
+from fenlei.training.ahead import Shown
+from fenlei.training.division import learnable
 from fenlei.training.look import Picture
+from fenlei.training.view import View
+from fenlei.training.workshop import Workshop
 
 PARITY_PICTURES = 20
 LONGEST_SIDE = 256
@@ -29,6 +33,22 @@ def spread_over_classes(truth: NDArray[np.int64], limit: int = PARITY_PICTURES) 
         rows = np.flatnonzero(truth == label)
         turn[rows] = np.arange(len(rows))
     return [int(row) for row in np.lexsort((truth, turn))[:limit]]
+
+
+def parity_files(pictures: Sequence[Picture], labels: Sequence[str], *, only_drawn: bool, seed: int) -> list[bytes]:
+    """The files that travel with a model.
+
+    Args:
+        pictures: usable ones; those of a part of the folder that judges stay out.
+        labels: class names in class order.
+        only_drawn: whether no picture may travel.
+        seed: of drawn ones.
+    """
+    if only_drawn:
+        return drawn(seed)
+    may, number = learnable(pictures), {label: place for place, label in enumerate(labels)}
+    rows = spread_over_classes(np.array([number[picture.item.label] for picture in may], np.int64))
+    return from_pictures([may[row] for row in rows]) or drawn(seed)
 
 
 def from_pictures(pictures: Sequence[Picture]) -> list[bytes]:
@@ -87,6 +107,18 @@ def small_file(
 def features_of_files(files: Sequence[bytes], spec: InputSpec, engine: Engine) -> NDArray[np.float32]:
     """Features (n, d) of picture files."""
     return engine.infer(np.stack([prepare(data, spec) for data in files]))
+
+
+def show_to(view: View, workshop: Workshop, files: Callable[[], list[bytes]]) -> Callable[[], Shown]:
+    """The work of showing files to a view's network, which may be done on another thread."""
+    spec, engine = workshop.spec(view), workshop.engine(view)
+    workshop.milliseconds(view)  # measured before other work disturbs it
+
+    def show() -> Shown:
+        found = files()
+        return Shown(view, found, features_of_files(found, spec, engine))
+
+    return show
 
 
 def expected(files: Sequence[bytes], features: NDArray[np.float32], head: Head) -> list[ParityPicture]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from fenlei.training.formula import read_formula
 from fenlei.training.honesty import check_false_rejects
 from fenlei.training.journal import Journal
 from fenlei.training.look import read_all, refuse_too_few
+from fenlei.training.parity import parity_files, show_to
 from fenlei.training.picture_list import listed
 from fenlei.training.plan import make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
@@ -152,6 +154,12 @@ def train(
         skipped = sorted([*found.skipped, *unreadable, *looked.skipped], key=lambda each: each.name)
         refuse_too_few(labels, learnable(pictures), where, skipped)
 
+        # Where a first model is wanted soon, what it needs in any case is done beside what follows.
+        soon = budget is not None and better is not None and again is None
+        if soon:
+            travelling = partial(parity_files, pictures, labels, only_drawn=synthetic_parity, seed=seed)
+            ahead.show(show_to(plan.views[0], workshop, travelling))
+
         # Divide: duplicates together, the test part aside.
         watch.step(Stage.GROUP, 0, 1)
         groups = find_duplicates([each.digest for each in pictures], looked.prints, looked.features)
@@ -233,7 +241,7 @@ def train(
             better=tell,
             tuner=tuner if fine_tune and budget is not None else None,
         )
-        if budget is not None and better is not None and not journal.candidates:
+        if soon and not journal.candidates:
             finisher.begin(plan.views[0])
         outcome = search.run()
         curve = None

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from fenlei.contract.errors import FenleiError
 from fenlei.imaging import Policy
-from fenlei.training.ahead import Ahead, Foreseen
+from fenlei.training.ahead import Ahead, Measured, Shown
 from fenlei.training.logistic import fit_logistic, fit_side_by_side, predict
 from fenlei.training.view import one
 
@@ -19,11 +21,11 @@ def blas_threads() -> set[int]:
     return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
 
 
-def foreseen() -> Foreseen:
-    return Foreseen(HERE, [b"file"], np.zeros((1, 4), np.float32), [np.zeros(3)])
+def measured() -> Measured:
+    return Measured(HERE, [np.zeros(3)])
 
 
-def broken() -> Foreseen:
+def broken() -> Measured:
     raise FenleiError("The file is gone.")
 
 
@@ -53,24 +55,38 @@ def test_a_fold_without_pictures_of_a_class_gives_it_low_scores_and_disturbs_no_
     np.testing.assert_allclose(predict(rows, found[:, 1]), predict(rows, alone), atol=2e-3)
 
 
-@pytest.mark.parametrize("work", [foreseen, broken])
-def test_work_ahead_gives_the_threads_back_whether_it_is_done_or_fails(work) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("work", [measured, broken])
+def test_work_ahead_gives_the_threads_back_whether_it_is_done_or_fails(work: Callable[[], Measured]) -> None:
     with threadpool_limits(2, user_api="blas"):
         before = blas_threads()
         with Ahead() as ahead:
-            ahead.begin(work)
+            ahead.measure(work)
             assert blas_threads() == {1}
             if work is broken:
                 with pytest.raises(FenleiError, match="gone"):
-                    ahead.of(HERE)
+                    ahead.measured(HERE)
             else:
-                found = ahead.of(HERE)
+                found = ahead.measured(HERE)
                 assert found is not None
-                assert found.files == [b"file"]
-                assert ahead.of(ELSEWHERE) is None
+                assert blas_threads() == before
+                assert ahead.measured(ELSEWHERE) is None
         assert blas_threads() == before
 
 
-def test_nothing_is_foreseen_where_nothing_was_begun() -> None:
+def test_what_travels_is_shown_once_and_asked_for_as_often_as_one_likes() -> None:
+    shown: list[int] = []
+
+    def show() -> Shown:
+        shown.append(1)
+        return Shown(HERE, [b"file"], np.zeros((1, 4), np.float32))
+
     with Ahead() as ahead:
-        assert ahead.of(HERE) is None
+        ahead.show(show)
+        assert ahead.shown() is ahead.shown()
+        assert len(shown) == 1
+
+
+def test_nothing_is_there_where_nothing_was_begun() -> None:
+    with Ahead() as ahead:
+        assert ahead.measured(HERE) is None
+        assert ahead.shown() is None

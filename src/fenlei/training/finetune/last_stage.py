@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import msgspec
+
 from fenlei.contract.errors import FenleiError
 from fenlei.training.board import Board, Entry
 from fenlei.training.candidate import ANEW, TUNED, Candidate
 from fenlei.training.finetune.choice import as_judged, by_folds, folds_of, is_anew, learned_anew, without_mixing
 from fenlei.training.finetune.errors import Worthless
 from fenlei.training.finetune.memory import told_of_memory
+from fenlei.training.finetune.naming import EPOCHS
 from fenlei.training.finetune.proposer import Proposer
 from fenlei.training.finetune.tuner import Needs, Tuner
 from fenlei.training.head import Judged
@@ -27,6 +30,10 @@ LEAST = 30.0
 SLACK = 1.1
 """How much more than what is left may be thought to be needed: what comes between takes a little longer than it is
 thought to, and training may end before its last epoch."""
+
+TIGHT = 1.3
+"""Times what is chosen takes, below which it is not decided again: other networks would have to be measured, and that
+would take the time away that is set aside."""
 
 MOST = 2
 """Networks that one search sets time aside for."""
@@ -86,6 +93,7 @@ class LastStage:
         self._board, self._journal = board, journal
         self._time, self._clock, self._allowed = timetable, clock, allowed
         self._chosen: list[Candidate] = []
+        self._judging = 0.0
 
     def known(self, candidate: Candidate) -> Tuned | None:
         """What an earlier search tuned, to be entered; None where it may win and is not whole, or is of another."""
@@ -115,6 +123,8 @@ class LastStage:
             Cancelled, Enough: someone asked to stop.
         """
         room = self._time.room_for_last
+        if self._chosen and TIGHT * self._judging > room:
+            return min(self._time.last, room)
         before, self._chosen = self._chosen, []
         if self._journal.begun is not None:
             return max(0.0, min(room, self._needed(self._journal.begun)))
@@ -129,9 +139,12 @@ class LastStage:
             needs = self._needs(candidate)
             # A second one must leave the time to learn the better of both anew.
             beside = max(anew, needs.anew) if self._chosen else 0.0
-            if needed + needs.judging + beside <= share * room:
+            # What was chosen before stays chosen where it is merely a little late.
+            allowed = SLACK if candidate in before else share
+            if needed + needs.judging + beside <= allowed * room:
                 self._chosen.append(candidate)
                 needed, anew = needed + needs.judging, max(anew, needs.anew)
+        self._judging = needed
         if self._chosen:
             another = self._needs(self._chosen[0]).judging
             for _ in range(OPINIONS - 1):
@@ -140,7 +153,7 @@ class LastStage:
             needed += anew
         if before and not self._chosen:  # what came between took a little longer than it was thought to
             self._chosen, needed = before, self._time.last
-        return needed
+        return min(needed, room)
 
     def run(self, judged: Sequence[Entry]) -> Iterator[Tuned]:
         """Try it: what was judged before, what was begun before, and what was chosen; then, where one fold left it in
@@ -284,7 +297,7 @@ class LastStage:
         begun = self._journal.begun == candidate
         try:
             with told_of_memory():
-                if not begun and self._tuner.needs(candidate).anew > SLACK * self._time.room_for_last:
+                if not begun and self._anew_of_best() > SLACK * self._time.room_for_last:
                     return None  # what was judged ships, and the report says from how many pictures it learned
                 self._journal.begin(candidate)
                 self._tuner.ready(Entry(candidate, judged))
@@ -333,7 +346,8 @@ class LastStage:
         best = self._board.best
         if best is None or best.candidate.kind != TUNED or is_anew(best.candidate):
             return 0.0
-        return self._needs(best.candidate).anew
+        setting = {**(best.candidate.setting or {}), EPOCHS: best.judged.setting[EPOCHS]}
+        return self._needs(msgspec.structs.replace(best.candidate, setting=setting)).anew
 
     def _is_settled(self, candidate: Candidate) -> bool:
         """Whether it was tried, one on the same view was chosen, or its view answers too slowly."""

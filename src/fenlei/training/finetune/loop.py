@@ -60,7 +60,7 @@ class Course:
     """How a training went; the student is left with the weights of its best epoch.
 
     Attributes:
-        epochs: after which it was at its best; 0 where nothing was better than what it began with.
+        epochs: after which it was at its best.
         losses: of the watched pictures before the first epoch and after each, in nats, after a temperature.
         at_a_time: pictures that ran through the network together.
     """
@@ -142,7 +142,8 @@ def learn(
                 average.follow()
 
             losses.append(_watched(model, average, source, lesson, at_a_time))
-            if not len(lesson.watched) or losses[-1] < losses[best_epoch]:
+            # Those that watch are few: they choose among epochs, and whether any is worth it says the fold that judges.
+            if not len(lesson.watched) or not best_epoch or losses[-1] < losses[best_epoch]:
                 best, best_epoch = _copied(average.values), epoch + 1
             checkpoint.write(
                 {

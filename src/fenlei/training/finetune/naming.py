@@ -20,7 +20,7 @@ from fenlei.training.look import Picture
 from fenlei.training.task import Task
 from fenlei.training.workshop import Workshop
 
-VERSION = "tuned/2"
+VERSION = "tuned/3"
 """Changes when equal settings give another network."""
 
 EPOCHS = "stopped"

@@ -19,7 +19,6 @@ from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.accepted import shelved
 from fenlei.training.finetune.choice import as_judged, by_folds, folds_of, is_anew
-from fenlei.training.finetune.errors import NoGain
 from fenlei.training.finetune.kept import read_done, read_unseen, write_done, write_unseen
 from fenlei.training.finetune.naming import EPOCHS, Naming
 from fenlei.training.finetune.pace import Pace, measured
@@ -107,6 +106,10 @@ class Tuner:
     def needs(self, candidate: Candidate) -> Needs:
         """What a candidate would take, by a few steps on this machine.
 
+        Args:
+            candidate: to be tuned; where its setting says after how many epochs it was at its best, it is learned anew
+                for as many.
+
         Raises:
             FenleiError: it cannot be tried.
         """
@@ -126,9 +129,9 @@ class Tuner:
         everything = looking * len(self._shipped[-1].pictures)
         judging = pace.seconds(shown, settings.epochs, settings, prepared=False)
         judging += looking * min(inside, MOST_THRESHOLD) + everything
+        epochs = int((candidate.setting or {}).get(EPOCHS, settings.epochs))
         anew = sum(
-            pace.seconds(len(part.pictures), settings.epochs, settings, prepared=True) + everything
-            for part in self._shipped
+            pace.seconds(len(part.pictures), epochs, settings, prepared=True) + everything for part in self._shipped
         )
         return Needs(judging, anew)
 
@@ -195,8 +198,6 @@ class Tuner:
             maps=self._maps_of(candidate, settings),
             step=self._step,
         )
-        if not tuned.course.epochs and ships:
-            raise NoGain
         if ships:
             write_done(place / DONE, shelved(tuned.network, parent, key, self._cache), tuned.head)
             of_held_out, of_known = np.split(tuned.features, [len(held_out)])
