@@ -171,6 +171,7 @@ class Lesson:
                 weights if per_row is None else weights * per_row[:, None],
                 setting,
                 start=start,
+                step=step,
             )
         layers, starts = [], []
         for place, inside in enumerate(folds):

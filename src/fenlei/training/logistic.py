@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,7 @@ def fit_side_by_side(
     *,
     start: NDArray[np.float64] | None = None,
     tolerance: float = 1e-4,
+    step: Callable[[], None] = lambda: None,
 ) -> NDArray[np.float64]:
     """Several of these problems at once, which differ in how much each row counts, such as folds.
 
@@ -89,6 +91,7 @@ def fit_side_by_side(
         weights: (n, p) how much each row counts in each problem; 0 leaves it out.
         start: where to begin, of the shape that is returned.
         tolerance: largest slope at which the solution counts as found.
+        step: called after each step; may raise to end it.
 
     Returns:
         (r + 1, p, c) float64, biases as last row.
@@ -120,9 +123,8 @@ def fit_side_by_side(
         return value, slope.ravel()
 
     first = np.zeros((width + 1) * problems * classes) if start is None else start.ravel()
-    found = minimize(
-        loss, first, jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS, "gtol": tolerance, "ftol": 1e-10}
-    )
+    options = {"maxiter": MOST_STEPS, "gtol": tolerance, "ftol": 1e-10}
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", options=options, callback=lambda _: step())
     return np.asarray(found.x, np.float64).reshape(width + 1, problems, classes)
 
 

@@ -257,6 +257,8 @@ class Search:
         self._may_end_early()
         for found in self._last.run(self._judged):
             self._enter(found.candidate, found.judged, found.seconds, telling=False, succeeds=found.succeeds)
+            if not found.succeeds and self._time.room_for_last > 0:  # what follows may take minutes
+                self._tell_best()
         self._time.last_stage_over()
         self._may_end_early()
         return tried

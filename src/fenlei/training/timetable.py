@@ -89,6 +89,13 @@ class Timetable:
         """Seconds that a last stage may take; infinite without a budget."""
         return float("inf") if self._budget is None else self._budget - self.finishing - self.spent
 
+    @property
+    def left_of_last(self) -> float:
+        """Seconds that are left of what was set aside for the last stage; of the budget, where that has not begun."""
+        if self._last_since is None:
+            return self.room_for_last
+        return min(self.room_for_last, self._last_since + self.last - self.spent)
+
     def last_stage(self) -> None:
         """The last stage begins; only the budget ends it."""
         self._last_since = self.spent

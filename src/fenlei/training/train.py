@@ -21,6 +21,7 @@ from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
 from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.earlier import Earlier
 from fenlei.training.errors import TrainingError
+from fenlei.training.finetune.naming import VERSION as TUNING
 from fenlei.training.finetune.sweep import Tidying
 from fenlei.training.finetune.tuner import Part, Tuner
 from fenlei.training.finish import Finisher, Pool, Terms, Trained
@@ -39,7 +40,7 @@ from fenlei.training.task import Task, task_digest
 from fenlei.training.timetable import Outlook, Timetable
 from fenlei.training.workshop import Workshop
 
-RECIPE = "search/2"
+RECIPE = f"search/3 {TUNING}"
 """Changes when candidates of the same name are learned in another way, so that an older search is not continued."""
 
 
@@ -238,11 +239,13 @@ def train(
             afterwards=curve_seconds(budget),
             journal=journal,
             heard=heard,
-            better=tell,
+            better=None if better is None else tell,
             tuner=tuner if fine_tune and budget is not None else None,
         )
         if soon and not journal.candidates:
             finisher.begin(plan.views[0])
+        elif soon:
+            ahead.shown()  # others will be measured at once
         outcome = search.run()
         curve = None
         if not watch.had_enough:  # who stops it waits for the model and for nothing else

@@ -12,6 +12,7 @@ from fenlei.contract.errors import FenleiError
 from fenlei.imaging import Policy
 from fenlei.training.ahead import Ahead, Measured, Shown
 from fenlei.training.logistic import fit_logistic, fit_side_by_side, predict
+from fenlei.training.progress import Enough
 from fenlei.training.view import one
 
 HERE, ELSEWHERE = one("here", 32, Policy.SQUASH), one("elsewhere", 32, Policy.SQUASH)
@@ -53,6 +54,21 @@ def test_a_fold_without_pictures_of_a_class_gives_it_low_scores_and_disturbs_no_
     assert (predict(rows, found[:, 0]).argmax(axis=1) != 2).all()
     alone = fit_logistic(rows, truth, 3, 0.1, tolerance=1e-7)
     np.testing.assert_allclose(predict(rows, found[:, 1]), predict(rows, alone), atol=2e-3)
+
+
+def test_who_asks_to_stop_need_not_wait_for_all_folds() -> None:
+    rng = np.random.default_rng(5)
+    rows, truth = rng.normal(0, 1, (80, 10)), np.arange(80) % 2
+    taken: list[int] = []
+
+    def step() -> None:
+        taken.append(1)
+        if len(taken) == 2:
+            raise Enough
+
+    with pytest.raises(Enough):
+        fit_side_by_side(rows, truth, 2, 1e-4, np.ones((80, 5)), tolerance=1e-9, step=step)
+    assert len(taken) == 2
 
 
 @pytest.mark.parametrize("work", [measured, broken])

@@ -102,3 +102,18 @@ def test_what_a_last_stage_does_not_need_goes_to_others_and_the_end_stands(took:
     outlook = table.outlook()
     assert outlook is not None
     assert {round(outlook.spent + outlook.left)} == ends == {545}
+
+
+def test_the_last_stage_has_what_was_set_aside_for_it_and_no_more() -> None:
+    clock = Clock()
+    table = Timetable(600, clock=clock)
+    table.finishing, table.last = 10.0, 120.0
+    assert table.left_of_last == 590.0
+    clock.now += 100
+    table.last_stage()
+    assert table.left_of_last == 120.0
+    clock.now += 70
+    assert table.left_of_last == 50.0
+    assert table.room_for_last == 420.0
+    clock.now += 60
+    assert table.left_of_last == -10.0

@@ -13,7 +13,7 @@ from fenlei.training.alteration import COPIES
 from fenlei.training.board import Entry
 from fenlei.training.candidate import ANEW, BY_FOLDS, TUNED, Candidate
 from fenlei.training.finetune.device import GPU
-from fenlei.training.finetune.settings import TuneSettings
+from fenlei.training.finetune.settings import TuneSettings, read_settings
 from fenlei.training.heads import LOGISTIC, SVM
 from fenlei.training.task import Task
 from fenlei.training.view import View
@@ -97,6 +97,12 @@ def by_folds(candidate: Candidate, folds: int) -> Candidate:
     """The same, judged by so many folds."""
     setting = {name: value for name, value in (candidate.setting or {}).items() if name != BY_FOLDS}
     return msgspec.structs.replace(candidate, setting=setting if folds == 1 else {**setting, BY_FOLDS: float(folds)})
+
+
+def is_lesser(one: Candidate, other: Candidate) -> bool:
+    """Whether a recipe shows a network less than another does: fewer epochs, or kept maps in place of pictures."""
+    first, second = (read_settings(each.setting or {}) for each in (one, other))
+    return (1 - first.kept, first.epochs) < (1 - second.kept, second.epochs)
 
 
 def without_mixing(candidate: Candidate) -> Candidate | None:

@@ -5,15 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import msgspec
 
 from fenlei.contract.errors import FenleiError
 from fenlei.training.board import Board, Entry
 from fenlei.training.candidate import ANEW, TUNED, Candidate
-from fenlei.training.finetune.choice import as_judged, by_folds, folds_of, is_anew, learned_anew, without_mixing
+from fenlei.training.finetune.choice import (
+    as_judged,
+    by_folds,
+    folds_of,
+    is_anew,
+    is_lesser,
+    learned_anew,
+    without_mixing,
+)
 from fenlei.training.finetune.errors import Worthless
+from fenlei.training.finetune.further import Tuned, all_that_may_follow, likeliest_doubt
 from fenlei.training.finetune.memory import told_of_memory
 from fenlei.training.finetune.naming import EPOCHS
 from fenlei.training.finetune.proposer import Proposer
@@ -38,32 +46,9 @@ would take the time away that is set aside."""
 MOST = 2
 """Networks that one search sets time aside for."""
 
-OPINIONS = 3
-"""Folds that judge a candidate at most: one mostly suffices, and where it leaves in doubt another one tells more."""
-
-HOPE = 0.5
-"""Chance of being better, below which no further fold is asked."""
-
 NO_TIME = "Fine-tuning needs about {needed:.0f} s more, and {left:.0f} s of the budget are left."
 
 SURPASSED = "Another one is better by now."
-
-
-class Tuned(NamedTuple):
-    """What came of a candidate.
-
-    Attributes:
-        candidate: that was tuned.
-        judged: what it scored.
-        seconds: that took.
-        succeeds: whether it is the best one learned anew: by the same recipe, from more pictures. It needs not be
-            better than itself.
-    """
-
-    candidate: Candidate
-    judged: Judged
-    seconds: float
-    succeeds: bool
 
 
 class LastStage:
@@ -124,36 +109,36 @@ class LastStage:
         """
         room = self._time.room_for_last
         if self._chosen and TIGHT * self._judging > room:
-            return min(self._time.last, room)
+            return max(0.0, min(self._time.last, room))
         before, self._chosen = self._chosen, []
-        if self._journal.begun is not None:
-            return max(0.0, min(room, self._needed(self._journal.begun)))
-        if room < LEAST:
+        begun = self._journal.begun
+        if begun is None and room < LEAST:
             return 0.0
-        needed, anew = 0.0, self._anew_of_best()
+        needed, anew = 0.0 if begun is None else self._needed(begun), self._anew_of_best()
         for candidate in self._proposer.propose(judged)[0]:
-            if len(self._chosen) == MOST:
+            if len(self._chosen) + (begun is not None) == MOST:
                 break
             if self._is_settled(candidate):
                 continue
             needs = self._needs(candidate)
             # A second one must leave the time to learn the better of both anew.
-            beside = max(anew, needs.anew) if self._chosen else 0.0
+            beside = max(anew, needs.anew) if needed else 0.0
             # What was chosen before stays chosen where it is merely a little late.
             allowed = SLACK if candidate in before else share
             if needed + needs.judging + beside <= allowed * room:
                 self._chosen.append(candidate)
                 needed, anew = needed + needs.judging, max(anew, needs.anew)
+        if before and not self._chosen:  # what came between took a little longer than it was thought to
+            self._chosen, needed = before, self._judging
         self._judging = needed
-        if self._chosen:
-            another = self._needs(self._chosen[0]).judging
-            for _ in range(OPINIONS - 1):
-                needed += another if needed + another + anew <= share * room else 0.0
+        for candidate in all_that_may_follow([*self._tuned(), *([] if begun is None else [begun]), *self._chosen]):
+            if self._journal.find(candidate) is None and self._allowed(candidate.view):
+                needs = self._needs(candidate)
+                if needed + needs.judging + max(anew, needs.anew) <= share * room:
+                    needed, anew = needed + needs.judging, max(anew, needs.anew)
         if needed + anew <= share * room:
             needed += anew
-        if before and not self._chosen:  # what came between took a little longer than it was thought to
-            self._chosen, needed = before, self._time.last
-        return min(needed, room)
+        return max(0.0, min(needed, room))
 
     def run(self, judged: Sequence[Entry]) -> Iterator[Tuned]:
         """Try it: what was judged before, what was begun before, and what was chosen; then, where one fold left it in
@@ -169,14 +154,13 @@ class LastStage:
         Raises:
             Cancelled, Enough: someone asked to stop, or the time is over. An epoch at most is lost.
         """
-        before = [each for each in self._journal.candidates if each.kind == TUNED and not is_anew(each)]
-        tried: list[Tuned] = []
-        begun = [] if self._journal.begun is None else [as_judged(self._journal.begun)]
-        if not before and not begun and not self._chosen:
+        before, begun = self._tuned(), self._journal.begun
+        if not before and begun is None and not self._chosen:
             self._say_why_not(judged)
             return
-        tried.extend(self._known_already(before))
-        for candidate in {each.key: each for each in [*before, *begun, *self._chosen]}.values():
+        tried = self._known_already(before)
+        first = [*before, *([] if begun is None else [as_judged(begun)]), *self._chosen]
+        for candidate in {each.key: each for each in first}.values():
             yield from self._tried(candidate, tried)
         yield from self._doubts_settled(tried)
         for plainer in [without_mixing(each.candidate) for each in sorted(tried, key=_loss)]:
@@ -186,8 +170,13 @@ class LastStage:
         found = self._learn_best_anew()
         if found is not None:
             yield found
-        if self._journal.begun is not None:  # nothing comes of it any more
-            self._journal.add(self._journal.begun, None, 0.0, SURPASSED)
+        begun = self._journal.begun
+        if begun is not None and self._allowed(begun.view):  # nothing comes of it any more
+            self._journal.add(begun, None, 0.0, SURPASSED)
+
+    def _tuned(self) -> list[Candidate]:
+        """Those that were judged or given up before, whatever became of them."""
+        return [each for each in self._journal.candidates if each.kind == TUNED and not is_anew(each)]
 
     def _known_already(self, before: Sequence[Candidate]) -> list[Tuned]:
         """Those of an earlier search that are on the board already."""
@@ -206,32 +195,18 @@ class LastStage:
     def _doubts_settled(self, tried: list[Tuned]) -> Iterator[Tuned]:
         """Ask further folds about the candidates that may be better than the best, the likeliest first."""
         while True:
-            best = self._board.best
-            asked = {by_folds(each.candidate, 1).key: each for each in tried}  # of each, by the most folds
-            hopes = [
-                (self._board.chance(each.judged, best.judged), by_folds(each.candidate, folds_of(each.candidate) + 1))
-                for each in asked.values()
-                if best is not None and by_folds(each.candidate, 1) != by_folds(as_judged(best.candidate), 1)
-            ]
-            hopes = [
-                (chance, candidate)
-                for chance, candidate in hopes
-                if chance >= HOPE
-                and folds_of(candidate) <= OPINIONS
-                and self._journal.find(candidate) is None
-                and self._leaves_time(candidate)
-            ]
-            if not hopes:
-                return
+            candidate = likeliest_doubt(tried, self._board, self._leaves_time)
             before = len(tried)
-            yield from self._tried(max(hopes, key=lambda each: (each[0], each[1].key))[1], tried)
+            if candidate is not None:
+                yield from self._tried(candidate, tried)
             if len(tried) == before:
                 return
 
     def _leaves_time(self, candidate: Candidate) -> bool:
-        """Whether it can be judged so that the better of it and the best can be learned anew afterwards."""
-        room = self._time.room_for_last
-        if room < LEAST:
+        """Whether it was not judged, and can be so that the better of it and the best can be learned anew, within the
+        time that was set aside: the end that was told stands."""
+        room = self._time.left_of_last
+        if self._journal.find(candidate) is not None or not self._allowed(candidate.view) or room <= 0:
             return False
         needs = self._needs(candidate)
         return needs.judging + max(needs.anew, self._anew_of_best()) <= SLACK * room
@@ -297,7 +272,7 @@ class LastStage:
         begun = self._journal.begun == candidate
         try:
             with told_of_memory():
-                if not begun and self._anew_of_best() > SLACK * self._time.room_for_last:
+                if not begun and self._anew_of_best() > SLACK * self._time.left_of_last:
                     return None  # what was judged ships, and the report says from how many pictures it learned
                 self._journal.begin(candidate)
                 self._tuner.ready(Entry(candidate, judged))
@@ -350,12 +325,17 @@ class LastStage:
         return self._needs(msgspec.structs.replace(best.candidate, setting=setting)).anew
 
     def _is_settled(self, candidate: Candidate) -> bool:
-        """Whether it was tried, one on the same view was chosen, or its view answers too slowly."""
+        """Whether it was tried, one on the same view is to be, or was by no lesser recipe, or its view is too slow."""
+        chosen = [*self._chosen, *([] if self._journal.begun is None else [self._journal.begun])]
         return (
             self._journal.find(candidate) is not None
-            or any(candidate.view == other.view for other in self._chosen)
+            or any(candidate.view == other.view for other in chosen)
+            or any(candidate.view == other.view and not is_lesser(other, candidate) for other in self._scored())
             or not self._allowed(candidate.view)
         )
+
+    def _scored(self) -> list[Candidate]:
+        return [each for each in self._tuned() if (record := self._journal.find(each)) and record[1] is not None]
 
     def _is_best(self, candidate: Candidate) -> bool:
         return self._board.best is not None and self._board.best.candidate == candidate

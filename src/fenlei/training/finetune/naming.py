@@ -26,6 +26,12 @@ VERSION = "tuned/3"
 EPOCHS = "stopped"
 """Under this name, what was judged says after how many epochs it was at its best."""
 
+
+def ended_by(fold: int) -> str:
+    """Under this name, what was judged says the same of the network that a fold judged."""
+    return f"{EPOCHS} {fold + 1}"
+
+
 LEAST_HELD_OUT = 20
 """Pictures below which one fold cannot tell whether tuning helps."""
 

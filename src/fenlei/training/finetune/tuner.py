@@ -20,7 +20,7 @@ from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.accepted import shelved
 from fenlei.training.finetune.choice import as_judged, by_folds, folds_of, is_anew
 from fenlei.training.finetune.kept import read_done, read_unseen, write_done, write_unseen
-from fenlei.training.finetune.naming import EPOCHS, Naming
+from fenlei.training.finetune.naming import EPOCHS, Naming, ended_by
 from fenlei.training.finetune.pace import Pace, measured
 from fenlei.training.finetune.settings import TuneSettings, read_settings
 from fenlei.training.finetune.student import Student, make_student
@@ -152,7 +152,8 @@ class Tuner:
         logits = np.zeros((*number.shape, task.classes))
         first, ended = 0, []
         if before is not None:
-            first, ended = folds - 1, [before.setting[EPOCHS]] * (folds - 1)
+            first = folds - 1
+            ended = [before.setting[ended_by(fold)] for fold in range(first)]
             logits[before.held_out] = before.logits[before.held_out]
             number[before.held_out] = task.folds.number[before.held_out]
         for fold in range(first, folds):
@@ -161,6 +162,7 @@ class Tuner:
             logits[repeat, outside], epochs = self._judged_by(fold, candidate, lesson.per_class)
             ended.append(float(epochs))
         setting = {**(candidate.setting or {}), EPOCHS: float(max(1, round(np.mean(ended))))}
+        setting |= {ended_by(fold): epochs for fold, epochs in enumerate(ended)}
         return weigh(candidate.kind, setting, lesson, Folds(number, task.folds.taking_part), logits, task.seed)
 
     def _judged_by(

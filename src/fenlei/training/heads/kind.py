@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -83,11 +83,13 @@ class SideBySide(Protocol):
         setting: Setting,
         *,
         start: Any = None,
+        step: Callable[[], None] = lambda: None,
     ) -> tuple[list[tuple[Layer, ...]], Any]:
         """Learn; arguments as for `HeadKind.fit`, but for one.
 
         Args:
             weights: (m, f) how much each row counts in each fold; 0 leaves it out.
+            step: called now and then; may raise to end it.
 
         Returns:
             The layers of each fold, and what helps the next fit of all of them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,9 +59,10 @@ class LogisticHead:
         setting: Setting,
         *,
         start: Any = None,
+        step: Callable[[], None] = lambda: None,
     ) -> tuple[list[tuple[Layer, ...]], Any]:
         """See `SideBySide`."""
-        solution = fit_side_by_side(rows, truth, classes, setting["strength"], weights, start=start)
+        solution = fit_side_by_side(rows, truth, classes, setting["strength"], weights, start=start, step=step)
         return [(as_layer(solution[:, fold]),) for fold in range(weights.shape[1])], solution
 
 
