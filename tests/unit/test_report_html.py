@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 
 import msgspec
 import pytest
 
+from fenlei.training.evaluation import ReliabilityBin
 from fenlei.training.honesty import NO_RULE
 from fenlei.training.report import Report, SkippedPicture, WrongPicture, from_json, to_json
 from fenlei.training.report_html import render
@@ -286,6 +288,66 @@ def test_ten_classes_stay_small() -> None:
     )
     bare = msgspec.structs.replace(made, worst=worst, suspects=suspects)
     assert len(render(bare, []).encode()) < 100_000
+
+
+def bins(*filled: tuple[int, float, float]) -> list[ReliabilityBin]:
+    """Five bins; each of (pictures, claimed, came true) goes into that which it claims, and the others are empty."""
+    found = []
+    for place in range(5):
+        low, high = place / 5, (place + 1) / 5
+        count, claimed, true = next((each for each in filled if low < each[1] <= high), (0, 0.0, 0.0))
+        found.append(ReliabilityBin(low=low, high=high, count=count, confidence=claimed, accuracy=true))
+    return found
+
+
+def test_the_reliability_plot_has_a_point_for_each_bin_that_is_not_empty_where_it_was_claimed_and_came_true() -> None:
+    made = report()
+    assert made.calibration is not None
+    after, before = ((16, 0.5, 0.25), (4, 0.7, 0.75), (80, 0.95, 0.9)), ((20, 0.55, 0.2), (80, 0.99, 0.9))
+    made = msgspec.structs.replace(
+        made,
+        evaluation=msgspec.structs.replace(made.evaluation, reliability=bins(*after)),
+        calibration=msgspec.structs.replace(made.calibration, reliability_before=bins(*before)),
+    )
+    source = render(made, gallery(made))
+    plot = Page(source[source.index('<section id="trust"') :].split("<svg")[1].split("</svg>")[0])
+    line = next(each["d"] for each in plot.all("path") if each["class"] == "ideal")
+    left, foot, right, top = map(float, re.findall(r"[\d.]+", line))
+
+    def shares(points: list[dict[str, str]]) -> list[tuple[Any, Any]]:
+        return [
+            (
+                pytest.approx((float(each["cx"]) - left) / (right - left), abs=1e-3),
+                pytest.approx((foot - float(each["cy"])) / (foot - top), abs=1e-3),
+            )
+            for each in points
+        ]
+
+    points = [each for each in plot.all("circle") if "class" not in each]
+    assert [each[1:] for each in after] == shares(points)
+    assert [each[1:] for each in before] == shares([each for each in plot.all("circle") if "class" in each])
+    sizes = [float(each["r"]) for each in points]
+    assert sizes[1] < sizes[0] < sizes[2]
+    for said in ("50.0 % → 25.0 % (16)", "70.0 % → 75.0 % (4)", "95.0 % → 90.0 % (80)", "how often it was right, %"):
+        assert said in plot.text
+
+
+@pytest.mark.parametrize(
+    ("claimed", "en", "zh"),
+    [
+        (0.8, "more careful than it needs to be", "偏谨慎"),
+        (0.9, "claims as much as it keeps", "说多少就做到多少"),
+        (0.99, "surer than it should be", "偏自信"),
+    ],
+)
+def test_beside_the_reliability_plot_it_is_said_which_way_the_scores_lean(claimed: float, en: str, zh: str) -> None:
+    made = report()
+    told = msgspec.structs.replace(made.evaluation, accuracy=0.9, reliability=bins((100, claimed, 0.9)))
+    text = page_of(msgspec.structs.replace(made, evaluation=told)).text
+    said = ("more careful than it needs", "claims as much as it keeps", "surer than it should be")
+    assert [each for each in said if each in text] == [each for each in said if each in en]
+    assert en in text
+    assert zh in text
 
 
 def test_every_mix_up_leads_to_its_pictures() -> None:

@@ -1,5 +1,5 @@
-"""What a training of a network promises, on the smallest ones there are: smoothed labels, an early end, norms that keep
-what they know."""
+"""What a training of a network promises, on the smallest ones there are: smoothed labels, an early end, averages,
+norms that keep what they know."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from msgspec.structs import replace
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from fenlei.training.finetune.settings import SETTLED, TuneSettings
 from tests.support.lessons import Rows, Student, learned
@@ -80,6 +81,28 @@ def test_it_ends_when_the_watched_get_worse_and_the_best_epoch_is_what_is_kept()
     assert len(late.losses) - 1 == 24
     assert late.epochs == 10
     assert all(torch.equal(kept[name], same[name]) for name in kept)
+
+
+def test_the_weights_that_are_kept_are_the_average_of_those_of_every_step() -> None:
+    """An average that begins short, and in which from the 80th step on what was before counts nine tenths."""
+    rows, truth = one_hot(64, noise=0.6)
+    student = with_norm()
+    expected = weights_of(student)
+    steps: list[dict[str, Any]] = []
+    handle = register_optimizer_step_post_hook(lambda *_: steps.append(weights_of(student)))
+    try:
+        settings = replace(PLAIN, epochs=12, batch=8, head_rate=0.02, rate=0.02, average=0.9)
+        learned(student, stages_of(student), Rows(rows), truth, settings)
+    finally:
+        handle.remove()
+    assert len(steps) == 12 * 8
+    for number, raw in enumerate(steps, 1):
+        before = min(0.9, (1 + number) / (10 + number))
+        expected = {name: before * expected[name] + (1 - before) * value for name, value in raw.items()}
+    kept = weights_of(student)
+    for name in ("network.0.weight", "network.0.bias", "head.weight", "head.bias"):
+        torch.testing.assert_close(kept[name], expected[name])
+        assert not torch.allclose(kept[name], steps[-1][name], rtol=1e-3, atol=1e-4)
 
 
 def statistics(count: int, thaw: float) -> list[bool]:
