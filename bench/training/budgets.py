@@ -1,6 +1,6 @@
 """What a budget buys: each set at 15 s, 2 min and 10 min, each from nothing, beside what others would do.
 
-    python -m bench.training.budgets [--sets weather] [--budgets 15 120 600] [--no-others]
+    python -m bench.training.budgets [--sets weather] [--budgets 15 120 600] [--no-others] [--told FILE]
 
 A pass is all pictures once through decode and the default network, measured just before the first search of a set with
 nothing cached; exporting and compiling the backbones is done before any clock starts. `than less` is the accuracy
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ import numpy as np
 
 from bench.training.__main__ import DATA
 from bench.training.plain import Figures, Halves, by_scikit_learn, by_torch
+from bench.training.progress import Log, show
 from fenlei.backbones import open_backbone
 from fenlei.datasets import scan
 from fenlei.imaging import Policy
@@ -51,6 +53,7 @@ class Run(NamedTuple):
     trained: Trained
     first: float
     used: float
+    log: Log
 
 
 def halves_of(folder: Path) -> Halves:
@@ -82,16 +85,26 @@ def pass_seconds(halves: Halves, cache: Path) -> float:
 def searched(folder: Path, budget: float, goal: str, cache: Path) -> Run:
     """One search, from an empty cache of features; a model counts when its file is made."""
     firsts: list[float] = []
+    log = Log()
 
     def better(found: Trained) -> None:
         pack(found.model)
         firsts.append(time.perf_counter() - started)
 
     started = time.perf_counter()
-    trained = train(folder, cache=cache, goal=goal, budget=budget, better=better)
+    trained = train(
+        folder,
+        cache=cache,
+        goal=goal,
+        budget=budget,
+        better=better,
+        progress=log.progress,
+        heard=log.heard,
+        outlook=log.outlook,
+    )
     pack(trained.model)
     used = time.perf_counter() - started
-    return Run(trained, firsts[0] if firsts else used, used)
+    return Run(trained, firsts[0] if firsts else used, used, log)
 
 
 def against(more: Trained, less: Trained) -> str:
@@ -135,6 +148,7 @@ def main() -> int:
     parser.add_argument("--budgets", nargs="*", type=float, default=list(BUDGETS), help="seconds, rising")
     parser.add_argument("--goal", default="balanced")
     parser.add_argument("--no-others", action="store_true", help="leave scikit-learn and torch out")
+    parser.add_argument("--told", type=Path, help="a file to write what each search told of the time left")
     wishes = parser.parse_args()
     folders = [each for each in sorted(wishes.data.glob("*")) if (each / "train").is_dir()]
     folders = [each for each in folders if not wishes.sets or each.name in wishes.sets]
@@ -165,6 +179,11 @@ def main() -> int:
                 run = searched(folder, budget, wishes.goal, place)
                 print_row([*line_of(folder.name if before is None else "", budget, run, before, one_pass), *others])
                 before, others = run, [""] * len(others)
+                if wishes.told is not None:
+                    with wishes.told.open("a") as out, redirect_stdout(out):
+                        print(f"\n{folder.name}, budget {budget:g} s")
+                        worst = show(run.log, run.used, budget / 30)
+                        print(f"{100 * worst:.1f} % off at most where that is more than a hundredth of the whole")
     return 0
 
 

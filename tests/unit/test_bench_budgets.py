@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 from bench.training import budgets
 from bench.training.plain import Figures
+from bench.training.progress import Log
 
 from tests.support.drawing import class_folders
 
@@ -26,7 +27,7 @@ def searched(folder: Path, budget: float, goal: str, cache: Path) -> budgets.Run
     seen = SimpleNamespace(accuracy=0.9, accuracy_interval=(0.8, 0.95), macro_f1=0.88)
     recipe = SimpleNamespace(head="linear SVM", backbone="efficientnet-lite0", size=224)
     trained = SimpleNamespace(evaluation=seen, report=SimpleNamespace(recipe=recipe))
-    return budgets.Run(cast(Any, trained), first=1.0, used=budget)
+    return budgets.Run(cast(Any, trained), first=1.0, used=budget, log=Log())
 
 
 def printed(
