@@ -9,7 +9,6 @@ processes take turns through a lock on the file; readers need none.
 from __future__ import annotations
 
 import os
-import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from fenlei.datasets.fingerprint import THUMBNAIL_SIDE, VIEW_SIDE, Fingerprint
 from fenlei.training.errors import TrainingError
+from fenlei.training.locking import lock, open_to_lock, unlock
 
 MAGIC = b"FENLEI-FEATURES2"
 """Ends in the version of the record. A file of another version is begun anew: its pictures run once more."""
@@ -129,13 +129,12 @@ class FeatureCache:
 
     @contextmanager
     def _locked(self) -> Iterator[IO[bytes]]:
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
-        with os.fdopen(descriptor, "r+b") as file:
-            _lock(file)
+        with open_to_lock(self.path) as file:
+            lock(file)
             try:
                 yield file
             finally:
-                _unlock(file)
+                unlock(file)
 
     def _whole_records(self, file: IO[bytes]) -> int:
         """Where the last whole record ends. Cuts off what a killed writer left; begins a file that is not ours anew."""
@@ -166,25 +165,3 @@ def forget_features(folder: Path, backbone: str) -> None:
 
 def _checksum(record: np.void) -> int:
     return zlib.crc32(record.tobytes()[:-4])
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-
-    def _unlock(file: IO[bytes]) -> None:
-        file.flush()
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX)
-
-    def _unlock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)

@@ -21,6 +21,7 @@ from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
 from fenlei.training.division import HELD_OUT, divide, learnable, together
 from fenlei.training.earlier import Earlier
 from fenlei.training.errors import TrainingError
+from fenlei.training.finetune.at_work import AtWork
 from fenlei.training.finetune.naming import VERSION as TUNING
 from fenlei.training.finetune.sweep import Tidying
 from fenlei.training.finetune.tuner import Part, Tuner
@@ -141,6 +142,7 @@ def train(
         scan(path) if isinstance(path, Path) else path() as found,
         Workshop(cache, watch, engine) as workshop,
         Ahead() as ahead,
+        AtWork(cache) as at_work,
     ):
         labels = found.labels
         if again is not None:
@@ -225,7 +227,7 @@ def train(
         if again is not None:
             entry = again.judge(task, workshop, watch, journal, tuner)
             made = finisher.whole(entry, again.results, again.curve, last=again.formula.compared)
-            Tidying(task, parts, workshop, journal).leave(entry, [], referred=not embed_backbone)
+            Tidying(task, parts, workshop, journal, at_work).leave(entry, [], referred=not embed_backbone)
             return made
         search = Search(
             task,
@@ -251,7 +253,9 @@ def train(
         if not watch.had_enough:  # who stops it waits for the model and for nothing else
             curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget)
         made = finisher.whole(outcome.winner, outcome.results, curve)
-        Tidying(task, parts, workshop, journal).leave(outcome.winner, outcome.tried, referred=not embed_backbone)
+        Tidying(task, parts, workshop, journal, at_work).leave(
+            outcome.winner, outcome.tried, referred=not embed_backbone
+        )
         return made
 
 

@@ -17,12 +17,15 @@ from fenlei.backbones.source import Network
 from fenlei.modelfile import pack, read, write
 from fenlei.training import search
 from fenlei.training.finetune import sweep as sweep_room
+from fenlei.training.finetune.at_work import AtWork
 from fenlei.training.finetune.kept import folder_of
-from fenlei.training.finetune.sweep import RECENT, UNUSED, sweep
+from fenlei.training.finetune.sweep import RECENT, UNUSED, mark, sweep
 from fenlei.training.finish import Trained
 from fenlei.training.progress import Stage
 from fenlei.training.train import rebuild, train
+from tests.support.at_work import another_at_work
 from tests.support.hurried import hurry
+from tests.support.mortals import kill
 from tests.support.tuning import SETTINGS
 
 ANEW = "fine-tuned network, anew from everything"
@@ -64,7 +67,7 @@ def left_by_tuning(cache: Path) -> tuple[list[Path], list[str], list[str]]:
     features = [
         "-".join(each) for each in names if each[0] not in published and each[0] != each[1]
     ]  # not of no network
-    return sorted((cache / "tuning").glob("*")), tuned, features
+    return sorted(path for path in (cache / "tuning").glob("*") if path.is_dir()), tuned, features
 
 
 def test_of_a_candidate_that_lost_nothing_is_left_and_a_larger_budget_still_knows_it(
@@ -85,6 +88,43 @@ def test_of_a_candidate_that_lost_nothing_is_left_and_a_larger_budget_still_know
         assert {each.log_loss for each in lost} <= {each.log_loss for each in more.report.candidates}
         assert max(begun, default=0) <= 1  # not trained once more
         assert left_by_tuning(cache) == ([], [], [])
+
+
+def test_what_lost_stays_while_another_training_runs_which_may_need_it_and_goes_with_the_next_when_that_is_killed(
+    leaning: Path, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "SURE", {"accurate": 2.0})
+    cache = tmp_path / "cache"
+    with another_at_work(cache) as other:
+        found = trained(leaning, network, cache)
+        lost = [each for each in found.report.candidates if each.head == "fine-tuned network" and not each.chosen]
+        assert lost
+        folders, tuned, _ = left_by_tuning(cache)
+        assert folders
+        assert tuned
+        assert all(by_digest(each.digest, cache) is not None for _, each in Shelf(cache).tuned())
+        assert kill(other)
+
+    # Of another search, that knows nothing of those candidates.
+    train(leaning, cache=cache, goal="accurate", seed=1, backbone=str(network))
+    assert left_by_tuning(cache) == ([], [], [])
+
+
+def test_a_training_is_at_work_from_the_first_picture_to_the_last_stage(
+    leaning: Path, network: Path, tmp_path: Path
+) -> None:
+    free: dict[Stage, bool] = {}
+
+    def look(stage: Stage, done: int, total: int) -> None:
+        if stage not in free:
+            with AtWork(tmp_path) as other:
+                free[stage] = other.ends_alone()
+
+    train(leaning, cache=tmp_path, goal="fast", backbone=str(network), progress=look)
+    assert len(free) > 3
+    assert not any(free.values())
+    with AtWork(tmp_path) as other:
+        assert other.ends_alone()
 
 
 def test_the_winner_stays_for_the_search_to_go_on_and_is_made_again_when_it_is_gone(
@@ -158,8 +198,35 @@ def test_where_it_is_too_much_the_longest_unused_go_and_what_is_in_use_never(
 
 
 def test_what_lost_goes_at_once_and_what_nobody_used_for_long_too(used_in_turn: Path) -> None:
-    sweep(used_in_turn, [KEYS[3]])
+    assert sweep(used_in_turn, [KEYS[3]]) == []  # another may need it
+    sweep(used_in_turn, [KEYS[3]], alone=True)
     assert left(used_in_turn) == KEYS[:3]
     sweep(used_in_turn, now=time.time() + UNUSED - 9.5 * DAY)
     assert left(used_in_turn) == KEYS[1:3]
     assert not folder_of(used_in_turn, KEYS[0]).exists()
+
+
+def test_what_one_search_called_lost_and_a_later_one_keeps_stays(used_in_turn: Path) -> None:
+    mark(used_in_turn, KEYS[1:], [])
+    mark(used_in_turn, [], [KEYS[2]])
+    assert sweep(used_in_turn) == []
+    sweep(used_in_turn, alone=True)
+    assert left(used_in_turn) == [KEYS[0], KEYS[2]]
+
+
+def test_a_folder_whose_file_is_being_renamed_is_in_use(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, KEYS[0])
+    folder.mkdir(parents=True)
+    (folder / "gone by now").symlink_to(folder / "nowhere")  # listed, and then it cannot be looked at
+    assert sweep(tmp_path, alone=True) == []
+    assert sweep(tmp_path, now=time.time() + UNUSED + DAY) == [folder]
+
+
+def test_a_file_that_is_being_renamed_does_not_hide_how_old_and_how_big_the_others_are(
+    used_in_turn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in KEYS:
+        for number in range(20):
+            (folder_of(used_in_turn, key) / f"{number}").symlink_to(used_in_turn / "nowhere")
+    monkeypatch.setattr(sweep_room, "MOST_BYTES", 3 * 2 * BYTES)
+    assert sweep(used_in_turn) == [folder_of(used_in_turn, KEYS[0])]

@@ -23,6 +23,9 @@ FOLDER = "tuning"
 REFERRED = "referred"
 """Name of a file that says that a model file needs the network here."""
 
+LOST = "lost"
+"""Name of a file that says that it lost, and goes as soon as no training runs that may need it."""
+
 
 def folder_of(cache: Path, key: str) -> Path:
     """Where it is kept what belongs to a training."""
