@@ -89,3 +89,35 @@ def interval(
         found.append(figure(aim, called[rows], truth[rows], classes))
     low, high = np.quantile(found, [0.025, 0.975])
     return float(low), float(high)
+
+
+def chance_of_figure(
+    aim: Aim,
+    one: NDArray[np.int64],
+    other: NDArray[np.int64],
+    truth: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    classes: int,
+    seed: int = 0,
+) -> float:
+    """How often the figure of one is above that of another when the pictures are drawn again, groups as a whole.
+
+    Args:
+        aim: which figure.
+        one: (n,) class numbers that were answered.
+        other: (n,) likewise.
+        truth: (n,) class numbers that are right.
+        groups: (n,) duplicate groups.
+        classes: number of classes.
+        seed: of the resampling.
+
+    Returns:
+        A share from 0 to 1, ties counting half.
+    """
+    rng, above = np.random.default_rng(seed), 0.0
+    members = np.split(np.argsort(groups, kind="stable"), np.flatnonzero(np.diff(np.sort(groups))) + 1)
+    for _ in range(RESAMPLES):
+        rows = np.concatenate([members[place] for place in rng.integers(0, len(members), len(members))])
+        gain = figure(aim, one[rows], truth[rows], classes) - figure(aim, other[rows], truth[rows], classes)
+        above += 1.0 if gain > 0 else 0.5 if gain == 0 else 0.0
+    return above / RESAMPLES

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.training.aim import Aim, figure, interval, picture_weights
+from fenlei.training.aim import Aim, chance_of_figure, figure, interval, picture_weights
 from fenlei.training.better import chance_of_gain
 from fenlei.training.candidate import Candidate
 from fenlei.training.head import Judged
@@ -145,8 +145,14 @@ class Board:
         chance = chance_of_gain(gains, groups, weights, self._seed)
         if chance < LIKELY:
             return chance
-        rights = [each.scores.argmax(axis=1) == self._truth for each in (one, other)]
-        steps = (rights[0].astype(np.float64) - rights[1])[both]
+        called = [each.scores.argmax(axis=1)[both] for each in (one, other)]
+        if self._aim is Aim.MACRO_F1:  # no mean over pictures
+            kept = chance_of_figure(
+                self._aim, called[0], called[1], self._truth[both], groups, self._classes, self._seed
+            )
+            return chance if kept >= WORSE else 0.0
+        mine, its = (each == self._truth[both] for each in called)
+        steps = mine.astype(np.float64) - its
         return chance if chance_of_gain(steps, groups, weights, self._seed) >= WORSE else 0.0
 
     def _line(self, candidate: Candidate, judged: Judged) -> CandidateResult:

@@ -38,3 +38,17 @@ def test_where_macro_f1_is_aimed_at_it_is_the_score_and_lies_in_its_own_interval
     assert low < macro < high
     assert not low < balanced < high
     assert not low < accuracy < high
+
+
+@pytest.mark.parametrize(("aim", "wins"), [(Aim.BALANCED, True), (Aim.MACRO_F1, False)])
+def test_who_calls_too_much_by_the_name_of_the_small_class_wins_by_balanced_accuracy_and_not_by_macro_f1(
+    aim: Aim, wins: bool
+) -> None:
+    truth = np.repeat([0, 1], [900, 100])
+    careful, bold = judgement(truth, 2, np.ones(1000, bool)), judgement(truth, 2, np.ones(1000, bool))
+    careful.logits[0, 960:] = [4.0, 0.0]  # of a hundred small ones forty are missed
+    bold.logits[0, 750:900] = [0.0, 0.2]  # none is, but half as many more are taken for such
+    board = Board(truth, np.arange(1000), 2, aim=aim, sure=0.9, seed=0, describe=lambda view: ("net", 32))
+    view = one("net", None, Policy.SQUASH)
+    assert board.enter(Candidate(view=view, kind="logistic"), careful)
+    assert board.enter(Candidate(view=view, kind="svm"), bold) == wins
