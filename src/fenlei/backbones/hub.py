@@ -13,6 +13,7 @@ import msgspec
 
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.needs import need
+from fenlei.backbones.shelf import HUB
 from fenlei.backbones.source import Loaded, Network, Report
 from fenlei.backbones.transformers_folder import FILES, check_plausible, export_folder, load_folder
 
@@ -74,7 +75,7 @@ class HubSource:
 
     def origin(self) -> dict[str, str] | None:
         """What was asked for. What main was at that time is in the record; `fetch` looks again."""
-        return {"kind": "hub", "repository": self.repository, "revision": self.revision or "main"}
+        return {"kind": HUB, "repository": self.repository, "revision": self.revision or "main"}
 
     def make(self, size: int | None, report: Report) -> Network:
         """Fetch what is missing, then export."""

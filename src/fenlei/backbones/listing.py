@@ -53,6 +53,14 @@ def kept(cache: Path) -> list[Backbone]:
     return Shelf(cache).all()
 
 
+def fetched(cache: Path) -> dict[str, tuple[int, ...]]:
+    """The sizes in pixels at which backbones of a hub are kept, by the name that opens them. No network."""
+    sizes: dict[str, set[int]] = {}
+    for backbone in Shelf(cache).fetched():
+        sizes.setdefault(backbone.id, set()).add(backbone.size)
+    return {name: tuple(sorted(sizes[name])) for name in sorted(sizes)}
+
+
 def by_digest(digest: str, cache: Path) -> Backbone | None:
     """The exported network with this SHA-256, verified; None when it is not in the cache."""
     return Shelf(cache).by_digest(digest)

@@ -20,6 +20,9 @@ FORMAT = 1
 TUNED = "fine-tuned"
 """Of what kind the origin of a network is that was fine-tuned."""
 
+HUB = "hub"
+"""Of what kind the origin of a network is that was fetched from a hub."""
+
 STALE = 3600.0
 """Seconds after which an unfinished file belongs to nobody."""
 
@@ -102,6 +105,12 @@ class Shelf:
         for path, record in self._records("*.json"):
             if record.origin.get("kind") == TUNED:
                 yield record.origin.get("training", ""), _backbone(record, path.with_suffix(".onnx"))
+
+    def fetched(self) -> Iterator[Backbone]:
+        """Networks that came from a hub, newest first; the digests are not verified."""
+        for path, record in self._records("*.json"):
+            if record.origin.get("kind") == HUB:
+                yield _backbone(record, path.with_suffix(".onnx"))
 
     def remove(self, network: Backbone) -> None:
         """Take a network off, its record first. Whoever has it open keeps it; where that forbids it, it stays."""

@@ -13,7 +13,7 @@ def ladder(plan: Plan, *, timed: bool, tuning: bool) -> tuple[list[Candidate], l
 
     With a budget, heads on the first view come before the next view is looked at: they cost next to nothing on features
     that are there. The small network costs more, and has its turn on the best view. Where networks may be tuned, the
-    view with the smallest input is among the first, because its network can be tuned soonest.
+    view of the default's network with the smallest input is among the first, because that can be tuned soonest.
 
     Args:
         plan: the views, the default first.
@@ -25,7 +25,7 @@ def ladder(plan: Plan, *, timed: bool, tuning: bool) -> tuple[list[Candidate], l
         return [first, *others], []
     quick = [kind for kind in KINDS if kind not in (first.kind, NETWORK)]
     soon = [first, *(Candidate(view=first.view, kind=kind) for kind in quick)]
-    sized = [each for each in others if len(each.view.backbones) == 1 and each.view.size is not None]
+    sized = [each for each in others if each.view.backbones == first.view.backbones and each.view.size is not None]
     if tuning and sized:
         smallest = min(sized, key=lambda each: each.view.size or 0)
         if (smallest.view.size or 0) < (first.view.size or 0):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from fenlei.backbones.listing import available
+from fenlei.backbones.catalogue import CATALOGUE
+from fenlei.backbones.listing import available, fetched
 from fenlei.imaging import InputSpec, Policy
 from fenlei.training.errors import TrainingError
 from fenlei.training.view import View, one
@@ -25,6 +27,7 @@ LADDERS: dict[str, tuple[View, ...]] = {
         View((LITE0, LITE2), 288, Policy.SQUASH),
         one(LITE0, 224, Policy.LETTERBOX),
         one(LITE2, 260, Policy.LETTERBOX),
+        one(LITE2, 224, Policy.SQUASH),
         one(LITE0, 160, Policy.SQUASH),
     ),
     "accurate": (
@@ -65,7 +68,8 @@ def make_plan(
 ) -> Plan:
     """Choose the candidates.
 
-    A backbone, size or policy that is asked for is what every candidate has; what that makes equal is tried once.
+    A backbone, size or policy that is asked for is what every candidate has; what that makes equal is tried once. With
+    a budget, backbones that were fetched from a hub are candidates too, behind the ladder.
 
     Args:
         goal: `fast`, `balanced` or `accurate`.
@@ -84,21 +88,25 @@ def make_plan(
         raise TrainingError(f"A budget of {budget} seconds leaves no time; give a number above 0.")
     asked = _policy(policy)
     if backbone is not None:
-        # One name, one size: the default policy alone, unless another is asked for.
-        return Plan((one(backbone, size, asked or Policy.SQUASH),), ())
+        views = _wished(_alone(backbone), size, asked)
+        return Plan(views if budget is not None else views[:1], ())
     states = {info.id: state for info, state in available(cache)}
     wanted: list[View] = []
     left_out: list[tuple[View, str]] = []
-    for rung in LADDERS[goal]:
-        view = View(rung.backbones, size or rung.size, asked or rung.policy)
-        if view in wanted or any(view == other for other, _ in left_out):
-            continue
+    for view in _wished(LADDERS[goal], size, asked):
         missing = [name for name in view.backbones if not states[name].usable]
         if missing:
             state = states[missing[0]]
             left_out.append((view, f"{missing[0]} is not usable here ({state.said}). {state.remedy}"))
         else:
             wanted.append(view)
+    if budget is not None:
+        for name, sizes in fetched(cache).items():
+            if size is None or size in sizes:
+                here = [side for side in sizes if size in (None, side)]
+                wanted += _wished(_fetched(name, here, beside=states[LITE0].usable), size, asked)
+            else:
+                left_out.append((one(name, size, asked or Policy.SQUASH), _not_kept(name, sizes, size)))
     if not wanted:
         reasons = " ".join(dict.fromkeys(reason for _, reason in left_out))
         raise TrainingError(f"No backbone is usable here. {reasons}")
@@ -108,6 +116,40 @@ def make_plan(
 def input_spec(side: int, policy: Policy) -> InputSpec:
     """The preprocessing of a backbone with a square input of `side` pixels."""
     return InputSpec(height=side, width=side, policy=policy)
+
+
+def _wished(rungs: Iterable[View], size: int | None, policy: Policy | None) -> tuple[View, ...]:
+    """These with the size and policy that were asked for; what that makes equal is there once."""
+    return tuple(dict.fromkeys(View(rung.backbones, size or rung.size, policy or rung.policy) for rung in rungs))
+
+
+def _alone(backbone: str) -> Iterator[View]:
+    """All there is to try with one backbone: its own size by two policies, and of the catalogue's the sizes next to it.
+    Whether another's network takes other sizes is not known."""
+    yield one(backbone, None, Policy.SQUASH)
+    yield one(backbone, None, Policy.LETTERBOX)
+    if backbone in CATALOGUE:
+        own, *others = CATALOGUE[backbone].sizes
+        larger, smaller = [side for side in others if side > own], [side for side in others if side < own]
+        for side in [*sorted(larger)[:1], *sorted(smaller)[-1:]]:
+            yield one(backbone, side, Policy.SQUASH)
+
+
+def _fetched(name: str, sizes: Iterable[int], *, beside: bool) -> Iterator[View]:
+    """A backbone from a hub at sizes at which it is kept, so that no other machine is asked; beside the default one
+    too, which is unlike it, where that is offered at the size. Both together cost no pass of their own."""
+    for side in sizes:
+        yield one(name, side, Policy.SQUASH)
+        if beside and side in CATALOGUE[LITE0].sizes:
+            yield View((LITE0, name), side, Policy.SQUASH)
+        yield one(name, side, Policy.LETTERBOX)
+
+
+def _not_kept(name: str, sizes: Iterable[int], size: int) -> str:
+    return (
+        f"{name} is kept at {', '.join(map(str, sizes))} pixels, not at {size}. "
+        f"`fenlei backbones fetch {name} --size {size}` fetches it at that size."
+    )
 
 
 def _policy(name: str | None) -> Policy | None:

@@ -63,13 +63,17 @@ class Workshop(AbstractContextManager["Workshop"]):
     def backbone(self, view: View) -> Backbone:
         """The view's backbone, exported if need be; of several, the network that is all of them.
 
+        A hub may be asked for the first one alone, which is the one that was wished for: a search tries others only
+        because they are here, and one of them that turns out damaged is not worth a wait for another machine.
+
         Raises:
             BackboneError: it cannot be had.
         """
         key = view.backbones, view.size
         if key not in self._backbones:
             if len(view.backbones) == 1:
-                found = open_backbone(view.backbones[0], size=view.size, cache=self._cache)
+                name, first = view.backbones[0], not self._backbones
+                found = open_backbone(name, size=view.size, cache=self._cache, allow_network=first)
             else:
                 found = join([self.backbone(part) for part in view.parts], self._cache)
             self._backbones[key] = found

@@ -12,6 +12,7 @@ from fenlei.training.finetune.choice import (
     as_judged,
     by_folds,
     folds_of,
+    heads_to_begin_with,
     learned_anew,
     may_mirror,
     without_mixing,
@@ -48,6 +49,17 @@ def test_what_one_view_tells_of_the_pictures_holds_for_another_that_tells_nothin
     assert may_mirror([*large, entry(SMALL, "none", 0.5)], SMALL, TASK)
     small = [entry(SMALL, "altered", 0.5), entry(SMALL, "altered and mirrored", 0.6)]
     assert not may_mirror([*large, *small], SMALL, TASK)
+
+
+def test_two_policies_that_show_a_network_the_same_are_begun_with_once() -> None:
+    """Of square pictures both are the same, and tuning would do the same work twice."""
+    other = LARGE._replace(policy=Policy.LETTERBOX)
+    better = entry(LARGE, "altered", 0.3)
+    same = [better, entry(LARGE, "none", 0.4), entry(other, "none", 0.4), entry(SMALL, "none", 0.5)]
+    assert heads_to_begin_with(same, TASK) == [better, same[-1]]  # another size is other work
+    differs = entry(other, "none", 0.41)
+    differs.judged.logits[0, 0, 0] = 0.2
+    assert heads_to_begin_with([better, same[1], differs], TASK) == [better, differs]
 
 
 def test_one_candidate_by_how_many_folds_judge_it_and_whether_it_is_learned_anew() -> None:

@@ -35,6 +35,9 @@ ON_GPU = (replace(WHOLE, epochs=20), WHOLE)
 ALTERED, MIRRORED = "altered", "altered and mirrored"
 """Names of copies, without and with those that are mirrored."""
 
+_ALIKE = 1e-3
+"""How far logits may differ where the pictures do not: they were added up in another order."""
+
 MOST_STARTS = 2
 """Heads that are begun with because they are the best, each on another view."""
 
@@ -114,15 +117,32 @@ def without_mixing(candidate: Candidate) -> Candidate | None:
 
 
 def heads_to_begin_with(judged: Sequence[Entry], task: Task) -> list[Entry]:
-    """Linear heads on one backbone, the best first by what the task aims at; of each view the best."""
+    """Linear heads on one backbone, the best first by what the task aims at; of each view the best, and none on a view
+    that shows the network what a better one shows it: by two policies where all pictures are square."""
     linear = [
         entry
         for entry in judged
         if entry.candidate.kind in LINEAR and len(entry.candidate.view.backbones) == 1 and entry.judged.loss is not None
     ]
     linear.sort(key=lambda entry: (aimed_loss(entry.judged, task.truth, task.weights), entry.candidate.key))
-    views = dict.fromkeys(entry.candidate.view for entry in linear)
+    views: list[View] = []
+    for view in dict.fromkeys(entry.candidate.view for entry in linear):
+        if not any(_show_the_same(view, other, linear) for other in views):
+            views.append(view)
     return [next(entry for entry in linear if entry.candidate.view == view) for view in views]
+
+
+def _show_the_same(view: View, other: View, judged: Sequence[Entry]) -> bool:
+    """Whether the same head on two views of one network at one size judged every picture alike."""
+    if (view.backbones, view.size) != (other.backbones, other.size):
+        return False
+    logits = {entry.candidate.key: entry.judged.logits for entry in judged if entry.candidate.view == other}
+    pairs = [
+        (entry.judged.logits, logits.get(replace(entry.candidate, view=other).key))
+        for entry in judged
+        if entry.candidate.view == view
+    ]
+    return any(there is not None and np.allclose(here, there, atol=_ALIKE) for here, there in pairs)
 
 
 def may_mirror(judged: Sequence[Entry], view: View, task: Task) -> bool:
