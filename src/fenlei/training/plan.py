@@ -137,7 +137,8 @@ def _alone(backbone: str) -> Iterator[View]:
 
 def _fetched(name: str, sizes: Iterable[int], *, beside: bool) -> Iterator[View]:
     """A backbone from a hub at sizes at which it is kept, so that no other machine is asked; beside the default one
-    too, which is unlike it, where that is offered at the size. Both together cost no pass of their own."""
+    too, which is unlike it, where that is offered at the size: with the features of either at hand, that costs less
+    than another policy."""
     for side in sizes:
         yield one(name, side, Policy.SQUASH)
         if beside and side in CATALOGUE[LITE0].sizes:
