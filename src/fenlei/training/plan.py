@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fenlei.backbones.catalogue import CATALOGUE
-from fenlei.backbones.listing import available, fetched
+from fenlei.backbones.listing import available, fetched, kept
 from fenlei.imaging import InputSpec, Policy
 from fenlei.training.errors import TrainingError
 from fenlei.training.view import View, one
@@ -44,6 +44,9 @@ LADDERS: dict[str, tuple[View, ...]] = {
 }
 """By goal, the default candidate first, then by what they promised per second on the sets we measured. The small one at
 the end answers soonest, and is what a CPU can fine-tune in minutes."""
+
+PERMISSIVE = {"apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "cc-by-4.0", "unlicense", "0bsd"}
+"""Licences of networks from a hub that are tried unasked: a model made with one is under no other terms for that."""
 
 WITHOUT_BUDGET = {"fast": 1, "balanced": 2, "accurate": 6}
 """How many of the ladder are tried when no budget is given: a fixed number, so that the same pictures and seed give
@@ -101,8 +104,11 @@ def make_plan(
         else:
             wanted.append(view)
     if budget is not None:
+        licences = {each.id: each.licence for each in kept(cache)}
         for name, sizes in fetched(cache).items():
-            if size is None or size in sizes:
+            if licences[name].lower() not in PERMISSIVE:
+                left_out.append((one(name, size, asked or Policy.SQUASH), _not_free(name, licences[name])))
+            elif size is None or size in sizes:
                 here = [side for side in sizes if size in (None, side)]
                 wanted += _wished(_fetched(name, here, beside=states[LITE0].usable), size, asked)
             else:
@@ -144,6 +150,13 @@ def _fetched(name: str, sizes: Iterable[int], *, beside: bool) -> Iterator[View]
         if beside and side in CATALOGUE[LITE0].sizes:
             yield View((LITE0, name), side, Policy.SQUASH)
         yield one(name, side, Policy.LETTERBOX)
+
+
+def _not_free(name: str, licence: str) -> str:
+    return (
+        f"Its licence is `{licence}`. Only what all may use for everything is tried unasked; `--backbone {name}` asks "
+        "for it."
+    )
 
 
 def _not_kept(name: str, sizes: Iterable[int], size: int) -> str:

@@ -158,10 +158,10 @@ def test_one_backbone_is_tried_by_two_policies_and_of_the_catalogue_at_the_sizes
         assert make_plan("accurate", None, cache=workspace, backbone=name).views == (one(name, None, Policy.SQUASH),)
 
 
-def keep(cache: Path, name: str, size: int, **origin: str) -> None:
+def keep(cache: Path, name: str, size: int, licence: str = "MIT", **origin: str) -> None:
     """Put a network on the shelf, from a hub where nothing else is said."""
     content = tiny_network(size=size)
-    network = Network(content=content, size=size, width=16, licence="MIT", made_with={})
+    network = Network(content=content, size=size, width=16, licence=licence, made_with={})
     repository, _, revision = name.removeprefix("hf:").partition("@")
     hub = {"kind": "hub", "repository": repository, "revision": revision or "main"}
     Shelf(cache).put(name, name, network, origin or hub, default=True)
@@ -195,6 +195,18 @@ def test_what_was_fetched_from_a_hub_takes_part_behind_the_ladder_at_the_sizes_i
     assert view == one("hf:org/vit@v2", 48, Policy.CROP)
     assert "at 224 pixels, not at 48" in why
     assert "fenlei backbones fetch hf:org/vit@v2 --size 48" in why
+
+
+@pytest.mark.parametrize("licence", ["cc-by-nc-4.0", "not stated"])
+def test_what_not_all_may_use_is_tried_only_where_it_is_asked_for(tmp_path: Path, licence: str) -> None:
+    keep(tmp_path, "hf:org/net", 32, licence)
+    plan = make_plan("balanced", 60, cache=tmp_path)
+    assert not any("hf:org/net" in view.backbones for view in plan.views)
+    assert [(view.name, licence in why, "--backbone hf:org/net" in why) for view, why in plan.left_out] == [
+        (one("hf:org/net", None, Policy.SQUASH).name, True, True)
+    ]
+    asked = make_plan("balanced", 60, cache=tmp_path, backbone="hf:org/net")
+    assert {view.backbones for view in asked.views} == {("hf:org/net",)}
 
 
 def test_what_was_fetched_is_searched_without_asking_another_machine(
