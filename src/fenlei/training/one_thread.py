@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
@@ -9,14 +10,14 @@ from typing import Any
 
 def one_thread() -> AbstractContextManager[Any]:
     """Within it, BLAS uses one thread, in all of the process."""
-    return _libraries().limit(limits=1, user_api="blas")  # type: ignore[no-any-return]
+    return _libraries("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas")  # type: ignore[no-any-return]
 
 
 @cache
-def _libraries() -> Any:
-    """Those of numpy and scipy, looked for once: going through all that a process has loaded takes milliseconds."""
-    import numpy as np  # noqa: F401 - loaded before they are looked for
-    import scipy.linalg  # noqa: F401
+def _libraries(_with_scipy: bool) -> Any:
+    """That of numpy, and scipy's once that is loaded. Looked for once: going through all that a process has loaded
+    takes milliseconds."""
+    import numpy as np  # noqa: F401 - loaded before it is looked for
     from threadpoolctl import ThreadpoolController  # of the extra `train`; reports are read without it
 
     return ThreadpoolController()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,9 @@ from fenlei.training.ahead import Shown
 from fenlei.training.division import learnable
 from fenlei.training.look import Picture
 from fenlei.training.view import View
-from fenlei.training.workshop import Workshop
+
+if TYPE_CHECKING:  # models are checked and exported without what learns heads
+    from fenlei.training.workshop import Workshop
 
 PARITY_PICTURES = 20
 LONGEST_SIDE = 256
