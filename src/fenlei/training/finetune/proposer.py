@@ -76,10 +76,13 @@ class Proposer:
         return ordered, "" if ordered else why
 
     def _starts(self, judged: Sequence[Entry]) -> list[Entry]:
-        """The best heads, and the one on the network that answers soonest: training it takes least."""
+        """The head on the network that answers soonest, then the best ones: training the first takes least, and of the
+        same minutes it makes most; what is larger may follow."""
         best = heads_to_begin_with(judged, self._task)
-        quickest = min(best, key=lambda entry: self._workshop.milliseconds(entry.candidate.view), default=None)
-        return [entry for place, entry in enumerate(best) if place < MOST_STARTS or entry is quickest]
+        if not best:
+            return []
+        quickest = min(best, key=lambda entry: self._workshop.milliseconds(entry.candidate.view))
+        return [quickest, *(entry for entry in best[:MOST_STARTS] if entry is not quickest)]
 
     def _looked_at(self, view: View) -> Able:
         if view not in self._able:
