@@ -14,9 +14,6 @@ AGAIN = 0.4
 """Share of the seconds that making a whole model took which making it once more, at the end, will take: its features
 and engines are there then."""
 
-LIKELY = 0.4
-"""Share of what is kept aside for curve, pictures and maps that they mostly take: a tenth to three quarters."""
-
 MAKING = 0.5
 """The same in seconds, until one was made."""
 
@@ -71,7 +68,3 @@ class Herald:
             return self._afterwards
         leisure = leisure_seconds(self._workshop, best.candidate.view, self._pictures, self._views)
         return self._afterwards + self._making + leisure
-
-    def expected(self) -> float:
-        """The same as it mostly comes: few pictures are wrong and have maps, and a curve is soon measured."""
-        return self._making + LIKELY * (self.seconds() - self._making)

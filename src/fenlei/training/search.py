@@ -346,7 +346,7 @@ class Search:
 
     def _reckon(self) -> None:
         if self._budget is not None:
-            self._time.finishing, self._time.expecting = self._herald.seconds(), self._herald.expected()
+            self._time.finishing = self._herald.seconds()
 
     def _vote(self) -> None:
         judged = [(entry.candidate, entry.judged) for entry in self._judged]

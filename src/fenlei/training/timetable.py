@@ -32,8 +32,6 @@ class Timetable:
 
     Attributes:
         finishing: seconds that it takes to make a whole model of the best, as far as that was measured.
-        expecting: the same as it is told: `finishing` is kept aside for the worst case, which hardly ever comes; None
-            tells that.
         planning: whether what is to be tried in any case is still being tried; until then only the budget ends it.
         moved: seconds spent when something moved last: a new best, or the plan was through.
         last: seconds that are set aside for a last stage, which follows when nothing else moves any more.
@@ -64,7 +62,6 @@ class Timetable:
         self._fixed: float | None = None
         self.last = 0.0
         self.finishing = 0.0
-        self.expecting: float | None = None
         self.planning = True
         self.moved = moved
 
@@ -118,16 +115,11 @@ class Timetable:
         if self._budget is None:
             return None
         if self._over is not None:
-            return Outlook(self.spent, max(0.0, self._afterwards - (self._clock() - self._over)))
+            return Outlook(self.spent, max(0.0, self.finishing - (self._clock() - self._over)))
         if self._last_since is not None:
             expected = self.last - (self.spent - self._last_since)
-            return Outlook(self.spent, max(0.0, min(expected, self.room)) + self._afterwards)
-        return Outlook(self.spent, max(0.0, self.room) + self.last + self._afterwards)
-
-    @property
-    def _afterwards(self) -> float:
-        """Seconds that come after the search, as they are told."""
-        return self.finishing if self.expecting is None else min(self.expecting, self.finishing)
+            return Outlook(self.spent, max(0.0, min(expected, self.room)) + self.finishing)
+        return Outlook(self.spent, max(0.0, self.room) + self.last + self.finishing)
 
     @property
     def _end(self) -> float:

@@ -117,19 +117,3 @@ def test_the_last_stage_has_what_was_set_aside_for_it_and_no_more() -> None:
     assert table.room_for_last == 420.0
     clock.now += 60
     assert table.left_of_last == -10.0
-
-
-def test_what_is_told_is_what_mostly_comes_after_a_search_and_its_end_leaves_room_for_the_worst() -> None:
-    clock = Clock()
-    table = Timetable(600, clock=clock)
-    table.finishing, table.expecting = 10.0, 4.0
-    assert table.room == 590.0
-    outlook = table.outlook()
-    assert outlook is not None
-    assert outlook.left == 594.0
-    clock.now += 590
-    table.over()
-    clock.now += 1
-    outlook = table.outlook()
-    assert outlook is not None
-    assert outlook.left == 3.0
