@@ -256,9 +256,9 @@ class Search:
         self._time.last_stage()
         self._may_end_early()
         for found in self._last.run(self._judged):
-            self._enter(found.candidate, found.judged, found.seconds, telling=False, succeeds=found.succeeds)
-            if not found.succeeds and self._time.room_for_last > 0:  # what follows may take minutes
-                self._tell_best()
+            # What follows a network that was judged may take minutes; what is learned anew is told of in the end.
+            telling, succeeds = not found.succeeds, found.succeeds
+            self._enter(found.candidate, found.judged, found.seconds, telling=telling, succeeds=succeeds)
         self._time.last_stage_over()
         self._may_end_early()
         return tried

@@ -115,7 +115,7 @@ class Tuner:
         """
         inside, learned = int(self._naming.fold(0)[1].sum()), len(self._naming.rows_judged())
         settings = read_settings(candidate.setting or {})
-        alike = candidate.view, msgspec.structs.replace(settings, mirrored=0, epochs=1, anew=0)
+        alike = candidate.view, msgspec.structs.replace(settings, mirrored=0, mixing=0.0, epochs=1, anew=0)
         if alike not in self._paces:
             layer = self._workshop.backbone(candidate.view).width, self._task.classes
             blank = Head.linear(np.zeros(layer, np.float32), np.zeros(layer[1], np.float32))
