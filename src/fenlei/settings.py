@@ -32,7 +32,8 @@ class Settings(BaseSettings):
         import_roots: folders of this machine below which data sets may be imported by path, with `:` between them.
         server: scheme, host and port of the platform that remote commands talk to.
         token: the API token that they send.
-        engine: what runs networks: `openvino` or `onnxruntime`.
+        engine: what runs networks: `openvino`, `onnxruntime`, `onnxruntime-cuda`; `auto` is the GPU where one answers
+            and OpenVINO else.
         backbone: what runs of projects learn on that name none: a catalogue id or the path of an ONNX file; what suits
             the project's goal when absent.
         threads: pictures in the network side by side; every usable core when absent.
@@ -60,7 +61,7 @@ class Settings(BaseSettings):
     import_roots: str | None = None
     server: str | None = None
     token: SecretStr | None = None
-    engine: str = "openvino"
+    engine: str = "auto"
     backbone: str | None = None
     threads: int | None = Field(default=None, ge=1)
     queue: int = Field(default=128, ge=0)

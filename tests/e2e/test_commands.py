@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from fenlei.cli.doctor import State, examine
+from fenlei.inference.gpu import choose_engine
 from tests.support.cli import environment, fenlei
 from tests.support.drawing import class_folders, png
 
@@ -248,8 +250,25 @@ def test_doctor_finds_this_machine_well(home: Path) -> None:
     said = fenlei("doctor", "--port", str(free), "--json", workspace=home)
     findings = {finding["what"]: finding for finding in json.loads(said.out)}
     assert said.code == 0, said.out
-    assert {"version", "cores", "engine openvino", "engine onnxruntime", "workspace", "port"} <= set(findings)
+    assert {"version", "cores", "engine openvino", "engine onnxruntime", "engine in use", "workspace", "port"} <= set(
+        findings
+    )
     assert all(finding["state"] == "good" for finding in findings.values() if finding["what"] != "disk")
+
+
+@pytest.mark.parametrize(
+    ("engine", "state", "said"),
+    [
+        ("onnxruntime", State.GOOD, "onnxruntime, because FENLEI_ENGINE says so"),
+        ("gpu", State.BAD, "'gpu', which is none"),
+        ("auto", State.NOTE if choose_engine().remedy else State.GOOD, choose_engine().why),
+    ],
+)
+def test_doctor_names_the_engine_in_use_and_why(tmp_path: Path, engine: str, state: State, said: str) -> None:
+    (found,) = [each for each in examine(tmp_path, "127.0.0.1", 0, engine) if each.what == "engine in use"]
+    assert found.state is state
+    assert said in found.found
+    assert "onnxruntime-cuda" in found.remedy or state is not State.BAD
 
 
 def test_doctor_says_what_to_do_about_a_taken_port_and_a_bad_workspace(tmp_path: Path) -> None:

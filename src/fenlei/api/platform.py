@@ -32,6 +32,6 @@ class Platform:
     base_url: str
     hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost", "[::1]"})
     import_roots: tuple[Path, ...] = field(default=())
-    engine: str = "openvino"
+    engine: str = "auto"
     front: Front | None = None
     draining: Event = field(default_factory=Event)

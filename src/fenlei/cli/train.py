@@ -112,6 +112,8 @@ def train(
     shares, costs = by_class(precision, share, "--precision"), by_class(cost, price, "--cost")
     target = _target(directory, output)
     time_given = seconds(budget) if budget is not None else None
+    settings = Settings.at(workspace)
+    _tell_engine(settings.engine)
     started = time.monotonic()
     with progress(quiet=as_json) as report, listening() as enough:
 
@@ -139,7 +141,7 @@ def train(
                 since=since,
                 fine_tune=fine_tune,
                 keep=target,
-                workspace=Settings.at(workspace).workspace,
+                workspace=settings.workspace,
                 progress=report,
                 cancelled=lambda: enough.dropped,
                 enough=enough,
@@ -167,6 +169,18 @@ def train(
         say(f"{target}  {target.stat().st_size / 1e6:.1f} MB  sha256 {digest[:16]}…  {took:.1f} s", style="bold")
         say("Look at the report:  fenlei report " + shell_quote(target))
         say("Serve it:            fenlei serve " + shell_quote(target))
+
+
+def _tell_engine(kind: str) -> None:
+    """Where there is a GPU, say whether it is used, and what to do where it is not."""
+    from fenlei.inference.gpu import AUTO, choose_engine
+
+    if kind != AUTO or choose_engine().device is None:
+        return
+    choice = choose_engine()
+    say(f"Networks run on {choice.kind}: {choice.why}")
+    if choice.remedy:
+        say(f"  → {choice.remedy}")
 
 
 def _target(directory: Path, output: Path | None) -> Path:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import io
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +16,15 @@ from fenlei.inference.shapes import check_network
 from fenlei.inference.streams import StreamEngine
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+CUDA = {
+    "use_tf32": "0",
+    "cudnn_conv_algo_search": "HEURISTIC",
+    "arena_extend_strategy": "kSameAsRequested",
+}
+"""32-bit floating point as on the CPU, not what newer cards do faster with 10 bits of precision; convolutions chosen by
+a rule and not by a race, whose winner changes from one start to the next and the result with it; and no more memory
+than is needed, because other networks and trainings are on the card too."""
 
 
 class _Stream:
@@ -89,15 +101,43 @@ def _open(network: bytes, device: str) -> Any:
     options.log_severity_level = 4  # what goes wrong arrives as an exception; its log would only repeat it on stderr
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    # What the card cannot do runs on the CPU; but to ask for the card and silently get none is refused below.
-    providers = [provider] if device == "cpu" else [provider, PROVIDERS["cpu"]]
+    providers: list[Any] = [provider]
+    missing, further = "", {}
+    if device == "cuda":
+        missing = _load_cuda()
+        options.use_deterministic_compute = True
+        # What the card cannot do runs on the CPU; but to ask for the card and silently get none is refused below.
+        providers = [(provider, CUDA), PROVIDERS["cpu"]]
+        further = {"enable_fallback": False}  # it would print
     try:
-        session = ort.InferenceSession(network, options, providers=providers)
+        session = ort.InferenceSession(network, options, providers=providers, **further)
     except Exception as exc:
         raise EngineError(f"This is not an ONNX network that ONNX Runtime can run: {_reason(exc)}") from exc
     if provider not in session.get_providers():
-        raise EngineError(f"ONNX Runtime could not start {provider}: its libraries or the device's driver are missing.")
+        why = f" ({missing})" if missing else ""
+        raise EngineError(
+            f"ONNX Runtime could not start {provider}: its libraries or the device's driver are missing{why}."
+        )
     return session
+
+
+@functools.cache
+def _load_cuda() -> str:
+    """Load the libraries of CUDA that came as Python packages, once; the first complaint about it, if there is one.
+
+    ONNX Runtime finds them only where they are loaded before. It prints what it misses, and from inside the library it
+    logs it: both would stand between what a command says.
+    """
+    import onnxruntime as ort
+
+    ort.set_default_logger_severity(4)
+    load = getattr(ort, "preload_dlls", None)  # since 1.21
+    if load is None:
+        return ""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        load()
+    return next((line.strip() for line in said.getvalue().splitlines() if line.strip()), "")
 
 
 def _port(port: Any) -> tuple[str, str, list[int | None]]:

@@ -19,7 +19,7 @@ _ENDS = {LOOK: 0.7, COMPARE: 0.98}
 """What part of a run is done when a stage is; the rest is writing down."""
 
 
-def check_recipe(cache: Path, engine: str = "openvino", backbone: str | None = None) -> Recipe:
+def check_recipe(cache: Path, engine: str = "auto", backbone: str | None = None) -> Recipe:
     """How checks are carried out.
 
     Args:

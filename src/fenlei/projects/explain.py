@@ -13,7 +13,7 @@ from fenlei.store import Store
 
 
 def explain_version(
-    store: Store, version_id: str, picture: bytes, label: str | None = None, *, cache: Path, engine: str = "openvino"
+    store: Store, version_id: str, picture: bytes, label: str | None = None, *, cache: Path, engine: str = "auto"
 ) -> Explanation:
     """What a model version calls a picture, and which parts of it speak for a class.
 

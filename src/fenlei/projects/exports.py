@@ -40,7 +40,7 @@ class ExportedFile:
     size: int
 
 
-def export_version(store: Store, version_id: str, *, cache: Path, engine: str = "openvino") -> ExportedFile:
+def export_version(store: Store, version_id: str, *, cache: Path, engine: str = "auto") -> ExportedFile:
     """The export of a model version: a zip with one network, labels, a short program and a self-test.
 
     Args:
@@ -85,7 +85,7 @@ def start_export(store: Store, version_id: str, by: str | None = None) -> Run:
         return enqueue(work, kind=EXPORT, subject={"model_version_id": version_id}, settings={}, by=by)
 
 
-def export_recipe(cache: Path, engine: str = "openvino") -> Recipe:
+def export_recipe(cache: Path, engine: str = "auto") -> Recipe:
     """How export runs are carried out.
 
     Args:

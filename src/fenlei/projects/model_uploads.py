@@ -51,7 +51,7 @@ class UploadedOnnx:
 
 
 def upload_model_file(
-    store: Store, path: Path, about: About, *, cache: Path, engine: str = "openvino", seconds: float = SECONDS
+    store: Store, path: Path, about: About, *, cache: Path, engine: str = "auto", seconds: float = SECONDS
 ) -> ModelVersion:
     """Keep a model file that was made elsewhere, after a full trial: digests, network, parity pictures on this machine.
 
@@ -83,7 +83,7 @@ def upload_onnx(
     samples: Sequence[Sample] = (),
     *,
     cache: Path,
-    engine: str = "openvino",
+    engine: str = "auto",
     seconds: float = SECONDS,
 ) -> UploadedOnnx:
     """Keep a foreign ONNX classifier as a model file, after a trial on pictures.
@@ -118,7 +118,7 @@ def check_onnx(
     samples: Sequence[Sample] = (),
     *,
     cache: Path,
-    engine: str = "openvino",
+    engine: str = "auto",
     seconds: float = SECONDS,
 ) -> list[dict[str, float]]:
     """The trial of `upload_onnx` alone: the scores of every sample by label, and nothing is kept.

@@ -31,7 +31,7 @@ BEHIND = -10
 """Priority of what nobody waits for."""
 
 
-def recipes(uploads: Path, cache: Path, engine: str = "openvino", backbone: str | None = None) -> Recipes:
+def recipes(uploads: Path, cache: Path, engine: str = "auto", backbone: str | None = None) -> Recipes:
     """The recipes of this platform.
 
     Args:

@@ -27,7 +27,7 @@ LEARN = "learn"
 MOST_NAMED_FILES = 100
 
 
-def train_recipe(cache: Path, engine: str = "openvino", backbone: str | None = None) -> Recipe:
+def train_recipe(cache: Path, engine: str = "auto", backbone: str | None = None) -> Recipe:
     """How training runs are carried out.
 
     Args:

@@ -64,7 +64,7 @@ class ModelHost:
         self,
         *,
         cache: Path,
-        kind: str = "openvino",
+        kind: str = "auto",
         streams: int | None = None,
         opener: Callable[..., Engine] = open_engine,
     ) -> None:

@@ -8,6 +8,7 @@ processes take turns through a lock on the file; readers need none.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import zlib
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fenlei.datasets.fingerprint import THUMBNAIL_SIDE, VIEW_SIDE, Fingerprint
+from fenlei.inference.gpu import CPU
 from fenlei.training.errors import TrainingError
 from fenlei.training.locking import lock, open_to_lock, unlock
 
@@ -161,6 +163,17 @@ def forget_features(folder: Path, backbone: str) -> None:
     for path in folder.glob(f"{backbone[:16]}-*.features"):
         with suppress(OSError):
             path.unlink()
+
+
+def seen_by(spec: str, engine: str) -> str:
+    """What stands for the preprocessing in the name of a file, and for the engine where that is not the usual one:
+    engines differ in the last digits, and what is made again must come of what it was made of.
+
+    Args:
+        spec: SHA-256, hex, of how pictures are prepared.
+        engine: its name.
+    """
+    return spec if engine == CPU else hashlib.sha256(f"{spec} {engine}".encode()).hexdigest()
 
 
 def _checksum(record: np.void) -> int:

@@ -21,7 +21,7 @@ from fenlei.imaging import decode_for_training, from_input, prepare_for_training
 from fenlei.imaging.overlay import overlay, shrunk
 from fenlei.modelfile import Head
 from fenlei.serving.occlusion import covered, covers_of, heat_of
-from fenlei.training.cache import UNSEEN, FeatureCache, Seen
+from fenlei.training.cache import UNSEEN, FeatureCache, Seen, seen_by
 from fenlei.training.gallery import LARGE
 from fenlei.training.look import Picture
 from fenlei.training.view import View
@@ -63,6 +63,7 @@ class HeatMaps:
         self._engine, self._spec, self._head = workshop.engine(view), workshop.spec(view), head
         backbone = workshop.backbone(view)
         name = hashlib.sha256(f"{VERSION} {GRIDS} {self._spec.digest}".encode()).hexdigest()
+        name = seen_by(name, self._engine.name)
         self._shelf = FeatureCache(workshop.cache / "embeddings", backbone.digest, name, backbone.width)
 
     def draw(self, picture: Picture, label: int) -> bytes | None:

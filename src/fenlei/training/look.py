@@ -19,8 +19,9 @@ from fenlei.imaging import InputSpec, prepare_for_training
 from fenlei.inference.cores import usable_cores
 from fenlei.inference.embedding import embed
 from fenlei.inference.engine import Engine, EngineError
+from fenlei.inference.gpu import CPU
 from fenlei.training.alteration import Alteration
-from fenlei.training.cache import FeatureCache, Seen
+from fenlei.training.cache import FeatureCache, Seen, seen_by
 from fenlei.training.errors import TrainingError
 from fenlei.training.progress import Stage, Watch
 
@@ -85,6 +86,7 @@ def features_of(
     cache: Path,
     watch: Watch,
     alteration: Alteration | None = None,
+    engine: str = CPU,
 ) -> Embedded:
     """Features of every picture that can be decoded: from the cache, or through the network and then into the cache.
 
@@ -99,13 +101,14 @@ def features_of(
         cache: the workspace's cache folder.
         watch: progress and stop.
         alteration: look at this copy of each picture in place of the picture.
+        engine: the name of what `open_engine` gives.
 
     Raises:
         Cancelled: someone asked to stop.
         TrainingError: the cache cannot be written.
         EngineError: the network cannot be run.
     """
-    shelf = shelf_of(cache, backbone, spec, alteration)
+    shelf = shelf_of(cache, backbone, spec, alteration, engine)
     known: dict[bytes, Seen | Skipped] = {}
     new: dict[bytes, Item] = {}
     for picture in pictures:
@@ -123,10 +126,12 @@ def features_of(
     return _gather(pictures, known, backbone.width, len(new))
 
 
-def shelf_of(cache: Path, backbone: Backbone, spec: InputSpec, alteration: Alteration | None) -> FeatureCache:
-    """Where the features are kept that a backbone gives of pictures prepared in this way."""
-    seen_by = spec.digest if alteration is None else alteration.digest(spec)
-    return FeatureCache(cache / "embeddings", backbone.digest, seen_by, backbone.width)
+def shelf_of(
+    cache: Path, backbone: Backbone, spec: InputSpec, alteration: Alteration | None, engine: str = CPU
+) -> FeatureCache:
+    """Where the features are kept that a backbone on this engine gives of pictures prepared in this way."""
+    prepared = spec.digest if alteration is None else alteration.digest(spec)
+    return FeatureCache(cache / "embeddings", backbone.digest, seen_by(prepared, engine), backbone.width)
 
 
 def refuse_too_few(

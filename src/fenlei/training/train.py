@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fenlei.datasets import FoundPictures, find_duplicates, scan
+from fenlei.inference.gpu import CPU
 from fenlei.modelfile import ModelFile
 from fenlei.training.account import digest_of
 from fenlei.training.again import Again
@@ -58,7 +59,7 @@ def train(
     test_fraction: float = 0.2,
     synthetic_parity: bool = False,
     embed_backbone: bool = True,
-    engine: str = "openvino",
+    engine: str = "auto",
     aim: str | None = None,
     false_rejects: float = FALSE_REJECTS,
     demand: Demand = NOTHING_ASKED,
@@ -189,6 +190,8 @@ def train(
         )
         wishes = f"backbone {backbone} size {size} policy {policy}"
         question = f"{RECIPE} {task_digest(task)} seed {seed} aim {task.aim.value} {wishes}"
+        if workshop.runs_on != CPU:
+            question += f" engine {workshop.runs_on}"
         journal = Journal(None if budget is None else cache / "searches", question)
 
         # What leaves the search is fitted on all pictures where the test part was ours to give.
@@ -264,7 +267,7 @@ def rebuild(
     path: Path | Callable[[], FoundPictures],
     *,
     cache: Path,
-    engine: str = "openvino",
+    engine: str = "auto",
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Trained:

@@ -17,6 +17,7 @@ from fenlei.backbones.joined import join
 from fenlei.contract.errors import FenleiError
 from fenlei.imaging import InputSpec
 from fenlei.inference.engine import Engine
+from fenlei.inference.gpu import AUTO, GPU, resolved
 from fenlei.inference.open import open_engine
 from fenlei.training.alteration import Alteration
 from fenlei.training.basis import Basis
@@ -44,10 +45,12 @@ class Workshop(AbstractContextManager["Workshop"]):
         computed: how many pictures ran through a network so far; all others came from the cache.
     """
 
-    def __init__(self, cache: Path, watch: Watch, kind: str = "openvino") -> None:
+    def __init__(self, cache: Path, watch: Watch, kind: str = "auto") -> None:
         self._cache = cache
         self._watch = watch
         self._kind = kind
+        # Where a GPU may be too small for a network, only its opening tells what runs it.
+        self._runner = None if kind == AUTO and resolved(kind) == GPU else resolved(kind)
         self._backbones: dict[tuple[tuple[str, ...], int | None], Backbone] = {}
         self._engines: dict[tuple[str, int], Engine] = {}
         self._paces: dict[View, float] = {}
@@ -59,6 +62,11 @@ class Workshop(AbstractContextManager["Workshop"]):
     def cache(self) -> Path:
         """The workspace's cache folder."""
         return self._cache
+
+    @property
+    def runs_on(self) -> str:
+        """The name of the engine that runs networks here, if they fit into its memory."""
+        return resolved(self._kind)
 
     def backbone(self, view: View) -> Backbone:
         """The view's backbone, exported if need be; of several, the network that is all of them.
@@ -216,14 +224,18 @@ class Workshop(AbstractContextManager["Workshop"]):
             cache=self._cache,
             watch=self._watch,
             alteration=kind,
+            engine=self._engine_name(part),
         )
         self.computed += embedded.computed
         return embedded
 
     def _absent(self, part: View, pictures: Sequence[Picture], kind: Alteration | None) -> int:
         backbone = self.backbone(part)
-        shelf = shelf_of(self._cache, backbone, self.spec(part), kind)
+        shelf = shelf_of(self._cache, backbone, self.spec(part), kind, self._engine_name(part))
         return sum(picture.digest not in shelf for picture in pictures)
+
+    def _engine_name(self, part: View) -> str:
+        return self._runner or self.engine(part).name
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

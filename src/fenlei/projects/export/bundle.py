@@ -54,7 +54,7 @@ class Exported:
     proof: Proof
 
 
-def export(model: ModelFile, name: str, *, cache: Path, engine: str = "openvino") -> Exported:
+def export(model: ModelFile, name: str, *, cache: Path, engine: str = "auto") -> Exported:
     """Make a zip that classifies pictures on any machine with ONNX Runtime, and prove that it does.
 
     Args:

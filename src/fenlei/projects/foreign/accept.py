@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fenlei.contract.errors import FenleiError
 from fenlei.imaging import prepare
-from fenlei.inference import EngineError, EngineMissing, open_engine
+from fenlei.inference import EngineError, EngineMissing, open_engine, resolved
 from fenlei.modelfile import BackboneRef, Calibration, Head, Manifest, ModelFile, ParityPicture
 from fenlei.projects.foreign.declaration import Declaration
 from fenlei.projects.foreign.errors import ForeignRefused
@@ -57,7 +57,7 @@ class Accepted:
 
 
 def accept(
-    content: bytes, said: Declaration, name: str, samples: Sequence[Sample] = (), *, engine: str = "openvino"
+    content: bytes, said: Declaration, name: str, samples: Sequence[Sample] = (), *, engine: str = "auto"
 ) -> Accepted:
     """Make a model file of a foreign ONNX classifier.
 
@@ -117,7 +117,7 @@ def _drawn() -> tuple[bytes, ...]:
 
 def _answers(network: bytes, pixels: NDArray[np.uint8], said: Declaration, kind: str) -> NDArray[np.float32]:
     """What the network says, on this engine; the other one must agree where it is installed."""
-    size = (said.size, said.size)
+    size, kind = (said.size, said.size), resolved(kind)
     logits = _run(network, pixels, size, kind)
     if logits.shape[1] != len(said.labels):
         raise ForeignRefused(

@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from fenlei.inference.gpu import CPU
 from fenlei.training.board import Entry
 from fenlei.training.candidate import Candidate
 from fenlei.training.errors import TrainingError
@@ -94,6 +95,8 @@ class Naming:
         """SHA-256, hex, of everything that decides the network; how many folds judge it does not."""
         view, candidate = candidate.view, by_folds(candidate, 1)
         digest = hashlib.sha256(f"{VERSION} {self._workshop.backbone(view).digest} {epochs} ".encode())
+        if self._workshop.runs_on != CPU:  # it gave what the head was learned from, and what is told of the network
+            digest.update(self._workshop.runs_on.encode())
         for each in (candidate, *candidate.members):  # not by their views, which may name a path of this machine
             digest.update(msgspec.json.encode([each.kind, each.copies, each.setting], order="deterministic"))
         digest.update(f"{self._task.classes} {self._workshop.spec(view).digest}".encode())
