@@ -52,6 +52,7 @@ class Board:
         sure: float,
         seed: int,
         describe: Callable[[View], tuple[str, int]],
+        answers: Callable[[View], float] | None = None,
         heard: Callable[[CandidateResult], None] | None = None,
     ) -> None:
         """Begin empty.
@@ -64,12 +65,14 @@ class Board:
             sure: chance from which on a candidate is better.
             seed: of resampling.
             describe: backbone and size of a view, for people.
+            answers: milliseconds that an answer takes, as far as that is known when it is asked; None: that is not
+                told.
             heard: told of every line as soon as it is there.
         """
         self._truth, self._groups, self._classes = truth, groups, classes
         self._aim, self._sure, self._seed = aim, sure, seed
         self._weights = picture_weights(aim, truth, classes)
-        self._describe, self._heard = describe, heard
+        self._describe, self._answers, self._heard = describe, answers, heard
         self._lines: list[tuple[Candidate, CandidateResult]] = []
         self.best: Entry | None = None
 
@@ -78,7 +81,6 @@ class Board:
         candidate: Candidate,
         judged: Judged,
         *,
-        milliseconds: float | None = None,
         seconds: float | None = None,
         size: int | None = None,
         allowed: bool = True,
@@ -89,7 +91,6 @@ class Board:
         Args:
             candidate: what was tried.
             judged: what it scored.
-            milliseconds: that one picture takes in its network, if that was measured.
             seconds: that it took to try, if the clock may be told.
             size: bytes of its network.
             allowed: whether it may win; False where it would answer too slowly.
@@ -99,7 +100,7 @@ class Board:
         if won:
             self.best = Entry(candidate, judged)
         line = self._line(candidate, judged)
-        line = msgspec.structs.replace(line, milliseconds=milliseconds, seconds=seconds, bytes=size)
+        line = msgspec.structs.replace(line, seconds=seconds, bytes=size, milliseconds=self._milliseconds(candidate))
         if not allowed:
             line = msgspec.structs.replace(line, left_out="It would answer too slowly for this goal.")
         self._lines.append((candidate, line))
@@ -115,9 +116,17 @@ class Board:
             self._heard(msgspec.structs.replace(line, key=candidate.key))
 
     def lines(self) -> list[CandidateResult]:
-        """Everything, in the order in which it was tried; the winner is marked."""
+        """Everything, in the order in which it was tried; the winner is marked. What an answer takes is told as it is
+        known by now."""
         winner = None if self.best is None else self.best.candidate
-        return [msgspec.structs.replace(line, chosen=candidate == winner) for candidate, line in self._lines]
+        return [
+            msgspec.structs.replace(
+                line,
+                chosen=candidate == winner,
+                milliseconds=None if line.milliseconds is None else self._milliseconds(candidate),
+            )
+            for candidate, line in self._lines
+        ]
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -154,6 +163,9 @@ class Board:
         mine, its = (each == self._truth[both] for each in called)
         steps = mine.astype(np.float64) - its
         return chance if chance_of_gain(steps, groups, weights, self._seed) >= WORSE else 0.0
+
+    def _milliseconds(self, candidate: Candidate) -> float | None:
+        return None if self._answers is None else self._answers(candidate.view)
 
     def _line(self, candidate: Candidate, judged: Judged) -> CandidateResult:
         line = self._blank(candidate)

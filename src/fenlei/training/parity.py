@@ -115,7 +115,7 @@ def features_of_files(files: Sequence[bytes], spec: InputSpec, engine: Engine) -
 def show_to(view: View, workshop: Workshop, files: Callable[[], list[bytes]]) -> Callable[[], Shown]:
     """The work of showing files to a view's network, which may be done on another thread."""
     spec, engine = workshop.spec(view), workshop.engine(view)
-    workshop.milliseconds(view)  # measured before other work disturbs it
+    workshop.network_milliseconds(view)  # measured before other work disturbs it
 
     def show() -> Shown:
         found = files()

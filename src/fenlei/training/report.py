@@ -113,7 +113,9 @@ class CandidateResult(msgspec.Struct, frozen=True, kw_only=True):
         aim: the figure that `score` is: `accuracy`, `balanced accuracy` or `macro-F1`.
         score: that figure in cross-validation.
         score_interval: its 95 % interval.
-        milliseconds: that the network takes for one picture alone, as measured on the machine that trained.
+        milliseconds: that the answer to one picture alone takes, as measured on the machine that trained: decoding and
+            resizing a typical picture of these, and the network. Where it is told before the first model is there, the
+            network alone.
         bytes: size of the network.
         seconds: that it took to try. Like `milliseconds`, only told of a search with a budget.
         key: the same for the same candidate, however often its search is begun; only told while others are still tried.

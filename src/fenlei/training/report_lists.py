@@ -45,6 +45,12 @@ def candidates(tried: list[CandidateResult]) -> str:
         "Compared on the training part only; the pictures behind the headline had no say.",
         "只用训练部分互相比较；页首数字所用的图片没有参与选择。",
     )
+    if timed:
+        lead += both(
+            " How soon an answer comes is what decoding and resizing a typical picture of these and the network take "
+            "together, on the machine that trained.",
+            "单张耗时包括解码、缩放一张典型图片和运行网络，在训练的机器上测得。",
+        )
     table = f"<div class=scroll><table class=plain><thead><tr>{head}</thead>\n<tbody>{rows}</tbody></table></div>\n"
     return section("candidates", "What was tried", "尝试过的方案", f"<p>{lead}</p>\n{table}")
 

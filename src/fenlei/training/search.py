@@ -113,6 +113,7 @@ class Search:
             sure=SURE[goal],
             seed=task.seed,
             describe=workshop.describe,
+            answers=workshop.milliseconds if budget is not None else None,
             heard=heard,
         )
         self._herald = Herald(
@@ -161,6 +162,7 @@ class Search:
         if best is None:
             raise ValueError("a plan without views")
         self._watch.step(Stage.CHOOSE, 1, 1)
+        self._workshop.decodes(self._task.pictures)
         for view in self._plan.views:
             if not self._board.knows(Candidate(view=view)):
                 self._board.leave_out(Candidate(view=view), NO_TIME)
@@ -171,6 +173,8 @@ class Search:
     def _replay(self) -> None:
         """What an earlier search of the same question found out, in its order."""
         views = set(self._plan.views)
+        if self._journal.candidates:  # a first model is no news
+            self._workshop.decodes(self._task.pictures)
         self._replaying = True
         for candidate in self._journal.candidates:
             if candidate.kind == TUNED:
@@ -324,7 +328,6 @@ class Search:
         won = self._board.enter(
             candidate,
             judged,
-            milliseconds=self._workshop.milliseconds(candidate.view) if timed else None,
             seconds=self._clock(seconds),
             size=self._workshop.bytes(candidate.view) if timed else None,
             allowed=not timed or self._ceiling.allows(candidate.view),
@@ -342,6 +345,7 @@ class Search:
 
     def _tell_best(self) -> None:
         if self._herald.tell():
+            self._workshop.decodes(self._task.pictures)  # not before: a first model does not wait for what that takes
             self._reckon()
 
     def _reckon(self) -> None:

@@ -21,6 +21,7 @@ from fenlei.inference.gpu import AUTO, GPU, resolved
 from fenlei.inference.open import open_engine
 from fenlei.training.alteration import Alteration
 from fenlei.training.basis import Basis
+from fenlei.training.decoding import Decoding
 from fenlei.training.head import Copies, Lesson, prepare_lesson
 from fenlei.training.look import Embedded, Picture, features_of, shelf_of
 from fenlei.training.plan import input_spec
@@ -55,6 +56,7 @@ class Workshop(AbstractContextManager["Workshop"]):
         self._engines: dict[tuple[str, int], Engine] = {}
         self._paces: dict[View, float] = {}
         self._waits: dict[View, float] = {}
+        self._decoding: Decoding | None = None
         self._bases: deque[tuple[View, Sequence[Picture], Basis]] = deque(maxlen=_BASES)
         self.computed = 0
 
@@ -200,8 +202,22 @@ class Workshop(AbstractContextManager["Workshop"]):
         return self._paces[view]
 
     def milliseconds(self, view: View) -> float:
-        """What one picture alone takes in the network, the best of several: what a caller would wait for it."""
+        """What a caller waits for the answer to one picture alone: for its decoding, as soon as pictures were named by
+        which that can be measured, and for the network."""
+        return self.network_milliseconds(view) + self.decoding_milliseconds(view)
+
+    def network_milliseconds(self, view: View) -> float:
+        """What one picture alone takes in the network, the best of several."""
         return sum(self._milliseconds(part) for part in view.parts)
+
+    def decoding_milliseconds(self, view: View) -> float:
+        """What a typical picture takes to become the view's input; 0 until pictures were named."""
+        return 0.0 if self._decoding is None else self._decoding.milliseconds(self.spec(view))
+
+    def decodes(self, pictures: Sequence[Picture]) -> None:
+        """By these pictures it is measured from now on what decoding takes. The first ones count."""
+        if self._decoding is None:
+            self._decoding = Decoding(pictures)
 
     def _milliseconds(self, part: View) -> float:
         if part not in self._waits:

@@ -7,11 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
-from fenlei.imaging import Policy
+from fenlei.datasets.found import DatasetError, Item
+from fenlei.imaging import InputSpec, Policy
 from fenlei.training.candidate import VOTE, Candidate
+from fenlei.training.ceiling import Ceiling
+from fenlei.training.decoding import Decoding
 from fenlei.training.heads import LOGISTIC, PROTOTYPES, SVM
 from fenlei.training.journal import Journal
+from fenlei.training.look import Picture
 from fenlei.training.outcome import Outcome
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Watch
@@ -20,6 +25,7 @@ from fenlei.training.search import Search
 from fenlei.training.task import Task
 from fenlei.training.view import View, one
 from fenlei.training.workshop import Workshop
+from tests.support.drawing import jpeg
 from tests.support.judgements import judgement
 from tests.support.networks import tiny_network
 from tests.support.tasks import drawn_task
@@ -29,11 +35,20 @@ TIMES = {"quick": 1.0, "slow": 3.0}
 """Milliseconds a picture: the slow one is too slow for `fast`, alone and beside the quick one, and for nothing else."""
 
 
+DECODING = 0.25
+SPEC = InputSpec(height=32, width=32, policy=Policy.SQUASH)
+
+
 class Paced(Workshop):
     """One whose networks take as long as their names say: a clock on a busy machine would tell of the machine."""
 
-    def milliseconds(self, view: View) -> float:
+    decoding = DECODING
+
+    def network_milliseconds(self, view: View) -> float:
         return sum(TIMES[Path(name).stem] for name in view.backbones)
+
+    def decoding_milliseconds(self, view: View) -> float:
+        return self.decoding if super().decoding_milliseconds(view) > 0 else 0.0
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +116,7 @@ def test_a_slow_network_cannot_win_for_a_goal_that_it_answers_too_slowly_for(
     assert fast.winner.candidate.view == views["quick"]
     assert line.log_loss is not None
     assert line.log_loss < min(each.log_loss for each in fast.results if each.log_loss and each != line)
-    assert line.milliseconds == 3.0
+    assert line.milliseconds == 3.0 + DECODING
 
     for goal in ("balanced", "accurate"):
         outcome = searched(task, workshop, plan, goal, is_slow)
@@ -150,3 +165,70 @@ def test_a_vote_that_answers_too_slowly_cannot_win_and_one_of_those_that_do_not_
     assert [each.left_out for each in fast.results if is_vote(each)] == [TOO_SLOW, None]
     assert fast.winner.candidate.kind == VOTE
     assert {each.view for each in fast.winner.candidate.members} == {views["quick"]}
+
+
+def test_what_an_answer_takes_is_decoding_and_network_and_the_first_model_does_not_wait_for_the_former(
+    task: Task, workshop: Workshop, views: dict[str, View]
+) -> None:
+    told: list[tuple[str, float | None]] = []
+    watch = Watch(enough=lambda: len(told) > 8)
+    search = Search(
+        task,
+        Plan((views["quick"], views["slow"]), ()),
+        workshop,
+        watch,
+        goal="balanced",
+        budget=600,
+        heard=lambda line: told.append((line.backbone, line.milliseconds)),
+        better=lambda entry, results: told.append(("model", results[0].milliseconds)),
+    )
+    outcome = search.run()
+    first, model, *others = told
+    assert (first[1], model) == (1.0, ("model", 1.0))
+    quick = {wait for name, wait in others if "quick" in name}
+    assert quick == {1.0 + DECODING}
+    assert {each.milliseconds for each in outcome.results if "quick" in each.backbone} == {1.0 + DECODING}
+
+
+@pytest.mark.parametrize(("decoding", "allowed"), [(0.0, False), (1.0, True), (40.0, True)])
+def test_the_limit_is_one_of_whole_answers_and_a_slow_decoding_excuses_no_network_of_any_size(
+    task: Task, workspace: Path, views: dict[str, View], decoding: float, allowed: bool
+) -> None:
+    """A network twice as slow doubles no answer that is decoding by half; one three times as slow stays too slow."""
+    double = views["quick"]._replace(backbones=views["quick"].backbones * 2)
+    workshop = Paced(workspace / "cache", Watch())
+    workshop.decoding = decoding
+    with workshop:
+        workshop.decodes(task.pictures)
+        ceiling = Ceiling(workshop, views["quick"], "fast")
+        assert ceiling.allows(double) == allowed
+        assert not ceiling.allows(views["slow"])
+        assert Ceiling(workshop, views["quick"], "balanced").allows(views["slow"])
+
+
+def picture(read: Callable[[], bytes]) -> Picture:
+    return Picture(Item("a/1.jpg", "a", None, read), bytes(32))
+
+
+def test_decoding_is_measured_once_on_a_picture_that_is_neither_large_nor_small() -> None:
+    small, large = jpeg(64, 64), jpeg(3000, 2000)
+    asked: list[int] = []
+
+    def read() -> bytes:
+        asked.append(len(small))
+        return small
+
+    mixed = Decoding([*(picture(read) for _ in range(4)), picture(lambda: large)])
+    typical = mixed.milliseconds(SPEC)
+    assert 0 < typical < Decoding([picture(lambda: large)]).milliseconds(SPEC)  # a thousand times as many pixels
+    assert mixed.milliseconds(SPEC) == typical
+    assert mixed.milliseconds(replace(SPEC, policy=Policy.LETTERBOX)) > 0
+    assert len(asked) == 4
+
+
+def test_where_no_picture_is_left_decoding_is_said_to_take_nothing() -> None:
+    def gone() -> bytes:
+        raise DatasetError("a/1.jpg cannot be read.")
+
+    assert Decoding([picture(gone)]).milliseconds(SPEC) == 0.0
+    assert Decoding([]).milliseconds(SPEC) == 0.0

@@ -98,7 +98,10 @@ class CandidateOut(Shown):
     accuracy_interval: tuple[float, float] | None = Field(None, description="95 %.", examples=[[0.91, 0.96]])
     log_loss: float | None = Field(None, description="In cross-validation, in nats.", examples=[0.21])
     milliseconds: float | None = Field(
-        None, description="That the network takes for one picture, as measured where it trains.", examples=[7.1]
+        None,
+        description="That the answer to one picture takes, decoding and network, as measured where it trains; of the "
+        "first candidate, while the search goes on, the network alone.",
+        examples=[7.1],
     )
     bytes: int | None = Field(None, description="Size of the network.", examples=[13_600_000])
     seconds: float | None = Field(None, description="That it took to try.", examples=[2.4])

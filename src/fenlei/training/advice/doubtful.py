@@ -245,8 +245,8 @@ def slow_answers(report: Report) -> Said | None:
     if winner is None or winner.milliseconds is None or winner.milliseconds <= SLOW_MS:
         return None
     return Said(
-        f"Answers are slow: the network takes {winner.milliseconds:.0f} ms a picture on the machine that trained.",
-        f"回答较慢：在训练的机器上，网络每张图片要 {winner.milliseconds:.0f} 毫秒。",
+        f"Answers are slow: {winner.milliseconds:.0f} ms a picture, with decoding, on the machine that trained.",
+        f"回答较慢：在训练的机器上，每张图片连同解码要 {winner.milliseconds:.0f} 毫秒。",
     )
 
 

@@ -81,7 +81,7 @@ class Proposer:
         best = heads_to_begin_with(judged, self._task)
         if not best:
             return []
-        quickest = min(best, key=lambda entry: self._workshop.milliseconds(entry.candidate.view))
+        quickest = min(best, key=lambda entry: self._workshop.network_milliseconds(entry.candidate.view))
         return [quickest, *(entry for entry in best[:MOST_STARTS] if entry is not quickest)]
 
     def _looked_at(self, view: View) -> Able:
