@@ -26,6 +26,17 @@ def pixels(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
     return np.clip(canvas, 0, 255).astype(np.uint8)
 
 
+def scene(side: int, seed: int) -> NDArray[np.uint8]:
+    """A square picture with things of several sizes on it, as a photograph has."""
+    rng = np.random.default_rng(seed)
+    picture = pixels(side, side, seed).astype(np.float32) / 2
+    for _ in range(12):
+        height, width = rng.integers(6, 26, 2)
+        top, left = rng.integers(0, side - height), rng.integers(0, side - width)
+        picture[top : top + height, left : left + width] += rng.uniform(-60, 120, 3)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
 def image(width: int, height: int, mode: str = "RGB", seed: int = 0) -> Image.Image:
     """The same picture as a Pillow image of any mode."""
     return Image.fromarray(pixels(width, height, seed)).convert(mode)

@@ -41,8 +41,8 @@ class Groups:
         return [pictures for pictures in found.values() if len(pictures) > 1]
 
 
-def find_duplicates(files: Sequence[bytes], prints: Sequence[Fingerprint], features: NDArray[np.float32]) -> Groups:
-    """Group the pictures of a data set.
+class Duplicates:
+    """Looks for pictures that show the same thing twice: at once for equal and near ones, for altered ones when asked.
 
     The work grows with the number of pictures and of look-alikes, not with its square: hashes are compared within
     bands of their bits, and within crowded bands only near neighbours in hash order; altered copies are looked for
@@ -52,26 +52,44 @@ def find_duplicates(files: Sequence[bytes], prints: Sequence[Fingerprint], featu
         files: (n,) SHA-256 of each file.
         prints: (n,) fingerprints of the prepared inputs, all of one preprocessing.
         features: (n, d) of one backbone.
+
+    Attributes:
+        near: groups of equal and near pictures.
     """
-    sets = DisjointSets(len(files))
-    for same in (_first_with(files), _first_with([(each.pixels, each.thumbnail.tobytes()) for each in prints])):
-        for picture, first in enumerate(same):
-            sets.join(picture, first)
-    exact = sets.numbers()
-    # One picture stands for its copies, whatever their number: they leave room for near ones in the group.
-    sets.count_each_once()
-    firsts = np.unique(exact, return_index=True)[1]
-    if len(firsts) > 1:
-        different, space = [prints[first] for first in firsts], feature_space(features[firsts])
-        _join_near(sets, firsts, Witnesses(different, space))
-        for one, other in altered_pairs(different, space):
-            sets.join(int(firsts[one]), int(firsts[other]), most=MOST_TOGETHER)
-    group_of = sets.numbers()
-    mixed = np.zeros(int(group_of.max(initial=-1)) + 1, np.int64)
-    np.maximum.at(mixed, group_of, exact + 1)
-    lowest = np.full(len(mixed), len(files), np.int64)
-    np.minimum.at(lowest, group_of, exact + 1)
-    return Groups(group_of, mixed == lowest)
+
+    def __init__(self, files: Sequence[bytes], prints: Sequence[Fingerprint], features: NDArray[np.float32]) -> None:
+        self._sets = DisjointSets(len(files))
+        for same in (_first_with(files), _first_with([(each.pixels, each.thumbnail.tobytes()) for each in prints])):
+            for picture, first in enumerate(same):
+                self._sets.join(picture, first)
+        self._exact = self._sets.numbers()
+        # One picture stands for its copies, whatever their number: they leave room for near ones in the group.
+        self._sets.count_each_once()
+        self._firsts = np.unique(self._exact, return_index=True)[1]
+        self._different = [prints[first] for first in self._firsts]
+        self._space = feature_space(features[self._firsts])
+        if len(self._firsts) > 1:
+            _join_near(self._sets, self._firsts, Witnesses(self._different, self._space))
+        self.near = self._groups()
+
+    def with_altered(self) -> Groups:
+        """All there are. What takes longest: thousands of pairs of pictures are laid over each other."""
+        for one, other in altered_pairs(self._different, self._space):
+            self._sets.join(int(self._firsts[one]), int(self._firsts[other]), most=MOST_TOGETHER)
+        return self._groups()
+
+    def _groups(self) -> Groups:
+        group_of, exact = self._sets.numbers(), self._exact
+        mixed = np.zeros(int(group_of.max(initial=-1)) + 1, np.int64)
+        np.maximum.at(mixed, group_of, exact + 1)
+        lowest = np.full(len(mixed), len(exact), np.int64)
+        np.minimum.at(lowest, group_of, exact + 1)
+        return Groups(group_of, mixed == lowest)
+
+
+def find_duplicates(files: Sequence[bytes], prints: Sequence[Fingerprint], features: NDArray[np.float32]) -> Groups:
+    """Group the pictures of a data set; arguments as for `Duplicates`."""
+    return Duplicates(files, prints, features).with_altered()
 
 
 def _join_near(sets: DisjointSets, firsts: NDArray[np.int64], witnesses: Witnesses) -> None:

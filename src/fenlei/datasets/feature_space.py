@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+_BLOCK = 128
+
 
 def scaled(features: NDArray[np.float32]) -> NDArray[np.float32]:
     """Features (n, d), half standardised with a floor for those that hardly move; training/basis.py says why half."""
@@ -39,4 +41,8 @@ def typical_distance(space: NDArray[np.float32]) -> float:
     rng = np.random.default_rng(0)
     left, right = rng.integers(0, len(space), (2, 4096))
     apart = left != right
-    return float(np.median(np.linalg.norm(space[left[apart]] - space[right[apart]], axis=1)))
+    left, right = left[apart], right[apart]
+    # A few at a time: memory that is fetched for all at once takes several times as long as the sums.
+    blocks = [slice(start, start + _BLOCK) for start in range(0, len(left), _BLOCK)]
+    distances = [np.linalg.norm(space[left[block]] - space[right[block]], axis=1) for block in blocks]
+    return float(np.median(np.concatenate(distances)))

@@ -24,12 +24,13 @@ _COARSE, _FINE = 12, 20
 _REACH = 0.8
 """Radius of the disc that is laid over."""
 
-_STEPS = 5, 7
+_STEPS = 3, 9
 """Of refinement, before hopeless pairs are given up and after."""
 
-_HOPELESS_START, _HOPELESS = 0.7, 0.85
+_HOPELESS_START, _HOPELESS = 0.7, 0.93
 """Correlations below which a pair is given up. Of crops by up to 8 % a side rotated by up to 10°, mirrored or not,
-99 of 100 pairs began above the first; all ended far above the second."""
+99 of 100 pairs began above the first; after three steps all 996 of another such trial were above 0.99, and all pairs
+that three sets of photographs turned out to hold above 0.97."""
 
 _LARGEST, _SMALLEST, _ANGLE, _SHIFT = 1.35, 0.72, np.deg2rad(25), 0.35
 _BLOCK = 512

@@ -12,7 +12,7 @@ from fenlei.datasets import Groups, Skipped
 from fenlei.modelfile import Head, ModelFile, ParityPicture
 from fenlei.training.account import Story, build_model, build_report
 from fenlei.training.again import Again
-from fenlei.training.ahead import Ahead, Measured
+from fenlei.training.ahead import Ahead
 from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED
 from fenlei.training.closer_look import CloserLook, glance, look_closer
@@ -33,7 +33,6 @@ from fenlei.training.report import CandidateResult, Report
 from fenlei.training.since import Since
 from fenlei.training.suspects import MOST_SHOWN, Suspicions, find_suspects
 from fenlei.training.task import Task
-from fenlei.training.unknown import held_out_distances
 from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
 
@@ -152,12 +151,6 @@ class Finisher:
         self._tuner, self._workshop, self._journal = tuner, workshop, journal
         self._clock, self._watch, self._ahead, self._since = clock, watch, ahead, since
         self._files: Sequence[bytes] | None = None
-
-    def begin(self, view: View) -> None:
-        """Begin with what a model of this view needs whatever its head is; `whole` takes it up."""
-        task = self._pool.task
-        features = self._workshop.features(view, task.pictures).features
-        self._ahead.measure(lambda: Measured(view, held_out_distances(features, task.truth, task.folds)))
 
     def whole(
         self, entry: Entry, results: list[CandidateResult], curve: LearningCurve | None = None, *, last: bool = True

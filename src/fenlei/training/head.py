@@ -17,15 +17,10 @@ from fenlei.training.evaluation import SMALLEST_SCORE, log_loss
 from fenlei.training.folds import Folds
 from fenlei.training.heads import KINDS, HeadKind, Setting, SideBySide
 from fenlei.training.one_thread import one_thread
+from fenlei.training.setting_path import WORTH, steadiest
 
 DEFAULT_STRENGTH = 0.01
 """Where nothing can be held out: in the middle of what real sets choose."""
-
-WORTH = 0.005
-"""A later setting must lower the loss by this share; below it the steadier head is kept."""
-
-PATIENCE = 2
-"""Settings in a row that bring nothing before the path ends."""
 
 _FINE = 20_000_000
 """Numbers up to which the last fit is made in double precision."""
@@ -280,7 +275,7 @@ def choose_setting(
     counted: NDArray[np.float64] | None = None,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Setting, NDArray[np.float64]]:
-    """Walk along the settings, all folds side by side, until it brings nothing more.
+    """Walk along the settings, all folds side by side; see `setting_path`.
 
     Settings are compared by log loss after a temperature of their own: accuracy jumps by whole pictures, and the
     temperature is fitted later anyway.
@@ -289,37 +284,37 @@ def choose_setting(
         The setting; (repeats, n, c) logits at that setting of the pictures that were held out.
     """
     held_out = folds.held_out
-    best_logits = np.zeros((*held_out.shape, lesson.classes))
     if not held_out.any():
-        return _middle(settings), best_logits
+        return _middle(settings), np.zeros((*held_out.shape, lesson.classes))
     parts = folds.parts()
-    start: Any = None
     truth = np.broadcast_to(lesson.truth, held_out.shape)[held_out]
     weights = None if counted is None else np.broadcast_to(counted, held_out.shape)[held_out]
-    best, best_loss, idle = settings[0], np.inf, 0
-    for number, setting in enumerate(settings):
-        logits = np.zeros_like(best_logits)
-        heads, start = lesson.fit_folds(
+    seen: dict[int, tuple[float, NDArray[np.float64]]] = {}
+    starts: dict[int | None, Any] = {None: None}
+
+    def loss_of(number: int, near: int | None) -> float:
+        heads, starts[number] = lesson.fit_folds(
             kind,
             [inside for _, inside, _ in parts],
-            setting,
+            settings[number],
             seed=seed,
-            start=start,
+            start=starts[near],
             # Before each fold: whoever asks to stop shall not wait for all of them.
-            step=partial(step, number, len(settings)),
+            step=partial(step, len(starts) - 1, len(settings)),
         )
+        logits = np.zeros((*held_out.shape, lesson.classes))
         for layers, (repeat, _, outside) in zip(heads, parts, strict=True):
             logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside])
         temperature = fit_temperature(logits[held_out], truth)
         loss = log_loss(softmax(logits[held_out] / temperature), truth, weights)
-        if loss < best_loss * (1 - WORTH):
-            best, best_loss, best_logits, idle = setting, loss, logits, 0
-        else:
-            idle += 1
-            if idle >= PATIENCE:
-                break
+        for worse in [each for each, (other, _) in seen.items() if loss < other * (1 - WORTH)]:
+            del seen[worse]  # it is not taken any more, and of a hundred thousand pictures it is much
+        seen[number] = loss, logits
+        return loss
+
+    best = steadiest(len(settings), min(kind.begin, len(settings) - 1), loss_of)
     step(len(settings), len(settings))
-    return best, best_logits
+    return settings[best], seen[best][1]
 
 
 def judge(layers: Sequence[Layer], rows: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,8 @@ from fenlei.contract.limits import MAX_RATIO, MIN_SIDE
 from fenlei.imaging import InputSpec, check, decode_for_training, prepare
 from fenlei.inference.engine import Engine
 from fenlei.modelfile import Head, ParityPicture
-from fenlei.training.ahead import Shown
 from fenlei.training.division import learnable
 from fenlei.training.look import Picture
-from fenlei.training.view import View
-
-if TYPE_CHECKING:  # models are checked and exported without what learns heads
-    from fenlei.training.workshop import Workshop
 
 PARITY_PICTURES = 20
 LONGEST_SIDE = 256
@@ -49,9 +43,14 @@ def parity_files(pictures: Sequence[Picture], labels: Sequence[str], *, only_dra
     """
     if only_drawn:
         return drawn(seed)
+    return from_pictures(travellers(pictures, labels)) or drawn(seed)
+
+
+def travellers(pictures: Sequence[Picture], labels: Sequence[str]) -> list[Picture]:
+    """Those of usable pictures that may travel with a model; arguments as for `parity_files`."""
     may, number = learnable(pictures), {label: place for place, label in enumerate(labels)}
     rows = spread_over_classes(np.array([number[picture.item.label] for picture in may], np.int64))
-    return from_pictures([may[row] for row in rows]) or drawn(seed)
+    return [may[row] for row in rows]
 
 
 def from_pictures(pictures: Sequence[Picture]) -> list[bytes]:
@@ -59,7 +58,8 @@ def from_pictures(pictures: Sequence[Picture]) -> list[bytes]:
     files = []
     for number, picture in enumerate(pictures):
         try:
-            data = small_file(decode_for_training(picture.item.read()), png=number % _PNG_EVERY == _PNG_EVERY - 1)
+            pixels = decode_for_training(picture.item.read(), at_least=(LONGEST_SIDE, LONGEST_SIDE))
+            data = small_file(pixels, png=number % _PNG_EVERY == _PNG_EVERY - 1)
             check(data)
         except FenleiError:
             continue  # gone since it was read, or of a shape that no prediction request may have
@@ -110,18 +110,6 @@ def small_file(
 def features_of_files(files: Sequence[bytes], spec: InputSpec, engine: Engine) -> NDArray[np.float32]:
     """Features (n, d) of picture files."""
     return engine.infer(np.stack([prepare(data, spec) for data in files]))
-
-
-def show_to(view: View, workshop: Workshop, files: Callable[[], list[bytes]]) -> Callable[[], Shown]:
-    """The work of showing files to a view's network, which may be done on another thread."""
-    spec, engine = workshop.spec(view), workshop.engine(view)
-    workshop.network_milliseconds(view)  # measured before other work disturbs it
-
-    def show() -> Shown:
-        found = files()
-        return Shown(view, found, features_of_files(found, spec, engine))
-
-    return show
 
 
 def expected(files: Sequence[bytes], features: NDArray[np.float32], head: Head) -> list[ParityPicture]:

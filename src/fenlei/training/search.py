@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 
 from fenlei.contract.errors import FenleiError
+from fenlei.training.affordable import Affordable
 from fenlei.training.aimed_loss import aimed_loss
 from fenlei.training.alteration import COPIES
 from fenlei.training.board import SURE, Board, Entry
@@ -27,6 +28,7 @@ from fenlei.training.herald import Herald
 from fenlei.training.journal import Journal
 from fenlei.training.judging import Dropped, Trial, judge_candidate
 from fenlei.training.ladder import ladder
+from fenlei.training.meanwhile import First
 from fenlei.training.outcome import Outcome
 from fenlei.training.plan import Plan
 from fenlei.training.progress import Cancelled, Enough, Stage, Watch
@@ -44,9 +46,6 @@ HOPELESS = "It fell behind beyond doubt and was dropped."
 
 IN_VAIN = 20
 """Proposals in a row that could not be tried, most of them for want of time, after which nothing is to be expected."""
-
-RECENT = 12
-"""Candidates by whose seconds the next one's are guessed."""
 
 EARLY = 0.8
 """Share of the time left that fine-tuning may be given before the plan is through: where the budget is short it brings
@@ -75,6 +74,7 @@ class Search:
         heard: Callable[[CandidateResult], None] | None = None,
         better: Callable[[Entry, list[CandidateResult]], None] | None = None,
         tuner: Tuner | None = None,
+        first: First | None = None,
     ) -> None:
         """Prepare.
 
@@ -93,6 +93,7 @@ class Search:
             better: told of every new best, the first included, unless it is the end of the search. Of what the journal
                 knows, only the best.
             tuner: fine-tunes as the last stage, where the budget allows it; None leaves that stage out.
+            first: the plan's first candidate, where it was judged by this task before.
         """
         self._task, self._plan, self._workshop, self._watch = task, plan, workshop, watch
         self._budget = budget
@@ -100,8 +101,8 @@ class Search:
         self._ceiling = Ceiling(workshop, plan.views[0], goal)
         self._time = continued(budget, self._journal.time, began=began, spent=spent, afterwards=afterwards)
         self._judged: list[Entry] = []
-        self._costs: deque[float] = deque(maxlen=RECENT)
-        self._replaying = False
+        self._affordable = Affordable(workshop, task.pictures)
+        self._replaying, self._first = False, first
         soon, self._later = ladder(plan, timed=budget is not None, tuning=tuner is not None)
         self._planned = deque(soon)
         self._proposals: Proposals | None = None
@@ -287,20 +288,24 @@ class Search:
             if known is not None:
                 self._drop(candidate, known[0].seconds)
                 return None
-            if self._board.best is not None and not self._fits(candidate):
+            if self._board.best is not None and not self._affordable.fits(candidate, self._time.room):
                 if trial is not None:
                     trial.gave_up()
                 if not proposed:
                     self._board.leave_out(candidate, NO_TIME)
                 return None
             self._tell_best()
-            judged = judge_candidate(candidate, self._task, self._workshop, self._watch, self._board.best, trial)
+            first, self._first = self._first, None
+            if first is not None and candidate == Candidate(view=self._plan.views[0]):
+                judged, started = first.judged, started - first.seconds
+            else:
+                judged = judge_candidate(candidate, self._task, self._workshop, self._watch, self._board.best, trial)
         except (Cancelled, Enough):
             raise
         except Dropped:
             seconds = time.monotonic() - started
             self._journal.add(candidate, None, seconds, HOPELESS)
-            self._costs.append(seconds)
+            self._affordable.took(seconds)
             self._drop(candidate, seconds)
             return None
         except FenleiError as exc:
@@ -312,7 +317,7 @@ class Search:
             return None
         seconds = time.monotonic() - started
         self._journal.add(candidate, judged, seconds)
-        self._costs.append(seconds)
+        self._affordable.took(seconds)
         if trial is not None and judged.loss is not None:
             trial.told(aimed_loss(judged, self._task.truth, self._task.weights))
         return self._enter(candidate, judged, seconds)
@@ -359,18 +364,6 @@ class Search:
             return
         self._journal.add(*found, 0.0)
         self._enter(*found, 0.0)
-
-    def _fits(self, candidate: Candidate) -> bool:
-        """Whether it can be judged in time, by measurements of these networks and heads on this machine."""
-        room = self._time.room
-        if room == float("inf"):
-            return True
-        if room <= 0:
-            return False
-        kinds = [None, *COPIES[candidate.copies]]
-        features = self._workshop.missing(candidate.view, self._task.pictures, kinds)
-        heads = sorted(self._costs)[len(self._costs) // 2] if self._costs else 0.0
-        return features + min(heads, room / 2) <= room
 
     def _clock(self, seconds: float) -> float | None:
         """Seconds where they may be told: without a budget the same pictures give the same bytes."""

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from fenlei.datasets import FoundPictures, find_duplicates, scan
+from fenlei.datasets import Duplicates, FoundPictures, scan
 from fenlei.inference.gpu import CPU
 from fenlei.modelfile import ModelFile
 from fenlei.training.account import digest_of
 from fenlei.training.again import Again
 from fenlei.training.ahead import Ahead
-from fenlei.training.aim import Aim, aim_for, who_chose
+from fenlei.training.aim import Aim
 from fenlei.training.board import Entry
 from fenlei.training.curve_head import curve_seconds, measure_curve
 from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
-from fenlei.training.division import HELD_OUT, divide, learnable, together
+from fenlei.training.divided import Divider
+from fenlei.training.division import HELD_OUT, learnable
 from fenlei.training.earlier import Earlier
 from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.at_work import AtWork
@@ -27,22 +25,22 @@ from fenlei.training.finetune.naming import VERSION as TUNING
 from fenlei.training.finetune.sweep import Tidying
 from fenlei.training.finetune.tuner import Part, Tuner
 from fenlei.training.finish import Finisher, Pool, Terms, Trained
-from fenlei.training.folds import draw_folds
 from fenlei.training.formula import read_formula
 from fenlei.training.honesty import check_false_rejects
 from fenlei.training.journal import Journal
 from fenlei.training.look import read_all, refuse_too_few
-from fenlei.training.parity import parity_files, show_to
+from fenlei.training.meanwhile import divided_meanwhile
 from fenlei.training.picture_list import listed
 from fenlei.training.plan import make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
 from fenlei.training.report import CandidateResult
 from fenlei.training.search import Search
-from fenlei.training.task import Task, task_digest
+from fenlei.training.task import task_digest
 from fenlei.training.timetable import Outlook, Timetable
+from fenlei.training.travelling import Travelling
 from fenlei.training.workshop import Workshop
 
-RECIPE = f"search/3 {TUNING}"
+RECIPE = f"search/4 {TUNING}"
 """Changes when candidates of the same name are learned in another way, so that an older search is not continued."""
 
 
@@ -153,41 +151,35 @@ def train(
         # Look: every file read once, every picture through the default network once.
         pictures, unreadable = read_all(found, watch)
         refuse_too_few(labels, learnable(pictures), where, [*found.skipped, *unreadable])
+        # Where a first model is wanted soon, what it needs in any case is done beside what follows.
+        soon = budget is not None and better is not None and again is None
+        if soon:
+            travelling = Travelling(
+                ahead, plan.views[0], workshop, labels, only_drawn=synthetic_parity, seed=seed, pictures=pictures
+            )
         looked = workshop.features(plan.views[0], pictures)
         pictures = looked.pictures
         skipped = sorted([*found.skipped, *unreadable, *looked.skipped], key=lambda each: each.name)
         refuse_too_few(labels, learnable(pictures), where, skipped)
 
-        # Where a first model is wanted soon, what it needs in any case is done beside what follows.
-        soon = budget is not None and better is not None and again is None
-        if soon:
-            travelling = partial(parity_files, pictures, labels, only_drawn=synthetic_parity, seed=seed)
-            ahead.show(show_to(plan.views[0], workshop, travelling))
-
-        # Divide: duplicates together, the test part aside.
+        # Divide: duplicates together, the test part aside; everything is chosen by the folds of the training part.
         watch.step(Stage.GROUP, 0, 1)
-        groups = find_duplicates([each.digest for each in pictures], looked.prints, looked.features)
-        kept_together = together(groups.group_of, [each.item.group for each in pictures])
         before = since if again is None else again.earlier
         pins = None if before is None else before.pins(pictures)
-        division = divide(pictures, kept_together, labels, test_fraction, seed, pins)
+        chosen_by = None if again is None else again.formula.aim_by
+        divider = Divider(pictures, labels, test_fraction, seed, pins, wanted, chosen_by)
+        duplicates, first = Duplicates([each.digest for each in pictures], looked.prints, looked.features), None
+        if soon:
+            travelling.settle(pictures)
+            divided, first = divided_meanwhile(duplicates, divider, plan.views[0], looked, workshop, watch, ahead)
+        else:
+            divided = divider.by(duplicates.with_altered())
+        groups, division, task = divided.groups, divided.division, divided.task
         watch.step(Stage.GROUP, 1, 1)
         if again is not None:
             again.check_pictures(listed(pictures, division.test), digest_of(pictures, division))
 
-        # Search: candidates against each other on the training part, everything chosen by its folds.
-        learning = np.flatnonzero(~division.test)
-        truth = division.truth[learning]
-        task = Task(
-            pictures=[pictures[row] for row in learning],
-            truth=truth,
-            groups=division.groups[learning],
-            classes=len(labels),
-            seed=seed,
-            folds=draw_folds(truth, division.groups[learning], seed),
-            aim=aim_for(wanted, truth, len(labels)),
-            aim_by=who_chose(wanted, truth, len(labels)) if again is None else again.formula.aim_by,
-        )
+        # Search: candidates against each other on the training part.
         wishes = f"backbone {backbone} size {size} policy {policy}"
         question = f"{RECIPE} {task_digest(task)} seed {seed} aim {task.aim.value} {wishes}"
         if workshop.runs_on != CPU:
@@ -246,10 +238,9 @@ def train(
             heard=heard,
             better=None if better is None else tell,
             tuner=tuner if fine_tune and budget is not None else None,
+            first=first,
         )
-        if soon and not journal.candidates:
-            finisher.begin(plan.views[0])
-        elif soon:
+        if soon and journal.candidates:
             ahead.shown()  # others will be measured at once
         outcome = search.run()
         curve = None

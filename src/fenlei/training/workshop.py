@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -30,8 +31,11 @@ from fenlei.training.view import View
 
 _TRIALS = 6
 
-_BASES = 4
-"""Spaces that are remembered: heads on one view come one after another."""
+_VIEWS = 4
+"""Spaces and features that are remembered: heads on one view come one after another."""
+
+_REMEMBERED = 64_000_000
+"""Bytes of features beyond which they are read from the cache again."""
 
 
 class Workshop(AbstractContextManager["Workshop"]):
@@ -57,7 +61,8 @@ class Workshop(AbstractContextManager["Workshop"]):
         self._paces: dict[View, float] = {}
         self._waits: dict[View, float] = {}
         self._decoding: Decoding | None = None
-        self._bases: deque[tuple[View, Sequence[Picture], Basis]] = deque(maxlen=_BASES)
+        self._bases: deque[tuple[View, Sequence[Picture], Basis]] = deque(maxlen=_VIEWS)
+        self._seen: deque[tuple[View, Sequence[Picture], Embedded]] = deque(maxlen=_VIEWS)
         self.computed = 0
 
     @property
@@ -128,6 +133,17 @@ class Workshop(AbstractContextManager["Workshop"]):
         Where there are several backbones, each part has its own place in the cache: what one has seen need not be seen
         again when it is joined to another.
         """
+        for seen, of, found in self._seen:
+            if seen == view and of is pictures:
+                return found
+            if seen == view and found.pictures is pictures:  # those that were left of others
+                return replace(found, skipped=[])
+        found = self._gathered(view, pictures)
+        if found.features.nbytes <= _REMEMBERED:
+            self._seen.append((view, pictures, found))
+        return found
+
+    def _gathered(self, view: View, pictures: Sequence[Picture]) -> Embedded:
         parts = [self._features(part, pictures, None) for part in view.parts]
         first = parts[0]
         if len(parts) == 1:

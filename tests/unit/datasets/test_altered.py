@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -18,21 +19,14 @@ from fenlei.datasets.fingerprint import VIEW_SIDE, Fingerprint, fingerprint
 from fenlei.datasets.neighbours import neighbours
 from fenlei.datasets.registration import Grey, Laid, Numbers, refined
 from tests.support.drawing import pixels
+from tests.support.drawing import scene as drawn_scene
 
 SIDE = 96
 Picture = NDArray[np.uint8]
 Change = Callable[[Image.Image], Image.Image]
 
 
-def scene(seed: int) -> Picture:
-    """A drawn picture with things of several sizes on it, as a photograph has."""
-    rng = np.random.default_rng(seed)
-    picture = pixels(SIDE, SIDE, seed).astype(np.float32) / 2
-    for _ in range(12):
-        height, width = rng.integers(6, 26, 2)
-        top, left = rng.integers(0, SIDE - height), rng.integers(0, SIDE - width)
-        picture[top : top + height, left : left + width] += rng.uniform(-60, 120, 3)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+scene = partial(drawn_scene, SIDE)
 
 
 def cropped(picture: Image.Image, left: float = 0.08, top: float = 0.02) -> Image.Image:

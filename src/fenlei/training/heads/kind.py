@@ -43,6 +43,11 @@ class HeadKind(Protocol):
         """Settings to walk along, the steadiest first; the walk ends when further ones bring nothing."""
         ...
 
+    @property
+    def begin(self) -> int:
+        """Number of the setting with which the walk begins, where learning takes few steps and most sets are near."""
+        ...
+
     def fit(
         self,
         rows: NDArray[Any],

@@ -26,6 +26,11 @@ class LogisticHead:
         """Strengths of the penalty."""
         return [{"strength": strength} for strength in STRENGTHS]
 
+    @property
+    def begin(self) -> int:
+        """At 0.1: stronger ones take most steps to learn with, and are hardly ever chosen."""
+        return STRENGTHS.index(0.1)
+
     def fit(
         self,
         rows: NDArray[Any],

@@ -31,6 +31,11 @@ class NetworkHead:
         that it cannot learn them by heart: nearly all hidden numbers are dropped at a time, and weights decay fast."""
         return [{"hidden": 512, "dropout": 0.8, "decay": 1.0, "rate": 5e-3, "epochs": 90}]
 
+    @property
+    def begin(self) -> int:
+        """At the steadiest."""
+        return 0
+
     def fit(
         self,
         rows: NDArray[Any],

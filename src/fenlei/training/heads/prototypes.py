@@ -33,6 +33,11 @@ class PrototypeHead:
         """How far prototypes are moved away from the mean of all classes: not at all, or altogether."""
         return [{"apart": 0.0}, {"apart": 1.0}]
 
+    @property
+    def begin(self) -> int:
+        """At the steadiest."""
+        return 0
+
     def fit(
         self,
         rows: NDArray[Any],

@@ -31,6 +31,11 @@ class SvmHead:
         """Strengths of the penalty, from strong to weak."""
         return [{"strength": strength} for strength in STRENGTHS]
 
+    @property
+    def begin(self) -> int:
+        """At the steadiest."""
+        return 0
+
     def fit(
         self,
         rows: NDArray[Any],
