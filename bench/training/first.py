@@ -11,6 +11,7 @@ starts. Medians.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
@@ -59,6 +60,7 @@ def first_seconds(folder: Path, cache: Path) -> float:
         pack(trained.model)
         found.append(time.perf_counter() - started)
 
+    gc.collect()  # what the search before this one left behind is not this one's
     started = time.perf_counter()
     with suppress(Cancelled):
         train(folder, cache=cache, budget=BUDGET, better=better, cancelled=lambda: bool(found))
