@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from fenlei.backbones.catalogue import CATALOGUE
 from fenlei.training.candidate import Candidate
 from fenlei.training.heads import KINDS, NETWORK
 from fenlei.training.plan import Plan
+from fenlei.training.view import View
 
 
 def ladder(plan: Plan, *, timed: bool, tuning: bool) -> tuple[list[Candidate], list[Candidate]]:
@@ -27,8 +29,14 @@ def ladder(plan: Plan, *, timed: bool, tuning: bool) -> tuple[list[Candidate], l
     soon = [first, *(Candidate(view=first.view, kind=kind) for kind in quick)]
     sized = [each for each in others if each.view.backbones == first.view.backbones and each.view.size is not None]
     if tuning and sized:
-        smallest = min(sized, key=lambda each: each.view.size or 0)
-        if (smallest.view.size or 0) < (first.view.size or 0):
+        smallest = min(sized, key=lambda each: _side(each.view))
+        if _side(smallest.view) < _side(first.view):
             others.remove(smallest)
             soon.append(smallest)
     return soon, others
+
+
+def _side(view: View) -> int:
+    """The side of the input, where the catalogue knows it or the view says it."""
+    known = CATALOGUE.get(view.backbones[0])
+    return view.size or (known.sizes[0] if known is not None else 0)

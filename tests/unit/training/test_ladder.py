@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fenlei.imaging import Policy
 from fenlei.training.heads import KINDS, NETWORK
 from fenlei.training.ladder import ladder
-from fenlei.training.plan import Plan
+from fenlei.training.plan import Plan, make_plan
 from fenlei.training.view import View, one
 
 FIRST, LARGE, SMALL = (one("net", size, Policy.SQUASH) for size in (224, 288, 160))
@@ -29,3 +31,11 @@ def test_where_nothing_is_tuned_the_order_is_that_of_the_plan() -> None:
     assert later == []
     only = Plan((FIRST,), ())
     assert ladder(only, timed=True, tuning=True)[1] == []
+
+
+def test_one_backbone_alone_is_tuned_at_its_smallest_size_soon_too(tmp_path: Path) -> None:
+    plan = make_plan("balanced", 600, cache=tmp_path, backbone="efficientnet-lite0")
+    assert plan.views[0].size is None
+    soon, later = ladder(plan, timed=True, tuning=True)
+    assert soon[-1].view.size == min(each.view.size for each in (*soon, *later) if each.view.size is not None)
+    assert soon[-1] not in later
