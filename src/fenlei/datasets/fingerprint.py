@@ -17,7 +17,10 @@ VIEW_SIDE = 32
 
 _ROWS, _COLUMNS = 8, 9
 
-_GREY = np.array([0.299, 0.587, 0.114])
+_GREY = np.array([0.299, 0.587, 0.114], np.float32)
+
+_BLOCK = 8192
+"""Words that are multiplied at a time: memory for so many is at hand, for all of them it is fetched each time."""
 
 _FLAT_VIEW = np.zeros(VIEW_SIDE**2, np.uint8)
 _FLAT_VIEW.flags.writeable = False
@@ -31,7 +34,7 @@ class _Bands(NamedTuple):
         height: rows of the picture.
     """
 
-    grey: NDArray[np.float64]
+    grey: NDArray[np.float32]
     height: int
 
 
@@ -71,10 +74,13 @@ def pixel_digest(pixels: NDArray[np.uint8]) -> int:
     """
     flat = np.ascontiguousarray(pixels).reshape(-1)
     words = np.concatenate([flat, np.zeros(-len(flat) % 4, np.uint8)]) if len(flat) % 4 else flat
-    words = words.view("<u4").astype(np.uint64)
+    words = words.view("<u4")
     multipliers = _multipliers(1 + len(words))
-    shape = pixels.shape[0] << 32 | pixels.shape[1]
-    return int(int(np.dot(words, multipliers[1:])) + shape * int(multipliers[0])) % 2**64
+    total = (pixels.shape[0] << 32 | pixels.shape[1]) * int(multipliers[0])
+    for start in range(0, len(words), _BLOCK):
+        part = words[start : start + _BLOCK].astype(np.uint64)
+        total += int(np.dot(part, multipliers[1 + start : 1 + start + len(part)]))
+    return total % 2**64
 
 
 def difference_hash(bands: _Bands) -> int:
@@ -110,7 +116,7 @@ def _bands(pixels: NDArray[np.uint8]) -> _Bands:
         sums = rows.reshape(VIEW_SIDE, height // VIEW_SIDE, 3 * width).sum(axis=1, dtype=np.uint16)
     else:
         sums = np.add.reduceat(rows, _starts(height, VIEW_SIDE), axis=0, dtype=np.uint32)
-    return _Bands(sums.reshape(VIEW_SIDE, width, 3).astype(np.float64) @ _GREY, height)
+    return _Bands(sums.reshape(VIEW_SIDE, width, 3).astype(np.float32) @ _GREY, height)
 
 
 def _means(bands: _Bands, rows: int, columns: int) -> NDArray[np.float64]:
