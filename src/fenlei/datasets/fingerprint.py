@@ -80,7 +80,7 @@ def pixel_digest(pixels: NDArray[np.uint8]) -> int:
     for start in range(0, len(words), _BLOCK):
         part = words[start : start + _BLOCK].astype(np.uint64)
         total += int(np.dot(part, multipliers[1 + start : 1 + start + len(part)]))
-    return total % 2**64
+    return int(total % 2**64)
 
 
 def difference_hash(bands: _Bands) -> int:
