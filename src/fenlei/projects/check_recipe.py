@@ -89,7 +89,7 @@ def _look(
         Picture(Item(str(number), "", None, file.read), bytes.fromhex(file.sha256)) for number, file in enumerate(files)
     ]
     try:
-        with Workshop(cache, Watch(telling, cancelled), engine) as workshop:
+        with Workshop(cache, Watch(telling, cancelled), engine, wished=view) as workshop:
             seen = workshop.features(view, pictures)
     except Cancelled:
         return None

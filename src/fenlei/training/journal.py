@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,11 +19,13 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from fenlei.contract.errors import FenleiError
 from fenlei.training.candidate import Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.head import Judged
 from fenlei.training.replacing import replacing
 from fenlei.training.time_spent import TimeSpent
+from fenlei.training.view import View
 
 VERSION = 1
 TIME = "time.json"
@@ -46,6 +49,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         seconds: that it took, features included.
         dropped: why it was given up, or None.
         class_weights: of the lesson.
+        networks: digests, by name, of those under it that may be another one under the same name by now.
     """
 
     number: int
@@ -57,6 +61,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     dropped: str | None = None
     class_weights: list[float] | None = None
+    networks: dict[str, str] = {}
+
+
+def _all_known(view: View) -> dict[str, str]:
+    """Of networks that are always the same under their names."""
+    return {}
 
 
 class Journal:
@@ -64,15 +74,20 @@ class Journal:
 
     Args:
         folder: where searches are kept; None keeps nothing.
-        question: everything that decides what a candidate scores, in words.
+        question: everything that decides what a candidate scores, in words; besides its networks.
+        networks: digests, by name, of a view's networks that may be another one under the same name by now; raises a
+            FenleiError where one cannot be had. What a network scored is not taken for what another one would.
 
     Attributes:
         time: what became of the time so far.
         begun: a candidate of long work that was begun and has not been judged.
     """
 
-    def __init__(self, folder: Path | None, question: str) -> None:
+    def __init__(
+        self, folder: Path | None, question: str, networks: Callable[[View], dict[str, str]] = _all_known
+    ) -> None:
         self._folder = None
+        self._networks = networks
         self.begun: Candidate | None = None
         self._records: dict[str, tuple[Record, Judged | None]] = {}
         self._next_time = 0.0
@@ -95,12 +110,13 @@ class Journal:
 
     @property
     def candidates(self) -> list[Candidate]:
-        """What was tried, in order."""
-        return [record.candidate for record, _ in self._records.values()]
+        """What was tried, in order, on networks that are still the same."""
+        return [record.candidate for record, _ in self._records.values() if self._holds(record)]
 
     def find(self, candidate: Candidate) -> tuple[Record, Judged | None] | None:
         """What became of a candidate; None where it was not tried. `Judged` is None where it was dropped."""
-        return self._records.get(candidate.key)
+        found = self._records.get(candidate.key)
+        return found if found is not None and self._holds(found[0]) else None
 
     def begin(self, candidate: Candidate) -> None:
         """Write down that long work on a candidate begins, so that after a kill it is this one that goes on.
@@ -119,7 +135,9 @@ class Journal:
             TrainingError: the cache cannot be written.
         """
         number = 1 + max((record.number for record, _ in self._records.values()), default=-1)
-        record = Record(number=number, candidate=candidate, seconds=seconds, dropped=dropped)
+        record = Record(
+            number=number, candidate=candidate, seconds=seconds, dropped=dropped, networks=self._under(candidate) or {}
+        )
         if judged is not None:
             weights = judged.class_weights
             record = msgspec.structs.replace(
@@ -138,6 +156,14 @@ class Journal:
             if self._folder is not None:
                 (self._folder / BEGUN).unlink(missing_ok=True)
         return record
+
+    def _holds(self, record: Record) -> bool:
+        return self._under(record.candidate) == record.networks
+
+    def _under(self, candidate: Candidate) -> dict[str, str] | None:
+        with suppress(FenleiError):
+            return self._networks(candidate.view)
+        return None
 
     def keep_time(self, found: TimeSpent, *, at_once: bool = False) -> None:
         """Write down what became of the time, unless that was done just now.

@@ -139,7 +139,7 @@ def train(
     where = path if isinstance(path, Path) else None
     with (
         scan(path) if isinstance(path, Path) else path() as found,
-        Workshop(cache, watch, engine) as workshop,
+        Workshop(cache, watch, engine, wished=plan.views[0]) as workshop,
         Ahead() as ahead,
         AtWork(cache) as at_work,
     ):
@@ -182,15 +182,17 @@ def train(
         # Search: candidates against each other on the training part.
         wishes = f"backbone {backbone} size {size} policy {policy}"
         question = f"{RECIPE} {task_digest(task)} seed {seed} aim {task.aim.value} {wishes}"
+        question += "".join(f" network {digest}" for digest in workshop.foreign(plan.views[0]).values())
         if workshop.runs_on != CPU:
             question += f" engine {workshop.runs_on}"
-        journal = Journal(None if budget is None else cache / "searches", question)
+        journal = Journal(None if budget is None else cache / "searches", question, workshop.foreign)
 
         # What leaves the search is fitted on all pictures where the test part was ours to give.
         parts = [Part(task.pictures, task.truth)]
         if division.origin == HELD_OUT:
             parts.append(Part(pictures, division.truth))
         tuner = Tuner(task, parts, workshop, journal, watch, cache=cache, engine=engine)
+        tidying = Tidying(task, parts, workshop, journal, at_work)
 
         finisher = Finisher(
             Pool(found.labels, pictures, skipped, groups, division, task),
@@ -217,12 +219,15 @@ def train(
 
         def tell(entry: Entry, results: list[CandidateResult]) -> None:
             if better is not None:
-                better(finisher.whole(entry, results, last=False))
+                found = finisher.whole(entry, results, last=False)
+                if not embed_backbone:  # before somebody has the file that needs it
+                    tidying.refer(entry)
+                better(found)
 
         if again is not None:
             entry = again.judge(task, workshop, watch, journal, tuner)
             made = finisher.whole(entry, again.results, again.curve, last=again.formula.compared)
-            Tidying(task, parts, workshop, journal, at_work).leave(entry, [], referred=not embed_backbone)
+            tidying.leave(entry, [], referred=not embed_backbone)
             return made
         search = Search(
             task,
@@ -247,9 +252,7 @@ def train(
         if not watch.had_enough:  # who stops it waits for the model and for nothing else
             curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget)
         made = finisher.whole(outcome.winner, outcome.results, curve)
-        Tidying(task, parts, workshop, journal, at_work).leave(
-            outcome.winner, outcome.tried, referred=not embed_backbone
-        )
+        tidying.leave(outcome.winner, outcome.tried, referred=not embed_backbone)
         return made
 
 

@@ -13,7 +13,7 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.backbones import Backbone, open_backbone
+from fenlei.backbones import CATALOGUE, Backbone, open_backbone
 from fenlei.backbones.joined import join
 from fenlei.contract.errors import FenleiError
 from fenlei.imaging import InputSpec
@@ -45,15 +45,17 @@ class Workshop(AbstractContextManager["Workshop"]):
         cache: the workspace's cache folder: `backbones/`, `compiled/` and `embeddings/` are below it.
         watch: progress and stop.
         kind: what runs networks; see `fenlei.inference.open_engine`.
+        wished: the view whose backbones a hub may be asked for, where the cache lacks them; None: it is asked for none.
 
     Attributes:
         computed: how many pictures ran through a network so far; all others came from the cache.
     """
 
-    def __init__(self, cache: Path, watch: Watch, kind: str = "auto") -> None:
+    def __init__(self, cache: Path, watch: Watch, kind: str = "auto", *, wished: View | None = None) -> None:
         self._cache = cache
         self._watch = watch
         self._kind = kind
+        self._wished = () if wished is None else [(part.backbones, part.size) for part in wished.parts]
         # Where a GPU may be too small for a network, only its opening tells what runs it.
         self._runner = None if kind == AUTO and resolved(kind) == GPU else resolved(kind)
         self._backbones: dict[tuple[tuple[str, ...], int | None], Backbone] = {}
@@ -78,8 +80,8 @@ class Workshop(AbstractContextManager["Workshop"]):
     def backbone(self, view: View) -> Backbone:
         """The view's backbone, exported if need be; of several, the network that is all of them.
 
-        A hub may be asked for the first one alone, which is the one that was wished for: a search tries others only
-        because they are here, and one of them that turns out damaged is not worth a wait for another machine.
+        A hub may be asked for what was wished for: a search tries others only because they are here, and one of them
+        that turns out damaged is not worth a wait for another machine.
 
         Raises:
             BackboneError: it cannot be had.
@@ -87,8 +89,8 @@ class Workshop(AbstractContextManager["Workshop"]):
         key = view.backbones, view.size
         if key not in self._backbones:
             if len(view.backbones) == 1:
-                name, first = view.backbones[0], not self._backbones
-                found = open_backbone(name, size=view.size, cache=self._cache, allow_network=first)
+                wished = key in self._wished
+                found = open_backbone(view.backbones[0], size=view.size, cache=self._cache, allow_network=wished)
             else:
                 found = join([self.backbone(part) for part in view.parts], self._cache)
             self._backbones[key] = found
@@ -101,6 +103,16 @@ class Workshop(AbstractContextManager["Workshop"]):
     def opened(self, view: View) -> Backbone | None:
         """The view's backbone if it was needed before; None where it was not, or could not be had."""
         return self._backbones.get((view.backbones, view.size))
+
+    def foreign(self, view: View) -> dict[str, str]:
+        """Digests, by name, of the view's networks that are not of the catalogue: under the name of a file or of a
+        repository there may be another one tomorrow.
+
+        Raises:
+            BackboneError: one cannot be had.
+        """
+        parts = [part for part in view.parts if part.backbones[0] not in CATALOGUE]
+        return {part.backbones[0]: self.backbone(part).digest for part in parts}
 
     def describe(self, view: View) -> tuple[str, int]:
         """Backbone and size of a view, for people, whether it could be had or not."""

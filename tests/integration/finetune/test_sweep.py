@@ -156,6 +156,34 @@ def test_a_network_that_a_model_file_refers_to_stays_for_good(leaning: Path, net
     assert by_digest(found.model.manifest.backbone.digest, tmp_path) is not None
 
 
+class Killed(BaseException):
+    """What happens to a process between telling of a model and the end."""
+
+
+def test_a_network_stays_that_a_model_file_refers_to_which_was_told_of_before_the_end(
+    leaning: Path, network: Path, tmp_path: Path
+) -> None:
+    told: list[Trained] = []
+
+    def publish(found: Trained) -> None:
+        told.append(found)
+        if found.report.recipe.head.startswith("fine-tuned"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(
+            leaning,
+            cache=tmp_path,
+            goal="accurate",
+            budget=900,
+            backbone=str(network),
+            embed_backbone=False,
+            better=publish,
+        )
+    sweep(tmp_path, now=time.time() + UNUSED + DAY)
+    assert by_digest(told[-1].model.manifest.backbone.digest, tmp_path) is not None
+
+
 KEYS = [f"{number}" * 64 for number in range(4)]
 BYTES = 1000
 

@@ -10,9 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fenlei.backbones.hub import HubSource
-from fenlei.backbones.shelf import Shelf
-from fenlei.backbones.source import Network
 from fenlei.contract.errors import FenleiError
 from fenlei.imaging import Policy, prepare_for_training
 from fenlei.training import progress as progress_room
@@ -156,78 +153,6 @@ def test_one_backbone_is_tried_by_two_policies_and_of_the_catalogue_at_the_sizes
     assert tried("some.onnx", size=64, policy="crop") == [(64, "crop")]
     for name in ("efficientnet-lite2", "some.onnx"):
         assert make_plan("accurate", None, cache=workspace, backbone=name).views == (one(name, None, Policy.SQUASH),)
-
-
-def keep(cache: Path, name: str, size: int, licence: str = "MIT", **origin: str) -> None:
-    """Put a network on the shelf, from a hub where nothing else is said."""
-    content = tiny_network(size=size)
-    network = Network(content=content, size=size, width=16, licence=licence, made_with={})
-    repository, _, revision = name.removeprefix("hf:").partition("@")
-    hub = {"kind": "hub", "repository": repository, "revision": revision or "main"}
-    Shelf(cache).put(name, name, network, origin or hub, default=True)
-
-
-def test_what_was_fetched_from_a_hub_takes_part_behind_the_ladder_at_the_sizes_it_is_kept_at(workspace: Path) -> None:
-    for name, size in (("hf:org/vit@v2", 224), ("hf:org/net", 48), ("hf:org/net", 32)):
-        keep(workspace, name, size)
-    keep(workspace, "hf:org/net:tuned-0123", 32, kind="fine-tuned", training="key")
-    keep(workspace, "efficientnet-lite0+hf:org/net", 32, joined="one other")
-    keep(workspace, "file:mine", 32, kind="onnx")
-
-    plan = make_plan("balanced", 60, cache=workspace)
-    ladder = LADDERS["balanced"]
-    assert plan.views[: len(ladder)] == ladder
-    assert plan.views[len(ladder) :] == (
-        one("hf:org/net", 32, Policy.SQUASH),
-        one("hf:org/net", 32, Policy.LETTERBOX),
-        one("hf:org/net", 48, Policy.SQUASH),
-        one("hf:org/net", 48, Policy.LETTERBOX),
-        one("hf:org/vit@v2", 224, Policy.SQUASH),
-        View(("efficientnet-lite0", "hf:org/vit@v2"), 224, Policy.SQUASH),
-        one("hf:org/vit@v2", 224, Policy.LETTERBOX),
-    )
-    assert make_plan("balanced", None, cache=workspace).views == ladder[: WITHOUT_BUDGET["balanced"]]
-
-    wished = make_plan("fast", 60, cache=workspace, size=48, policy="crop")
-    assert [each for each in wished.views if "hf:org/net" in each.backbones] == [one("hf:org/net", 48, Policy.CROP)]
-    assert not any("hf:org/vit@v2" in each.backbones for each in wished.views)
-    (view, why), = wished.left_out  # fmt: skip
-    assert view == one("hf:org/vit@v2", 48, Policy.CROP)
-    assert "at 224 pixels, not at 48" in why
-    assert "fenlei backbones fetch hf:org/vit@v2 --size 48" in why
-
-
-@pytest.mark.parametrize("licence", ["cc-by-nc-4.0", "not stated"])
-def test_what_not_all_may_use_is_tried_only_where_it_is_asked_for(tmp_path: Path, licence: str) -> None:
-    keep(tmp_path, "hf:org/net", 32, licence)
-    plan = make_plan("balanced", 60, cache=tmp_path)
-    assert not any("hf:org/net" in view.backbones for view in plan.views)
-    assert [(view.name, licence in why, "--backbone hf:org/net" in why) for view, why in plan.left_out] == [
-        (one("hf:org/net", None, Policy.SQUASH).name, True, True)
-    ]
-    asked = make_plan("balanced", 60, cache=tmp_path, backbone="hf:org/net")
-    assert {view.backbones for view in asked.views} == {("hf:org/net",)}
-
-
-def test_what_was_fetched_is_searched_without_asking_another_machine(
-    task: Task, networks: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def asked(source: HubSource, *_: object) -> None:
-        raise AssertionError(f"a hub was asked for {source.id}")
-
-    monkeypatch.setattr(HubSource, "make", asked)
-    keep(tmp_path, "hf:org/good", 32)
-    keep(tmp_path, "hf:org/lost", 48)
-    fetched = [view for view in make_plan("fast", 60, cache=tmp_path).views if view.name in ("good", "lost")]
-    for path in (tmp_path / "backbones").glob("*lost*.onnx"):
-        path.write_bytes(b"damaged")
-    plan = Plan((one(networks["blind"], None, Policy.SQUASH), *fetched), ())
-    with Workshop(tmp_path, Watch()) as workshop:
-        outcome = Search(task, plan, workshop, Watch(), goal="accurate", budget=None).run()
-    assert outcome.winner.candidate.view == one("hf:org/good", 32, Policy.SQUASH)
-    reasons = [each.left_out for each in outcome.results if each.backbone == "lost"]
-    assert len(reasons) == 2
-    assert all("not allowed" in (each or "") for each in reasons)
 
 
 def test_an_unknown_goal_is_refused(workspace: Path) -> None:

@@ -84,6 +84,12 @@ class Tidying:
         self._naming, self._shipped = Naming(task, workshop, workshop.cache), shipped
         self._cache, self._journal, self._at_work = workshop.cache, journal, at_work
 
+    def refer(self, entry: Entry) -> None:
+        """A model file refers to the networks of this candidate: they stay for good."""
+        for key in self._keys(entry.candidate, entry.judged):
+            with suppress(OSError):
+                (folder_of(self._cache, key) / REFERRED).touch()
+
     def leave(self, winner: Entry, tried: Collection[Candidate], *, referred: bool) -> None:
         """At the end: remove what this training and others before it left behind. It opens no network any more.
 
@@ -94,9 +100,7 @@ class Tidying:
         """
         kept = self._keys(winner.candidate, winner.judged)
         if referred:
-            for key in kept:
-                with suppress(OSError):
-                    (folder_of(self._cache, key) / REFERRED).touch()
+            self.refer(winner)
         if self._journal.begun is not None:
             kept |= self._keys_of(self._journal.begun)
         candidates = [self._keys_of(each) for each in self._journal.candidates if as_judged(each) in tried]
