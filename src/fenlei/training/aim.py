@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
+from fenlei.training.better import chance_of_gain
 from fenlei.training.evaluation import confusion_matrix, wilson_interval
 
 VERY_UNEVEN = 10.0
@@ -121,3 +122,25 @@ def chance_of_figure(
         gain = figure(aim, one[rows], truth[rows], classes) - figure(aim, other[rows], truth[rows], classes)
         above += 1.0 if gain > 0 else 0.5 if gain == 0 else 0.0
     return above / RESAMPLES
+
+
+def chance_of_answers(
+    aim: Aim,
+    one: NDArray[np.int64],
+    other: NDArray[np.int64],
+    truth: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    classes: int,
+    seed: int,
+) -> float:
+    """The same by whatever way suits the figure: a mean over pictures is told by what each of them gains.
+
+    Args:
+        aim, one, other, truth, groups, classes, seed: as for `chance_of_figure`.
+        weights: (n,) how much each picture counts, see `picture_weights`.
+    """
+    if aim is Aim.MACRO_F1:  # no mean over pictures
+        return chance_of_figure(aim, one, other, truth, groups, classes, seed)
+    steps = (one == truth).astype(np.float64) - (other == truth)
+    return chance_of_gain(steps, groups, weights, seed)

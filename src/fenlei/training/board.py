@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.training.aim import Aim, chance_of_figure, figure, interval, picture_weights
+from fenlei.training.aim import Aim, chance_of_answers, figure, interval, picture_weights
 from fenlei.training.better import chance_of_gain
 from fenlei.training.candidate import Candidate
 from fenlei.training.head import Judged
@@ -133,8 +133,8 @@ class Board:
 
     @property
     def tried(self) -> list[Candidate]:
-        """Everything that there is a line for."""
-        return [candidate for candidate, _ in self._lines]
+        """Everything that was compared, or was given up once it was tried; what was never tried lost nothing."""
+        return [each for each, line in self._lines if line.left_out is None or line.seconds is not None]
 
     def knows(self, candidate: Candidate) -> bool:
         """Whether there is a line for it."""
@@ -154,15 +154,10 @@ class Board:
         chance = chance_of_gain(gains, groups, weights, self._seed)
         if chance < LIKELY:
             return chance
-        called = [each.scores.argmax(axis=1)[both] for each in (one, other)]
-        if self._aim is Aim.MACRO_F1:  # no mean over pictures
-            kept = chance_of_figure(
-                self._aim, called[0], called[1], self._truth[both], groups, self._classes, self._seed
-            )
-            return chance if kept >= WORSE else 0.0
-        mine, its = (each == self._truth[both] for each in called)
-        steps = mine.astype(np.float64) - its
-        return chance if chance_of_gain(steps, groups, weights, self._seed) >= WORSE else 0.0
+        mine, its = (each.scores.argmax(axis=1)[both] for each in (one, other))
+        truth = self._truth[both]
+        kept = chance_of_answers(self._aim, mine, its, truth, groups, weights, self._classes, self._seed)
+        return chance if kept >= WORSE else 0.0
 
     def _milliseconds(self, candidate: Candidate) -> float | None:
         return None if self._answers is None else self._answers(candidate.view)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from fenlei.contract.errors import FenleiError
 from fenlei.training.affordable import Affordable
@@ -19,6 +19,7 @@ from fenlei.training.alteration import COPIES
 from fenlei.training.board import SURE, Board, Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.ceiling import Ceiling
+from fenlei.training.finetune.further import Tuned
 from fenlei.training.finetune.last_stage import LastStage
 from fenlei.training.finetune.proposer import Proposer
 from fenlei.training.finetune.tuner import Tuner
@@ -179,11 +180,12 @@ class Search:
         self._replaying = True
         for candidate in self._journal.candidates:
             if candidate.kind == TUNED:
-                known = None if self._last is None else self._last.known(candidate)
-                if known is not None:
-                    self._enter(known.candidate, known.judged, known.seconds, succeeds=known.succeeds)
+                self._enter_tuned([] if self._last is None else self._last.replay.known(candidate))
             elif {each.view for each in candidate.members or (candidate,)} <= views:
                 self._try(candidate, None)
+        if self._last is not None:
+            self._reckon()
+            self._enter_tuned(self._last.replay.restored())
         self._replaying = False
 
     def _try_before_last(self) -> None:
@@ -260,10 +262,7 @@ class Search:
         tried = self._time.last > 0
         self._time.last_stage()
         self._may_end_early()
-        for found in self._last.run(self._judged):
-            # What follows a network that was judged may take minutes; what is learned anew is told of in the end.
-            telling, succeeds = not found.succeeds, found.succeeds
-            self._enter(found.candidate, found.judged, found.seconds, telling=telling, succeeds=succeeds)
+        self._enter_tuned(self._last.run(self._judged))
         self._time.last_stage_over()
         self._may_end_early()
         return tried
@@ -347,6 +346,11 @@ class Search:
                     self._tell_best()
             self._may_end_early()
         return entry
+
+    def _enter_tuned(self, several: Iterable[Tuned]) -> None:
+        for each in several:
+            # What follows a network that was judged may take minutes; what is learned anew is told of in the end.
+            self._enter(each.candidate, each.judged, each.seconds, telling=not each.succeeds, succeeds=each.succeeds)
 
     def _tell_best(self) -> None:
         if self._herald.tell():

@@ -16,8 +16,8 @@ from fenlei.imaging import InputSpec, Policy
 from fenlei.modelfile import Head
 from fenlei.training import ladder, plan, search
 from fenlei.training.candidate import Candidate
-from fenlei.training.finetune.last_stage import LEAST
 from fenlei.training.finetune.pace import EXPORTING, Pace, measured
+from fenlei.training.finetune.replay import LEAST
 from fenlei.training.finetune.settings import TuneSettings, read_settings
 from fenlei.training.finetune.student import make_student
 from fenlei.training.finetune.tuner import Needs, Tuner

@@ -14,7 +14,7 @@ from fenlei.backbones.shelf import TUNED, Shelf
 from fenlei.backbones.source import Network
 from fenlei.inference.open import open_engine
 from fenlei.modelfile import Head, softmax
-from fenlei.training.finetune.errors import NotAccepted
+from fenlei.training.finetune.errors import NotAccepted, Worthless
 from fenlei.training.finetune.pixels import Pixels
 from fenlei.training.finetune.source import normaliser, planes
 from fenlei.training.finetune.student import Student
@@ -33,9 +33,12 @@ def exported(student: Student, name: str) -> Network:
 
     Raises:
         BackboneError: it cannot be exported, or gives other features than in torch.
+        Worthless: its weights are no numbers any more.
     """
     import torch
 
+    if not all(bool(each.isfinite().all()) for each in student.module.parameters()):
+        raise Worthless(f"{name} was fine-tuned, but its training went astray: weights of it are no numbers any more.")
     module = student.loaded.module.to("cpu").to(memory_format=torch.contiguous_format).eval()
     return network_of(msgspec.structs.replace(student.loaded, module=module), name)
 

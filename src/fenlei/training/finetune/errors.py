@@ -2,6 +2,7 @@
 
 Worthless      this network, tuned on these pictures, will not do; trying again would end the same way
   NotAccepted  exported, it scores otherwise than in torch
+  Unsound      learned anew, it knows less than what was judged
 """
 
 from __future__ import annotations
@@ -15,3 +16,7 @@ class Worthless(TrainingError):
 
 class NotAccepted(Worthless):
     """The exported network scores otherwise than torch."""
+
+
+class Unsound(Worthless):
+    """What was learned anew knows less of pictures that it has learned from than what was judged knew of them."""

@@ -34,6 +34,11 @@ class Tuned(NamedTuple):
     succeeds: bool
 
 
+def expected_loss(tuned: Tuned) -> float:
+    """By which candidates are put in order, the best first: in nats, infinite where nothing judged it."""
+    return float("inf") if tuned.judged.loss is None else tuned.judged.loss
+
+
 def all_that_may_follow(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Every further fold of these and the same without mixing, each once."""
     found: dict[str, Candidate] = {}

@@ -20,24 +20,18 @@ from fenlei.training.finetune.choice import (
     learned_anew,
     without_mixing,
 )
-from fenlei.training.finetune.errors import Worthless
-from fenlei.training.finetune.further import Tuned, all_that_may_follow, likeliest_doubt
+from fenlei.training.finetune.errors import Unsound, Worthless
+from fenlei.training.finetune.further import Tuned, all_that_may_follow, expected_loss, likeliest_doubt
 from fenlei.training.finetune.memory import told_of_memory
 from fenlei.training.finetune.naming import EPOCHS
 from fenlei.training.finetune.proposer import Proposer
+from fenlei.training.finetune.replay import LEAST, SLACK, Replay
 from fenlei.training.finetune.tuner import Needs, Tuner
 from fenlei.training.head import Judged
 from fenlei.training.journal import Journal
 from fenlei.training.progress import Cancelled, Enough
 from fenlei.training.timetable import Timetable
 from fenlei.training.view import View
-
-LEAST = 30.0
-"""Seconds without which it need not even be measured."""
-
-SLACK = 1.1
-"""How much more than what is left may be thought to be needed: what comes between takes a little longer than it is
-thought to, and training may end before its last epoch."""
 
 TIGHT = 1.3
 """Times what is chosen takes, below which it is not decided again: other networks would have to be measured, and that
@@ -62,6 +56,9 @@ class LastStage:
         timetable: of the search.
         clock: seconds as a line of the board may tell them.
         allowed: whether a view answers quickly enough to win, and is one of this search's.
+
+    Attributes:
+        replay: enters what an earlier search tuned.
     """
 
     def __init__(
@@ -79,20 +76,7 @@ class LastStage:
         self._time, self._clock, self._allowed = timetable, clock, allowed
         self._chosen: list[Candidate] = []
         self._judging = 0.0
-
-    def known(self, candidate: Candidate) -> Tuned | None:
-        """What an earlier search tuned, to be entered; None where it may win and is not whole, or is of another."""
-        record = self._journal.find(candidate)
-        if record is None or record[1] is None or not self._allowed(candidate.view):
-            return None
-        best = self._board.best
-        loses = best is not None and not self._board.better(record[1], best.judged) and not is_anew(candidate)
-        if not loses and not self._tuner.is_done(Entry(candidate, record[1])):  # what lost needs no network
-            return None
-        succeeds = is_anew(candidate)
-        if succeeds and not self._is_best(as_judged(candidate)):
-            return None
-        return Tuned(candidate, record[1], record[0].seconds, succeeds)
+        self.replay = Replay(tuner, board, journal, timetable, allowed, self._needs, self._give_up)
 
     def seconds(self, judged: Sequence[Entry], share: float = 1.0) -> float:
         """What it will take, where the budget has as much left, so that what comes before it leaves that; else 0.
@@ -163,7 +147,7 @@ class LastStage:
         for candidate in {each.key: each for each in first}.values():
             yield from self._tried(candidate, tried)
         yield from self._doubts_settled(tried)
-        for plainer in [without_mixing(each.candidate) for each in sorted(tried, key=_loss)]:
+        for plainer in [without_mixing(each.candidate) for each in sorted(tried, key=expected_loss)]:
             if plainer is not None and self._leaves_time(plainer):
                 yield from self._tried(plainer, tried)
                 yield from self._doubts_settled(tried)
@@ -179,8 +163,9 @@ class LastStage:
         return [each for each in self._journal.candidates if each.kind == TUNED and not is_anew(each)]
 
     def _known_already(self, before: Sequence[Candidate]) -> list[Tuned]:
-        """Those of an earlier search that are on the board already."""
-        records = [record for each in before if self._board.knows(each) and (record := self._journal.find(each))]
+        """Those of an earlier search that are on the board already, and were not left out for want of time."""
+        on_board = self._board.tried
+        records = [record for each in before if each in on_board and (record := self._journal.find(each))]
         return [Tuned(record.candidate, judged, record.seconds, False) for record, judged in records if judged]
 
     def _tried(self, candidate: Candidate, tried: list[Tuned]) -> Iterator[Tuned]:
@@ -267,7 +252,10 @@ class LastStage:
         candidate, started = learned_anew(best.candidate), time.monotonic()
         judged = replace(best.judged, setting={**best.judged.setting, ANEW: 1.0})
         known = self._journal.find(candidate)
+        if self._board.knows(candidate):
+            return None
         if known is not None and known[1] is None:
+            self._board.leave_out(candidate, known[0].dropped or "", self._clock(known[0].seconds))
             return None
         begun = self._journal.begun == candidate
         try:
@@ -287,7 +275,8 @@ class LastStage:
     def _give_up(self, candidate: Candidate, error: FenleiError, started: float) -> None:
         """A candidate that came to nothing is not begun again; one that was never begun may be, another time."""
         begun = self._journal.begun is not None and as_judged(self._journal.begun) == as_judged(candidate)
-        if self._journal.find(candidate) is None and (begun or isinstance(error, Worthless)):
+        known = self._journal.find(candidate)
+        if (known is None and (begun or isinstance(error, Worthless))) or (known and isinstance(error, Unsound)):
             self._journal.add(candidate, None, time.monotonic() - started, str(error))
             self._tuner.tidy(candidate)
         self._board.leave_out(candidate, str(error), self._clock(time.monotonic() - started))
@@ -321,6 +310,9 @@ class LastStage:
         best = self._board.best
         if best is None or best.candidate.kind != TUNED or is_anew(best.candidate):
             return 0.0
+        known = self._journal.find(learned_anew(best.candidate))
+        if known is not None and known[1] is None:  # it went wrong
+            return 0.0
         setting = {**(best.candidate.setting or {}), EPOCHS: best.judged.setting[EPOCHS]}
         return self._needs(msgspec.structs.replace(best.candidate, setting=setting)).anew
 
@@ -336,10 +328,3 @@ class LastStage:
 
     def _scored(self) -> list[Candidate]:
         return [each for each in self._tuned() if (record := self._journal.find(each)) and record[1] is not None]
-
-    def _is_best(self, candidate: Candidate) -> bool:
-        return self._board.best is not None and self._board.best.candidate == candidate
-
-
-def _loss(tuned: Tuned) -> float:
-    return float("inf") if tuned.judged.loss is None else tuned.judged.loss

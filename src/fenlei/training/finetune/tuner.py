@@ -19,10 +19,12 @@ from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.accepted import shelved
 from fenlei.training.finetune.choice import as_judged, by_folds, folds_of, is_anew
+from fenlei.training.finetune.errors import Unsound
 from fenlei.training.finetune.kept import read_done, read_unseen, write_done, write_unseen
 from fenlei.training.finetune.naming import EPOCHS, Naming, ended_by
 from fenlei.training.finetune.pace import Pace, measured
 from fenlei.training.finetune.settings import TuneSettings, read_settings
+from fenlei.training.finetune.sound import flaw_of
 from fenlei.training.finetune.student import Student, make_student
 from fenlei.training.finetune.training import Maps, divided, tune, with_temperature
 from fenlei.training.fit_winner import fit_candidate, fit_winner
@@ -102,6 +104,7 @@ class Tuner:
         self._naming = Naming(task, workshop, cache)
         self._maps: tuple[tuple[View, int, int], Maps] | None = None
         self._paces: dict[tuple[View, TuneSettings], Pace] = {}
+        self._sound: set[str] = set()
 
     def needs(self, candidate: Candidate) -> Needs:
         """What a candidate would take, by a few steps on this machine.
@@ -244,9 +247,9 @@ class Tuner:
         return entry.candidate.view, head
 
     def is_done(self, entry: Entry) -> bool:
-        """Whether whatever is shipped of a candidate is fitted."""
+        """Whether whatever is shipped of a candidate is fitted, and as it should be."""
         keys = [self._naming.shipped(entry, part.pictures, part.truth) for part in self._shipped]
-        return all(read_done(self._naming.folder(key) / DONE, self._cache) is not None for key in keys)
+        return all(self._kept(entry, key) is not None for key in keys)
 
     def rows_learned(self, entry: Entry) -> NDArray[np.int64] | None:
         """The rows of the training part that a network learned from which is shipped as it was judged; None where
@@ -262,24 +265,47 @@ class Tuner:
             The view by which the workshop knows the network, and the head on it.
 
         Raises:
+            Unsound: learned anew, it knows less than what was judged.
             FenleiError: it is not what torch says.
             Cancelled, Enough: someone asked to stop.
         """
-        candidate, judged = entry.candidate, entry.judged
-        settings, epochs = read_settings(candidate.setting or {}), int(judged.setting[EPOCHS])
         key = self._naming.shipped(entry, pictures, truth)
-        done = read_done(self._naming.folder(key) / DONE, self._cache)
-        if done is None and is_anew(candidate):
-            done = self._fit(candidate, judged, pictures, truth, settings, epochs, key)
+        done = self._kept(entry, key)
+        if done is None and is_anew(entry.candidate):
+            done = self._fit(entry, pictures, truth, key)
         elif done is None:
-            self._judge_by_first(candidate)
-            done = read_done(self._naming.folder(key) / DONE, self._cache)
+            self._judge_by_first(entry.candidate)
+            done = self._kept(entry, key)
         if done is None:
             raise TrainingError(f"The cache {self._naming.folder(key)} does not keep what is written there.")
+        return self._provided(entry, key, done)
+
+    def _kept(self, entry: Entry, key: str) -> tuple[Backbone, Dense] | None:
+        """What the cache keeps of a network that may be shipped; None where that is nothing, or is damaged."""
+        done = read_done(self._naming.folder(key) / DONE, self._cache)
+        return None if done is None or self._flaw(entry, key, done) is not None else done
+
+    def _provided(self, entry: Entry, key: str, done: tuple[Backbone, Dense]) -> tuple[View, Head]:
         backbone, layer = done
-        view = View((f"{candidate.view.backbones[0]}:tuned-{key[:12]}",), backbone.size, candidate.view.policy)
+        seen = entry.candidate.view
+        view = View((f"{seen.backbones[0]}:tuned-{key[:12]}",), backbone.size, seen.policy)
         self._workshop.provide(view, backbone)
-        return view, with_temperature(layer, judged.temperature)
+        return view, with_temperature(layer, entry.judged.temperature)
+
+    def _flaw(self, entry: Entry, key: str, done: tuple[Backbone, Dense]) -> str | None:
+        """What is wrong with a network that was learned anew; each is looked at once. What is looked at is needed of
+        it in any case."""
+        if not is_anew(entry.candidate) or key in self._sound:
+            return None
+        view, head = self._provided(entry, key, done)
+        judged = [self._task.pictures[row] for row in np.flatnonzero(entry.judged.judged).tolist()]
+        seen = self._workshop.features(view, judged)
+        for skipped in seen.skipped:  # the others have seen it
+            raise TrainingError(f"{skipped.name} could not be used: {skipped.reason}")
+        flaw = flaw_of(head, seen.features, entry.judged, self._task)
+        if flaw is None:
+            self._sound.add(key)
+        return flaw
 
     def _judge_by_first(self, candidate: Candidate) -> None:
         """Have what only judging by the first fold leaves, where the cache has lost it."""
@@ -288,16 +314,10 @@ class Tuner:
         self.tidy(once)
 
     def _fit(
-        self,
-        candidate: Candidate,
-        judged: Judged,
-        pictures: Sequence[Picture],
-        truth: NDArray[np.int64],
-        settings: TuneSettings,
-        epochs: int,
-        key: str,
+        self, entry: Entry, pictures: Sequence[Picture], truth: NDArray[np.int64], key: str
     ) -> tuple[Backbone, Dense]:
-        parent = self._workshop.backbone(candidate.view)
+        candidate, judged = entry.candidate, entry.judged
+        settings, parent = read_settings(candidate.setting or {}), self._workshop.backbone(candidate.view)
         checkpoint = self._naming.folder(key) / CHECKPOINT
         tuned = tune(
             self._student(candidate, self._start(candidate, pictures, truth), settings),
@@ -310,17 +330,21 @@ class Tuner:
             learned=np.arange(len(pictures)),
             watched=np.zeros(0, np.int64),
             judging=np.zeros(0, np.int64),
-            epochs=epochs,
+            epochs=int(judged.setting[EPOCHS]),
             checkpoint=checkpoint,
             engine=self._engine,
             name=parent.id,
             maps=self._maps_of(candidate, settings),
             step=self._step,
         )
-        backbone = shelved(tuned.network, parent, key, self._cache)
-        write_done(self._naming.folder(key) / DONE, backbone, tuned.head)
-        checkpoint.unlink(missing_ok=True)
-        return backbone, tuned.head
+        done = shelved(tuned.network, parent, key, self._cache), tuned.head
+        flaw = self._flaw(entry, key, done)
+        if flaw is None:
+            write_done(self._naming.folder(key) / DONE, *done)
+        checkpoint.unlink(missing_ok=True)  # what went wrong does not go on from there either
+        if flaw is not None:
+            raise Unsound(flaw)
+        return done
 
     def _maps_of(self, candidate: Candidate, settings: TuneSettings) -> Maps:
         """Kept maps go from one training of the same stages to the next."""

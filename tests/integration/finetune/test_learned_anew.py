@@ -1,0 +1,218 @@
+"""What learning anew leaves is held against the network that was judged, and what had won once is there again although
+the cache has lost it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from msgspec.structs import replace
+from safetensors.numpy import load_file, save_file
+
+from fenlei.backbones.shelf import Shelf
+from fenlei.training import search
+from fenlei.training.finetune.kept import folder_of
+from fenlei.training.finetune.sweep import UNUSED, sweep
+from fenlei.training.finetune.tuner import Needs, Tuner
+from fenlei.training.finish import Trained
+from fenlei.training.progress import Stage
+from fenlei.training.report import CandidateResult
+from fenlei.training.train import train
+from tests.support.hurried import hurry
+from tests.support.tuning import SETTINGS
+
+JUDGED = "fine-tuned network"
+ANEW = "fine-tuned network, anew from everything"
+LONG_AGO = UNUSED + 24 * 3600.0
+
+
+@pytest.fixture(autouse=True, scope="module")
+def made_for_tiny_networks() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        hurry(patch.setattr, replace(SETTINGS, mixing=0.0))
+        yield
+
+
+begun: list[int] = []
+"""Steps of each training that the last call began; those of a mere measurement are one or none."""
+
+
+def trained(
+    photos: Path,
+    network: Path,
+    cache: Path,
+    budget: float = 900,
+    *,
+    spent: float = 0.0,
+    enough: Callable[[], bool] | None = None,
+    heard: Callable[[CandidateResult], None] | None = None,
+) -> Trained:
+    begun.clear()
+    return train(
+        photos,
+        cache=cache,
+        goal="accurate",
+        budget=budget,
+        spent=spent,
+        backbone=str(network),
+        enough=enough,
+        heard=heard,
+        progress=lambda stage, done, total: begun.append(total) if (stage, done) == (Stage.TUNE, 0) else None,
+    )
+
+
+def trainings() -> int:
+    return sum(steps > 1 for steps in begun)
+
+
+def lines(found: Trained, head: str) -> list[CandidateResult]:
+    return [each for each in found.report.candidates if each.head == head]
+
+
+@pytest.fixture(scope="module")
+def finished(leaning: Path, network: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained]:
+    """A cache, and what a search ended with there: a network that was learned anew."""
+    cache = tmp_path_factory.mktemp("finished")
+    found = trained(leaning, network, cache)
+    assert found.report.recipe.head == ANEW
+    return cache, found
+
+
+@pytest.fixture
+def ended(finished: tuple[Path, Trained], tmp_path: Path) -> tuple[Path, Trained]:
+    """The same, to be changed."""
+    return shutil.copytree(finished[0], tmp_path / "cache"), finished[1]
+
+
+def shuffled(weights: Any) -> Any:
+    order = torch.randperm(weights.numel(), generator=torch.Generator().manual_seed(0))
+    return weights.flatten()[order].reshape(weights.shape)
+
+
+def undone(weights: Any) -> Any:
+    return torch.full_like(weights, float("nan")) if weights.is_floating_point() else weights
+
+
+@pytest.mark.parametrize(
+    ("networks", "damage", "why"),
+    [
+        (1, undone, "weights of it are no numbers any more"),
+        (2, shuffled, r"has \d+\.\d% accuracy on 26 pictures that it has learned from; the one that was judged had"),
+    ],
+    ids=["from the part that learns", "from everything"],
+)
+def test_a_network_that_learning_anew_spoils_is_left_out_and_the_one_that_was_judged_stays(
+    leaning: Path, network: Path, tmp_path: Path, networks: int, damage: Callable[[Any], Any], why: str
+) -> None:
+    """Between two epochs of learning anew the checkpoint is damaged: it opens, and what it holds knows nothing."""
+
+    def checkpoint() -> Path | None:
+        found = [msgspec.json.decode(path.read_bytes()) for path in tmp_path.glob("searches/*/begun.json")]
+        if not any(each["setting"].get("anew") for each in found):
+            return None
+        done = list(tmp_path.glob("tuning/*/done"))
+        return next(tmp_path.glob("tuning/*/epoch.ckpt"), None) if len(done) == networks else None
+
+    stopped = trained(leaning, network, tmp_path, enough=lambda: checkpoint() is not None)
+    assert stopped.report.recipe.head == JUDGED
+    path = checkpoint()
+    assert path is not None
+    state = torch.load(path, weights_only=True)
+    state["best"] = {name: damage(weights) for name, weights in state["best"].items()}
+    state["epoch"] = SETTINGS.epochs
+    torch.save(state, path)
+
+    for budget in (900, 1800):  # it is written down, so that more time does not try it once more
+        found = trained(leaning, network, tmp_path, budget)
+        assert found.report.recipe.head == JUDGED
+        assert found.model.manifest.backbone == stopped.model.manifest.backbone
+        assert found.evaluation == stopped.evaluation
+        (judged,), (anew,) = lines(found, JUDGED), lines(found, ANEW)
+        assert judged.chosen
+        assert not anew.chosen
+        assert anew.log_loss is None
+        assert anew.left_out is not None
+        assert re.search(why, anew.left_out)
+    assert trainings() == 0
+    (kept,) = Shelf(tmp_path).tuned()
+    assert [path for path in tmp_path.glob("tuning/*") if path.is_dir()] == [folder_of(tmp_path, kept[0])]
+
+
+def test_a_network_that_was_damaged_since_it_was_learned_anew_is_learned_once_more(
+    leaning: Path, network: Path, ended: tuple[Path, Trained]
+) -> None:
+    cache, before = ended
+    for path in cache.glob("tuning/*/done"):
+        if not (path.parent / "unseen").exists():
+            kept = load_file(path)
+            save_file({**kept, "weight": np.ascontiguousarray(-kept["weight"])}, path)
+    found = trained(leaning, network, cache)
+    assert trainings() == 2
+    assert found.report.recipe.head == ANEW
+    assert found.model.manifest.backbone == before.model.manifest.backbone
+    assert found.evaluation == before.evaluation
+
+
+def test_what_had_won_and_was_swept_is_learned_again_before_anything_new_is_tried(
+    leaning: Path, network: Path, ended: tuple[Path, Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, before = ended
+    assert len(sweep(cache, now=time.time() + LONG_AGO)) == 3
+    monkeypatch.setattr(search, "IN_VAIN", 20)
+    old, new = {(each.head, each.copies, each.log_loss) for each in before.report.candidates}, []
+
+    def heard(line: CandidateResult) -> None:
+        if (line.head, line.copies, line.log_loss) not in old:
+            new.append(line)
+
+    found = trained(leaning, network, cache, 1800, heard=heard, enough=lambda: bool(new))
+    assert new
+    assert found.report.recipe.head == ANEW
+    assert found.model.manifest.backbone == before.model.manifest.backbone
+    assert found.evaluation == before.evaluation
+    assert trainings() == 3
+    assert [len(lines(found, head)) for head in (JUDGED, ANEW)] == [1, 1]
+
+
+def test_where_there_is_no_time_to_learn_what_was_swept_again_a_line_says_so_and_nothing_more_is_lost(
+    leaning: Path, network: Path, ended: tuple[Path, Trained]
+) -> None:
+    cache, before = ended
+    judged = next(cache.glob("tuning/*/unseen")).parent
+    on_shelf = [each.network for key, each in Shelf(cache).tuned() if folder_of(cache, key) == judged]
+    for path in [*judged.iterdir(), *on_shelf]:
+        os.utime(path, (time.time() - LONG_AGO,) * 2)
+    assert sweep(cache) == [judged]
+
+    short = trained(leaning, network, cache, 1800, spent=1795)
+    assert trainings() == 0
+    assert not short.report.recipe.head.startswith(JUDGED)
+    (line,) = lines(short, JUDGED)
+    assert "Its network is not kept any more: to learn it again takes about" in (line.left_out or "")
+
+    found = trained(leaning, network, cache, 3600)
+    assert trainings() == 1  # what was learned anew of it is still there
+    assert found.report.recipe.head == ANEW
+    assert found.model.manifest.backbone == before.model.manifest.backbone
+    assert found.evaluation == before.evaluation
+
+
+def test_where_there_is_time_for_the_judged_one_alone_that_one_is_there_again_and_a_line_says_why(
+    leaning: Path, network: Path, ended: tuple[Path, Trained], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, _ = ended
+    sweep(cache, now=time.time() + LONG_AGO)
+    monkeypatch.setattr(Tuner, "needs", lambda tuner, candidate: Needs(judging=1.0, anew=1e6))
+    found = trained(leaning, network, cache, 1800)
+    assert trainings() == 1
+    assert found.report.recipe.head == JUDGED
+    assert "to learn it again takes about 1000000 s" in (lines(found, ANEW)[0].left_out or "")
