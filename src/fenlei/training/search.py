@@ -165,10 +165,8 @@ class Search:
             raise ValueError("a plan without views")
         self._watch.step(Stage.CHOOSE, 1, 1)
         self._workshop.decodes(self._task.pictures)
-        for view in self._plan.views:
-            if not self._board.knows(Candidate(view=view)):
-                self._board.leave_out(Candidate(view=view), NO_TIME)
-        for view, why in self._plan.left_out:
+        late = [(view, NO_TIME) for view in self._plan.views if not self._board.knows(Candidate(view=view))]
+        for view, why in [*late, *self._plan.left_out]:
             self._board.leave_out(Candidate(view=view), why)
         return Outcome(best, self._board.lines(), self._board.tried)
 
@@ -183,9 +181,8 @@ class Search:
                 self._enter_tuned([] if self._last is None else self._last.replay.known(candidate))
             elif {each.view for each in candidate.members or (candidate,)} <= views:
                 self._try(candidate, None)
-        if self._last is not None:
-            self._reckon()
-            self._enter_tuned(self._last.replay.restored())
+        self._reckon()
+        self._enter_tuned([] if self._last is None else self._last.replay.restored())
         self._replaying = False
 
     def _try_before_last(self) -> None:
