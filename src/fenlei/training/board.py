@@ -35,6 +35,9 @@ class Entry:
     judged: Judged
 
 
+TOO_SLOW = "It would answer too slowly for this goal."
+
+
 class Board:
     """Holds what was tried against each other, by pictures that no fold learned from.
 
@@ -102,7 +105,7 @@ class Board:
         line = self._line(candidate, judged)
         line = msgspec.structs.replace(line, seconds=seconds, bytes=size, milliseconds=self._milliseconds(candidate))
         if not allowed:
-            line = msgspec.structs.replace(line, left_out="It would answer too slowly for this goal.")
+            line = msgspec.structs.replace(line, left_out=TOO_SLOW)
         self._lines.append((candidate, line))
         if self._heard is not None:
             self._heard(msgspec.structs.replace(line, chosen=won, key=candidate.key))
@@ -110,7 +113,8 @@ class Board:
 
     def leave_out(self, candidate: Candidate, why: str, seconds: float | None = None) -> None:
         """Write down that a candidate was not tried, or not to its end."""
-        line = msgspec.structs.replace(self._blank(candidate), left_out=why, seconds=seconds)
+        slow = self._milliseconds(candidate) if why == TOO_SLOW else None
+        line = msgspec.structs.replace(self._blank(candidate), left_out=why, seconds=seconds, milliseconds=slow)
         self._lines.append((candidate, line))
         if self._heard is not None and seconds is not None:
             self._heard(msgspec.structs.replace(line, key=candidate.key))

@@ -16,7 +16,7 @@ from fenlei.contract.errors import FenleiError
 from fenlei.training.affordable import Affordable
 from fenlei.training.aimed_loss import aimed_loss
 from fenlei.training.alteration import COPIES
-from fenlei.training.board import SURE, Board, Entry
+from fenlei.training.board import SURE, TOO_SLOW, Board, Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.ceiling import Ceiling
 from fenlei.training.finetune.further import Tuned
@@ -289,6 +289,11 @@ class Search:
                     trial.gave_up()
                 if not proposed:
                     self._board.leave_out(candidate, NO_TIME)
+                return None
+            if self._budget is not None and not self._ceiling.allows(candidate.view):
+                if trial is not None:
+                    trial.gave_up()
+                self._board.leave_out(candidate, TOO_SLOW, self._clock(time.monotonic() - started))
                 return None
             self._tell_best()
             first, self._first = self._first, None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fenlei.backbones.needs import need
 from fenlei.modelfile import Dense, Relu
 from fenlei.training.basis import ROW_ENERGY
 from fenlei.training.heads.kind import Fitted, Setting
@@ -49,6 +50,7 @@ class NetworkHead:
         fine: bool = False,
     ) -> Fitted:
         """See `HeadKind`. One thread of torch, numbers from `seed` alone."""
+        need("torch", "learn a small network")
         import torch
 
         count, width = rows.shape
