@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fenlei.training.alteration import COPIES
 from fenlei.training.candidate import Candidate
 from fenlei.training.look import Picture
+from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
 
 RECENT = 12
@@ -20,10 +21,11 @@ class Affordable:
     Args:
         workshop: where features come from.
         pictures: of the training part.
+        telling: seconds that a model on a view takes to be made beside that, where features are missing for it.
     """
 
-    def __init__(self, workshop: Workshop, pictures: Sequence[Picture]) -> None:
-        self._workshop, self._pictures = workshop, pictures
+    def __init__(self, workshop: Workshop, pictures: Sequence[Picture], telling: Callable[[View], float]) -> None:
+        self._workshop, self._pictures, self._telling = workshop, pictures, telling
         self._costs: deque[float] = deque(maxlen=RECENT)
 
     def took(self, seconds: float) -> None:
@@ -31,12 +33,14 @@ class Affordable:
         self._costs.append(seconds)
 
     def fits(self, candidate: Candidate, room: float) -> bool:
-        """Whether it can be judged in so many seconds; infinitely many are enough for any."""
+        """Whether it can be judged in so many seconds, and be told of if it is the best; infinitely many are enough for
+        any."""
         if room == float("inf"):
             return True
         if room <= 0:
             return False
         kinds = [None, *COPIES[candidate.copies]]
         features = self._workshop.missing(candidate.view, self._pictures, kinds)
+        features += self._telling(candidate.view)
         heads = sorted(self._costs)[len(self._costs) // 2] if self._costs else 0.0
         return features + min(heads, room / 2) <= room

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,10 @@ from fenlei.modelfile import Head
 from fenlei.training.appearance import MEASURES, appearances
 from fenlei.training.confused import ConfusedPair, confused_pairs
 from fenlei.training.division import Division
+from fenlei.training.ending import Ending, Piece
 from fenlei.training.evaluation import worst
 from fenlei.training.gallery import SMALL, Gallery
-from fenlei.training.heat import HeatMaps, maps_allowed, maps_seconds
+from fenlei.training.heat import HeatMaps, maps_allowed
 from fenlei.training.look import Picture
 from fenlei.training.nearest import Alike, nearest
 from fenlei.training.report import WrongPicture
@@ -27,10 +28,6 @@ MOST_WRONG = 60
 
 MOST_WITH_NEAREST = 24
 """Of those, whose nearest training pictures are shown too; of the others they are named."""
-
-
-SHOWING = 1.0
-"""Seconds that the pictures of a report take: some hundred files are decoded once more."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +59,7 @@ def look_closer(
     gallery: Gallery,
     *,
     views: int,
+    ending: Ending,
 ) -> CloserLook:
     """Look at what a head said of the test part.
 
@@ -76,6 +74,7 @@ def look_closer(
         workshop: where networks are.
         gallery: told of what shall be shown.
         views: how many the training tried; what they took says how many maps are drawn.
+        ending: told how far this is.
     """
     judging, learning = np.flatnonzero(division.test), np.flatnonzero(~division.test)
     truth = division.truth[judging]
@@ -85,7 +84,10 @@ def look_closer(
     for row in rows:
         gallery.show(int(judging[row]))
     alike = _alike(pictures, learning, [int(judging[row]) for row in rows], features, gallery)
-    maps = _maps(tested, rows, scores, head, view, workshop, gallery, maps_allowed(len(pictures), views))
+    drawing = rows[: maps_allowed(len(pictures), views)] if gallery.open else []
+    ending.begin(Piece.MAPS, len(drawing))
+    maps = _maps(tested, rows, drawing, scores, head, view, workshop, gallery, ending.step)
+    ending.begin(Piece.SHOWING)
     wrong = [
         WrongPicture(
             name=names[row],
@@ -104,18 +106,6 @@ def look_closer(
     places = sources_of(names, [picture.item.label for picture in tested])
     answers = scores.argmax(axis=1)
     return CloserLook(wrong, pairs, slices(measured, places, answers == truth), [labels[each] for each in answers])
-
-
-def leisure_seconds(workshop: Workshop, view: View, pictures: int, views: int) -> float:
-    """About what a closer look takes that a glance does without.
-
-    Args:
-        workshop: where networks are.
-        view: of the model.
-        pictures: all that can be used.
-        views: that the training tries.
-    """
-    return SHOWING + maps_seconds(workshop, view, pictures, views)
 
 
 def glance(
@@ -168,19 +158,21 @@ def _alike(
 def _maps(
     tested: Sequence[Picture],
     rows: Sequence[int],
+    drawing: Sequence[int],
     scores: NDArray[np.float64],
     head: Head,
     view: View,
     workshop: Workshop,
     gallery: Gallery,
-    allowed: int,
+    step: Callable[[int, int], None],
 ) -> list[int | None]:
-    """Where in the gallery the maps of the first of these rows are."""
+    """Where in the gallery the maps of these rows are, which are drawn of the first of them."""
     found: list[int | None] = [None] * len(rows)
-    if not gallery.open or not allowed:
+    if not drawing:
         return found
     maps = HeatMaps(workshop, view, head)
-    for place, row in enumerate(rows[:allowed]):
+    for place, row in enumerate(drawing):
         drawn = maps.draw(tested[row], int(scores[row].argmax()))
         found[place] = None if drawn is None else gallery.add(drawn)
+        step(place + 1, len(drawing))
     return found

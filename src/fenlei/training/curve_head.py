@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fenlei.training.board import Entry
@@ -11,7 +12,7 @@ from fenlei.training.curve import LearningCurve
 from fenlei.training.head import Judged
 from fenlei.training.heads import LOGISTIC, PROTOTYPES, SVM
 from fenlei.training.journal import Journal
-from fenlei.training.learning_curve import learning_curve
+from fenlei.training.learning_curve import curve_takes, learning_curve
 from fenlei.training.task import Task
 from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
@@ -38,6 +39,7 @@ def measure_curve(
     workshop: Workshop,
     journal: Journal,
     budget: float | None,
+    step: Callable[[int, int], None] = lambda done, total: None,
 ) -> LearningCurve | None:
     """What more pictures of the training part would bring, on features that are there.
 
@@ -48,6 +50,7 @@ def measure_curve(
         workshop: where features come from.
         journal: what was judged.
         budget: of the search in seconds.
+        step: called with (fits done, fits in all).
 
     Returns:
         None where it cannot be said, or not in the time.
@@ -64,11 +67,25 @@ def measure_curve(
         aim=task.aim,
         seed=task.seed,
         seconds=curve_seconds(budget),
+        step=step,
+    )
+
+
+def measuring_takes(winner: Entry, task: Task, workshop: Workshop, journal: Journal, budget: float | None) -> float:
+    """Seconds that measuring the curve will really take, by a few fits of it; arguments as `measure_curve`."""
+    head = curve_head(winner, journal)
+    if head is None:
+        return 0.0
+    started = time.monotonic()
+    lesson = workshop.lesson(head.view, task.pictures, task.truth, task.classes)
+    preparing = time.monotonic() - started
+    return preparing + curve_takes(
+        lesson, head.judged, task.folds, task.groups, seed=task.seed, seconds=curve_seconds(budget)
     )
 
 
 def curve_seconds(budget: float | None) -> float:
-    """About what a curve takes."""
+    """What a curve may take on a core of a usual machine; it mostly takes less, see `measuring_takes`."""
     return SECONDS if budget is None else min(MOST_SECONDS, max(SECONDS, SHARE_OF_BUDGET * budget))
 
 

@@ -20,6 +20,7 @@ from fenlei.training.curve import LearningCurve
 from fenlei.training.decide import Demand
 from fenlei.training.division import Division
 from fenlei.training.earlier import Earlier
+from fenlei.training.ending import Ending, Piece
 from fenlei.training.evaluation import Evaluation, evaluate
 from fenlei.training.finetune.tuner import Part, Tuner
 from fenlei.training.formula import Formula, write_formula
@@ -130,6 +131,7 @@ class Finisher:
         clock: of the stages.
         watch: progress and stop.
         ahead: does what a first model needs while heads are judged.
+        ending: told how far the last model is.
         since: an earlier model to compare with; or a model that is made again, which says what it was compared with.
     """
 
@@ -144,12 +146,14 @@ class Finisher:
         clock: Clock,
         watch: Watch,
         ahead: Ahead,
+        ending: Ending,
         *,
         since: Earlier | Again | None,
     ) -> None:
         self._pool, self._terms, self._parts = pool, terms, parts
         self._tuner, self._workshop, self._journal = tuner, workshop, journal
         self._clock, self._watch, self._ahead, self._since = clock, watch, ahead, since
+        self._ending = ending
         self._files: Sequence[bytes] | None = None
 
     def whole(
@@ -167,13 +171,16 @@ class Finisher:
         pool, terms, workshop = self._pool, self._terms, self._workshop
         pictures, labels, division, task = pool.pictures, pool.labels, pool.division, pool.task
         learning, judging = pool.learning, pool.judging
+        ending = self._ending if last else Ending()  # what comes before the last model is no part of it
 
         # Judged by the part that no choice has seen.
         self._watch.step(Stage.JUDGE, 0, 1)
+        ending.begin(Piece.FEATURES)
         view, head = self._tuner.learned(entry, self._parts[0])
         measured = self._ahead.measured(view)
         features = workshop.features(view, pictures).features
         known = features[learning]
+        ending.begin(Piece.JUDGING)
         drawings = features_of_files(drawn(terms.seed), workshop.spec(view), workshop.engine(view)) if last else None
         honesty = be_honest(
             entry,
@@ -211,6 +218,7 @@ class Finisher:
 
         # The model that ships, then parity pictures, report, model file.
         self._watch.step(Stage.FINISH, 0, 1)
+        ending.begin(Piece.FINISHING)
         if len(self._parts) > 1 and rows is None:
             shipped, head = self._tuner.learned(entry, self._parts[-1])
             if shipped != view:  # tuned on all pictures, it is another network, with features of its own
@@ -248,6 +256,7 @@ class Finisher:
         )
         report = build_report(story)
         model = build_model(story, report, self._parity(view, head), embed_backbone=terms.embed_backbone)
+        ending.end()
         self._watch.step(Stage.FINISH, 1, 1)
         return Trained(model, report, workshop.computed, self._clock.seconds)
 
@@ -286,7 +295,7 @@ class Finisher:
         views = len({(each.backbone, each.size, each.policy) for each in results if each.left_out is None})
         return look_closer(
             pool.pictures, pool.division, pool.labels, scores, head, features, view, self._workshop, gallery,
-            views=views,
+            views=views, ending=self._ending,
         )  # fmt: skip
 
     def _compared(self, scores: NDArray[np.float64]) -> Since | None:

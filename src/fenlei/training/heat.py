@@ -35,6 +35,9 @@ SHARE = 0.05
 GRIDS = (5,)
 """Coarser than where somebody asks about one picture, so that there are more maps."""
 
+AROUND = 0.02
+"""Seconds in which a picture is read, and its map is laid over it."""
+
 VERSION = "covered/1"
 """Changes with the covers, so that features of older ones are not taken for those of newer ones."""
 
@@ -44,10 +47,10 @@ def maps_allowed(pictures: int, views: int) -> int:
     return min(MOST_MAPS, int(SHARE * pictures * views) // (covers_of(GRIDS) + 1))
 
 
-def maps_seconds(workshop: Workshop, view: View, pictures: int, views: int) -> float:
-    """What these maps take at most, by a measurement of the network."""
-    passes = maps_allowed(pictures, views) * (covers_of(GRIDS) + 1)
-    return passes * sum(workshop.seconds_per_picture(part) for part in view.parts)
+def seconds_per_map(workshop: Workshop, view: View) -> float:
+    """What a map takes, by a measurement of the network."""
+    passes = covers_of(GRIDS) + 1
+    return AROUND + passes * sum(workshop.seconds_per_picture(part) for part in view.parts)
 
 
 class HeatMaps:

@@ -12,7 +12,8 @@ the same pictures give the same report.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +37,12 @@ SLOW = 1e6
 EACH = 0.003
 """Seconds that a fit takes however small it is."""
 
+USUALLY = 0.5
+"""Of what a fit is taken to be worth, what it mostly takes."""
+
+LONGEST_TRIED = 0.25
+"""Seconds of a fit up to which two are tried, to see what it takes."""
+
 LEAST_PICTURES = 30
 """Below so many a curve says more of chance than of pictures."""
 
@@ -49,6 +56,26 @@ LEAST_GROUPS = 4
 """Different pictures that a class must have in a fold to be halved."""
 
 
+class _Work(NamedTuple):
+    """How much is done: over how many folds, and in how many pairs that tell classes apart."""
+
+    folds: int
+    pairs: int
+
+    @property
+    def fits(self) -> int:
+        return self.folds * (1 + len(SHARES)) + (2 * self.pairs if self.pairs >= LEAST_PAIRS else 0)
+
+
+class _Steps:
+    def __init__(self, total: int, told: Callable[[int, int], None]) -> None:
+        self._done, self._total, self._told = 0, total, told
+
+    def one_more(self) -> None:
+        self._done = min(self._done + 1, self._total)
+        self._told(self._done, self._total)
+
+
 class _Bench(NamedTuple):
     """What every fit stands on.
 
@@ -59,6 +86,7 @@ class _Bench(NamedTuple):
         parts: the folds that take part.
         starts: by fold, what helps the next fit.
         weights: (n,) how much a picture counts for the aim.
+        steps: counts fits.
     """
 
     lesson: Lesson
@@ -67,6 +95,7 @@ class _Bench(NamedTuple):
     parts: list[tuple[int, NDArray[np.bool_], NDArray[np.bool_]]]
     starts: dict[int, Any]
     weights: NDArray[np.float64]
+    steps: _Steps
 
 
 def learning_curve(
@@ -79,6 +108,7 @@ def learning_curve(
     aim: Aim,
     seed: int,
     seconds: float = 0.5,
+    step: Callable[[int, int], None] = lambda done, total: None,
 ) -> LearningCurve | None:
     """Measure what pictures are worth.
 
@@ -91,21 +121,17 @@ def learning_curve(
         aim: what is to be raised.
         seed: of what is left out.
         seconds: about what it may take on a core of a usual machine.
+        step: called with (fits done, fits in all).
 
     Returns:
         The curve; None where there are too few pictures, nothing could be held out, or the time does not suffice.
     """
-    parts = folds.parts()
-    if not parts or lesson.count < LEAST_PICTURES:
+    work = _work(lesson, judged, folds, seconds)
+    if work is None:
         return None
-    numbers = int(parts[0][1].sum()) * lesson.rows.shape[1] * lesson.classes
-    fits = int(seconds / (EACH + numbers / RATE.get(judged.kind, SLOW)))
-    # A fold costs three fits beforehand: two shares, and a whole one that helps the others along.
-    used = min(len(parts), MOST_FOLDS, max(1, fits // 12))
-    pairs = min(MOST_PAIRS, (fits - 3 * used) // 2)
-    if fits < 3:
-        return None
-    bench = _Bench(lesson, judged, groups, parts[:used], {}, picture_weights(aim, lesson.truth, lesson.classes))
+    parts, used, pairs = folds.parts(), work.folds, work.pairs
+    weights = picture_weights(aim, lesson.truth, lesson.classes)
+    bench = _Bench(lesson, judged, groups, parts[:used], {}, weights, _Steps(work.fits, step))
     rng = np.random.default_rng(seed)
     with one_thread():
         points, rise, rise_noise = _points(bench, aim, rng)
@@ -119,6 +145,45 @@ def learning_curve(
         gains=sorted(gains, key=lambda each: -each.gain),
         fits=used * (1 + len(SHARES)) + (2 * pairs if gains else 0),
     )
+
+
+def curve_takes(
+    lesson: Lesson, judged: Judged, folds: Folds, groups: NDArray[np.int64], *, seed: int, seconds: float
+) -> float:
+    """Seconds that a curve will really take here, by two fits of it; arguments as `learning_curve`."""
+    work = _work(lesson, judged, folds, seconds)
+    if work is None:
+        return 0.0
+    each = _nominal(lesson, judged, folds)
+    if each > LONGEST_TRIED:
+        return USUALLY * each * work.fits
+    bench = _Bench(lesson, judged, groups, folds.parts()[:1], {}, np.ones(lesson.count), _Steps(0, lambda *_: None))
+    _, inside, outside = bench.parts[0]
+    shares = np.where(np.arange(lesson.classes) % 2 == 0, 1.0, 0.5)
+    marks = [time.monotonic()]
+    with one_thread():
+        for _ in range(2):  # the first learns the start too
+            _logits(bench, 0, _thinned(bench, inside, shares, np.random.default_rng(seed)), outside)
+            marks.append(time.monotonic())
+    again = marks[2] - marks[1]
+    return work.folds * max(0.0, marks[1] - marks[0] - again) + (work.fits - work.folds) * again
+
+
+def _work(lesson: Lesson, judged: Judged, folds: Folds, seconds: float) -> _Work | None:
+    """What can be done in about that time; None where it is too little, or there are too few pictures."""
+    parts = folds.parts()
+    if not parts or lesson.count < LEAST_PICTURES:
+        return None
+    fits = int(seconds / _nominal(lesson, judged, folds))
+    # A fold costs three fits beforehand: two shares, and a whole one that helps the others along.
+    used = min(len(parts), MOST_FOLDS, max(1, fits // 12))
+    return None if fits < 3 else _Work(used, min(MOST_PAIRS, (fits - 3 * used) // 2))
+
+
+def _nominal(lesson: Lesson, judged: Judged, folds: Folds) -> float:
+    """Seconds that a fit is taken to be worth, wherever it is done."""
+    numbers = int(folds.parts()[0][1].sum()) * lesson.rows.shape[1] * lesson.classes
+    return float(EACH + numbers / RATE.get(judged.kind, SLOW))
 
 
 def _points(bench: _Bench, aim: Aim, rng: np.random.Generator) -> tuple[list[CurvePoint], float, float]:
@@ -221,5 +286,7 @@ def _logits(bench: _Bench, number: int, kept: NDArray[np.bool_], outside: NDArra
     kind, setting, seed = KINDS[bench.judged.kind], bench.judged.setting, bench.judged.seed
     if number not in bench.starts:
         _, bench.starts[number] = bench.lesson.fit(kind, bench.parts[number][1], setting, seed=seed)
+        bench.steps.one_more()
     layers, _ = bench.lesson.fit(kind, kept, setting, seed=seed, start=bench.starts[number])
+    bench.steps.one_more()
     return judge(layers, bench.lesson.rows[: bench.lesson.count][outside])

@@ -19,6 +19,8 @@ from fenlei.training.alteration import COPIES
 from fenlei.training.board import SURE, TOO_SLOW, Board, Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.ceiling import Ceiling
+from fenlei.training.ending import Ending
+from fenlei.training.expected_end import ExpectedEnd
 from fenlei.training.finetune.further import Tuned
 from fenlei.training.finetune.last_stage import LastStage
 from fenlei.training.finetune.proposer import Proposer
@@ -45,7 +47,7 @@ from fenlei.training.workshop import Workshop
 NO_TIME = "It would not have fitted into the budget."
 HOPELESS = "It fell behind beyond doubt and was dropped."
 
-IN_VAIN = 20
+IN_VAIN = 60
 """Proposals in a row that could not be tried, most of them for want of time, after which nothing is to be expected."""
 
 EARLY = 0.8
@@ -70,7 +72,7 @@ class Search:
         budget: float | None = None,
         began: float | None = None,
         spent: float = 0.0,
-        afterwards: float = 0.0,
+        expected: ExpectedEnd | None = None,
         journal: Journal | None = None,
         heard: Callable[[CandidateResult], None] | None = None,
         better: Callable[[Entry, list[CandidateResult]], None] | None = None,
@@ -88,7 +90,7 @@ class Search:
             budget: seconds in all, those in the journal included; None tries the plan's views and nothing else.
             began: the `time.monotonic()` from which the budget counts; None: now.
             spent: seconds of the budget that are gone, where the journal knows of fewer.
-            afterwards: seconds of the budget that are needed when the search is over, the making of the model aside.
+            expected: reckons what comes when the search is over; None leaves no time for it.
             journal: what was found out before.
             heard: told of every candidate that was tried.
             better: told of every new best, the first included, unless it is the end of the search. Of what the journal
@@ -100,9 +102,9 @@ class Search:
         self._budget = budget
         self._journal = Journal(None, "") if journal is None else journal
         self._ceiling = Ceiling(workshop, plan.views[0], goal)
-        self._time = continued(budget, self._journal.time, began=began, spent=spent, afterwards=afterwards)
+        ending = Ending() if expected is None else expected.ending
+        self._time = continued(budget, self._journal.time, began=began, spent=spent, ending=ending)
         self._judged: list[Entry] = []
-        self._affordable = Affordable(workshop, task.pictures)
         self._replaying, self._first = False, first
         soon, self._later = ladder(plan, timed=budget is not None, tuning=tuner is not None)
         self._planned = deque(soon)
@@ -118,14 +120,8 @@ class Search:
             answers=workshop.milliseconds if budget is not None else None,
             heard=heard,
         )
-        self._herald = Herald(
-            self._board,
-            workshop,
-            pictures=len(task.pictures),
-            views=len(plan.views),
-            afterwards=afterwards,
-            better=better,
-        )
+        self._herald = Herald(self._board, workshop, expected=expected, better=better)
+        self._affordable = Affordable(workshop, task.pictures, self._herald.telling_takes)
         self._last = None if tuner is None else self._last_stage(tuner)
 
     def _last_stage(self, tuner: Tuner) -> LastStage:
@@ -163,6 +159,7 @@ class Search:
         best = self._board.best
         if best is None:
             raise ValueError("a plan without views")
+        self._reckon(over=True)
         self._watch.step(Stage.CHOOSE, 1, 1)
         self._workshop.decodes(self._task.pictures)
         late = [(view, NO_TIME) for view in self._plan.views if not self._board.knows(Candidate(view=view))]
@@ -245,9 +242,9 @@ class Search:
     def _set_time_aside(self, share: float = 1.0) -> None:
         """For the last stage, by a few of its steps; at first no more than a share of what is left, so that others have
         their turn."""
-        self._reckon()
         if self._last is not None:
             self._watch.may_end_early()  # the end of the others' time does not concern it
+            self._reckon()
             self._time.last = self._last.seconds(self._judged, share)
             self._may_end_early()
 
@@ -359,9 +356,9 @@ class Search:
             self._workshop.decodes(self._task.pictures)  # not before: a first model does not wait for what that takes
             self._reckon()
 
-    def _reckon(self) -> None:
+    def _reckon(self, *, over: bool = False) -> None:
         if self._budget is not None:
-            self._time.finishing = self._herald.seconds()
+            self._herald.reckon(self._judged, self._planned if self._time.planning else (), over=over)
 
     def _vote(self) -> None:
         judged = [(entry.candidate, entry.judged) for entry in self._judged]
@@ -378,6 +375,7 @@ class Search:
     def _report(self) -> None:
         """Between two candidates: how far the search is, and how long it may take."""
         if self._board.best is not None:
+            self._reckon()
             self._may_end_early()
         if self._budget is None:
             done, total = len(self._judged), len(self._plan.views)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from fenlei.training.ending import Ending, Piece
 from fenlei.training.time_spent import TimeSpent
 
 
@@ -31,7 +32,7 @@ class Timetable:
     """The clock of one search.
 
     Attributes:
-        finishing: seconds that it takes to make a whole model of the best, as far as that was measured.
+        ending: what comes after it. The search leaves what is kept aside for that; what is told is what it will take.
         planning: whether what is to be tried in any case is still being tried; until then only the budget ends it.
         moved: seconds spent when something moved last: a new best, or the plan was through.
         last: seconds that are set aside for a last stage, which follows when nothing else moves any more.
@@ -45,6 +46,7 @@ class Timetable:
         before: float = 0.0,
         moved: float = 0.0,
         clock: Callable[[], float] | None = None,
+        ending: Ending | None = None,
     ) -> None:
         """Begin.
 
@@ -54,14 +56,15 @@ class Timetable:
             before: seconds that earlier processes have spent.
             moved: seconds that had been spent when something moved last.
             clock: counts seconds; None: `time.monotonic`.
+            ending: what comes after the search; None: nothing that is known of yet.
         """
         self._budget, self._before, self._clock = budget, before, clock or time.monotonic
         self._began = self._clock() if began is None else began
-        self._over: float | None = None
         self._last_since: float | None = None
         self._fixed: float | None = None
+        self._is_over = False
         self.last = 0.0
-        self.finishing = 0.0
+        self.ending = Ending(clock=clock) if ending is None else ending
         self.planning = True
         self.moved = moved
 
@@ -87,7 +90,7 @@ class Timetable:
     @property
     def room_for_last(self) -> float:
         """Seconds that a last stage may take; infinite without a budget."""
-        return float("inf") if self._budget is None else self._budget - self.finishing - self.spent
+        return float("inf") if self._budget is None else self._budget - self.ending.aside - self.spent
 
     @property
     def left_of_last(self) -> float:
@@ -108,18 +111,19 @@ class Timetable:
 
     def over(self) -> None:
         """The search has ended; what is left is to make a whole model of the best."""
-        self._over = self._clock()
+        self._is_over = True
+        self.ending.begin(Piece.CURVE)
 
     def outlook(self) -> Outlook | None:
         """What may be told now; None without a budget."""
         if self._budget is None:
             return None
-        if self._over is not None:
-            return Outlook(self.spent, max(0.0, self.finishing - (self._clock() - self._over)))
+        if self._is_over:
+            return Outlook(self.spent, self.ending.left)
         if self._last_since is not None:
             expected = self.last - (self.spent - self._last_since)
-            return Outlook(self.spent, max(0.0, min(expected, self.room)) + self.finishing)
-        return Outlook(self.spent, max(0.0, self.room) + self.last + self.finishing)
+            return Outlook(self.spent, max(0.0, min(expected, self.room)) + self.ending.left)
+        return Outlook(self.spent, max(0.0, self.room) + self.last + self.ending.left)
 
     @property
     def _end(self) -> float:
@@ -127,17 +131,17 @@ class Timetable:
         if self._budget is None:
             return float("inf")
         if self._last_since is not None:
-            return max(0.0, self._budget - self.finishing)
+            return max(0.0, self._budget - self.ending.aside)
         if self._fixed is not None:
-            return max(0.0, min(self._fixed, self._budget - self.finishing))
-        early, after = 2 * self.moved, self.last + self.finishing
+            return max(0.0, min(self._fixed, self._budget - self.ending.aside))
+        early, after = 2 * self.moved, self.last + self.ending.aside
         if self.planning or early + after > self._budget / 2:
             return max(0.0, self._budget - after)
         return early
 
 
 def continued(
-    budget: float | None, known: TimeSpent, *, began: float | None, spent: float, afterwards: float
+    budget: float | None, known: TimeSpent, *, began: float | None, spent: float, ending: Ending
 ) -> Timetable:
     """The timetable of a search that may have been begun before.
 
@@ -146,11 +150,10 @@ def continued(
         known: what its journal says.
         began: the `time.monotonic()` from which this process counts; None: now.
         spent: seconds that are gone, where the journal knows of fewer.
-        afterwards: seconds that are needed when the search is over.
+        ending: what comes when the search is over.
     """
     before = max(known.spent, spent)
     more = budget is not None and known.budget is not None and budget > known.budget
-    found = Timetable(budget, began=began, before=before, moved=before if more else known.moved)
+    found = Timetable(budget, began=began, before=before, moved=before if more else known.moved, ending=ending)
     found.planning = more or not known.planned
-    found.finishing = afterwards
     return found

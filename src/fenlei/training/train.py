@@ -14,12 +14,14 @@ from fenlei.training.again import Again
 from fenlei.training.ahead import Ahead
 from fenlei.training.aim import Aim
 from fenlei.training.board import Entry
-from fenlei.training.curve_head import curve_seconds, measure_curve
+from fenlei.training.curve_head import measure_curve
 from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
 from fenlei.training.divided import Divider
 from fenlei.training.division import HELD_OUT, learnable
 from fenlei.training.earlier import Earlier
+from fenlei.training.ending import Ending
 from fenlei.training.errors import TrainingError
+from fenlei.training.expected_end import ExpectedEnd
 from fenlei.training.finetune.at_work import AtWork
 from fenlei.training.finetune.naming import VERSION as TUNING
 from fenlei.training.finetune.sweep import Tidying
@@ -194,6 +196,7 @@ def train(
         tuner = Tuner(task, parts, workshop, journal, watch, cache=cache, engine=engine)
         tidying = Tidying(task, parts, workshop, journal, at_work)
 
+        ending = Ending(watch.look_ahead)
         finisher = Finisher(
             Pool(found.labels, pictures, skipped, groups, division, task),
             Terms(
@@ -214,6 +217,7 @@ def train(
             clock,
             watch,
             ahead,
+            ending,
             since=since if again is None else again,
         )
 
@@ -229,6 +233,17 @@ def train(
             made = finisher.whole(entry, again.results, again.curve, last=again.formula.compared)
             tidying.leave(entry, [], referred=not embed_backbone)
             return made
+        expected = ExpectedEnd(
+            ending,
+            workshop,
+            journal,
+            task,
+            pictures=pictures,
+            tested=[each for each, judges in zip(pictures, division.test, strict=True) if judges],
+            shipped=len(parts),
+            shows=not synthetic_parity,
+            budget=budget,
+        )
         search = Search(
             task,
             plan,
@@ -238,7 +253,7 @@ def train(
             budget=budget,
             began=began,
             spent=spent,
-            afterwards=curve_seconds(budget),
+            expected=expected,
             journal=journal,
             heard=heard,
             better=None if better is None else tell,
@@ -250,7 +265,7 @@ def train(
         outcome = search.run()
         curve = None
         if not watch.had_enough:  # who stops it waits for the model and for nothing else
-            curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget)
+            curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget, ending.step)
         made = finisher.whole(outcome.winner, outcome.results, curve)
         tidying.leave(outcome.winner, outcome.tried, referred=not embed_backbone)
         return made

@@ -49,6 +49,7 @@ class Workshop(AbstractContextManager["Workshop"]):
 
     Attributes:
         computed: how many pictures ran through a network so far; all others came from the cache.
+        once: seconds that went into what is there from then on: features that were computed, networks that were opened.
     """
 
     def __init__(self, cache: Path, watch: Watch, kind: str = "auto", *, wished: View | None = None) -> None:
@@ -65,7 +66,9 @@ class Workshop(AbstractContextManager["Workshop"]):
         self._decoding: Decoding | None = None
         self._bases: deque[tuple[View, Sequence[Picture], Basis]] = deque(maxlen=_VIEWS)
         self._seen: deque[tuple[View, Sequence[Picture], Embedded]] = deque(maxlen=_VIEWS)
+        self._met: dict[View, float] = {}
         self.computed = 0
+        self.once = 0.0
 
     @property
     def cache(self) -> Path:
@@ -133,10 +136,11 @@ class Workshop(AbstractContextManager["Workshop"]):
         backbone = self.backbone(view)
         key = backbone.digest, backbone.size
         if key not in self._engines:
-            side = (backbone.size, backbone.size)
+            side, started = (backbone.size, backbone.size), time.monotonic()
             self._engines[key] = open_engine(
                 backbone.network, size=side, kind=self._kind, cache=self._cache / "compiled"
             )
+            self.once += time.monotonic() - started
         return self._engines[key]
 
     def features(self, view: View, pictures: Sequence[Picture]) -> Embedded:
@@ -229,6 +233,19 @@ class Workshop(AbstractContextManager["Workshop"]):
             self._paces[view] = (time.monotonic() - started) / len(pixels)
         return self._paces[view]
 
+    def looking(self, view: View, pictures: Sequence[Picture]) -> float:
+        """Wall seconds that the features of these pictures would take which are not in the cache, all told."""
+        return sum(self.seconds_to_look(part) * self._absent(part, pictures, None) for part in view.parts)
+
+    def seconds_to_look(self, view: View) -> float:
+        """Wall seconds of a picture with its reading and decoding, as they were met, or as both are measured."""
+        return sum(
+            self._met[part]
+            if part in self._met
+            else self.seconds_per_picture(part) + self.decoding_milliseconds(part) / 1000
+            for part in view.parts
+        )
+
     def milliseconds(self, view: View) -> float:
         """What a caller waits for the answer to one picture alone: for its decoding, as soon as pictures were named by
         which that can be measured, and for the network."""
@@ -260,6 +277,7 @@ class Workshop(AbstractContextManager["Workshop"]):
         return self._waits[part]
 
     def _features(self, part: View, pictures: Sequence[Picture], kind: Alteration | None) -> Embedded:
+        started, once = time.monotonic(), self.once
         embedded = features_of(
             pictures,
             self.backbone(part),
@@ -271,6 +289,9 @@ class Workshop(AbstractContextManager["Workshop"]):
             engine=self._engine_name(part),
         )
         self.computed += embedded.computed
+        if embedded.computed:
+            took = time.monotonic() - started - (self.once - once)
+            self.once, self._met[part] = self.once + took, took / embedded.computed
         return embedded
 
     def _absent(self, part: View, pictures: Sequence[Picture], kind: Alteration | None) -> int:

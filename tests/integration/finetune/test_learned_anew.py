@@ -193,7 +193,7 @@ def test_where_there_is_no_time_to_learn_what_was_swept_again_a_line_says_so_and
         os.utime(path, (time.time() - LONG_AGO,) * 2)
     assert sweep(cache) == [judged]
 
-    short = trained(leaning, network, cache, 1800, spent=1795)
+    short = trained(leaning, network, cache, 1800, spent=1799.5)
     assert trainings() == 0
     assert not short.report.recipe.head.startswith(JUDGED)
     (line,) = lines(short, JUDGED)

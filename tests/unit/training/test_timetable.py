@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fenlei.training.ending import Piece
 from fenlei.training.timetable import Timetable
 
 
@@ -15,6 +16,11 @@ class Clock:
         return self.now
 
 
+def expect(table: Timetable, seconds: float) -> None:
+    """What comes after the search takes so long, and no longer."""
+    table.ending.expect(Piece.CURVE, seconds, most=seconds)
+
+
 def told(
     budget: float, bests: list[float], plan: float, *, before: float = 0.0
 ) -> tuple[float, list[tuple[float, float]]]:
@@ -22,7 +28,7 @@ def told(
     left) as told on the way."""
     clock = Clock()
     table = Timetable(budget, before=before, moved=before, clock=clock)
-    table.finishing = 2.0
+    expect(table, 2.0)
     heard: list[tuple[float, float]] = []
     while table.room > 0:
         clock.now += 0.5
@@ -34,7 +40,7 @@ def told(
         outlook = table.outlook()
         assert outlook is not None
         heard.append((outlook.spent, outlook.left))
-    return table.spent + table.finishing, heard
+    return table.spent + table.ending.left, heard
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,7 @@ def test_without_a_budget_nothing_is_told_and_nothing_ends_it() -> None:
 def test_the_deadline_is_on_the_clock_of_this_process_and_the_last_seconds_are_for_the_model() -> None:
     clock = Clock()
     table = Timetable(30, before=10, clock=clock)
-    table.finishing = 3.0
+    expect(table, 3.0)
     assert table.deadline == 100 + 30 - 10 - 3
     clock.now = 117.5
     assert table.room == pytest.approx(-0.5)
@@ -89,7 +95,8 @@ def test_the_deadline_is_on_the_clock_of_this_process_and_the_last_seconds_are_f
 def test_what_a_last_stage_does_not_need_goes_to_others_and_the_end_stands(took: float) -> None:
     clock = Clock()
     table = Timetable(600, clock=clock)
-    table.finishing, table.last = 5.0, 300.0
+    expect(table, 5.0)
+    table.last = 300.0
     clock.now += 40
     assert table.room == 600 - 300 - 5 - 40  # what comes before leaves that time
     table.planning = False
@@ -107,7 +114,8 @@ def test_what_a_last_stage_does_not_need_goes_to_others_and_the_end_stands(took:
 def test_the_last_stage_has_what_was_set_aside_for_it_and_no_more() -> None:
     clock = Clock()
     table = Timetable(600, clock=clock)
-    table.finishing, table.last = 10.0, 120.0
+    expect(table, 10.0)
+    table.last = 120.0
     assert table.left_of_last == 590.0
     clock.now += 100
     table.last_stage()
@@ -117,3 +125,16 @@ def test_the_last_stage_has_what_was_set_aside_for_it_and_no_more() -> None:
     assert table.room_for_last == 420.0
     clock.now += 60
     assert table.left_of_last == -10.0
+
+
+def test_a_search_leaves_what_is_kept_aside_for_the_last_model_and_tells_what_that_will_take() -> None:
+    clock = Clock()
+    table = Timetable(600, clock=clock)
+    table.ending.expect(Piece.CURVE, 4.0, most=10.0)
+    assert table.room == 590.0
+    assert table.outlook() == (0.0, 594.0)
+    clock.now += 590
+    table.over()
+    clock.now += 1
+    table.ending.expect(Piece.MAPS, 2.0, 3)  # by now there are known to be some
+    assert table.outlook() == (591.0, 3.0 + 6.0)

@@ -1,6 +1,7 @@
 """Pictures of nothing known: rules that tell them, compared without a single such picture, and a threshold."""
 
 from fenlei.training.unknown.carried import Unseen, carry_rule, measure_unseen
+from fenlei.training.unknown.leave_out import rounds_compared
 from fenlei.training.unknown.rule import FEWEST, Rule
 from fenlei.training.unknown.rules import BOTH, PARTS, even_share
 from fenlei.training.unknown.setting import MOST_THRESHOLD, Lead, held_out_distances, set_rule
@@ -17,5 +18,6 @@ __all__ = [
     "even_share",
     "held_out_distances",
     "measure_unseen",
+    "rounds_compared",
     "set_rule",
 ]

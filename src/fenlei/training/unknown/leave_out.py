@@ -105,6 +105,11 @@ def compare(
     return [_mean(name, [each[name] for each in rounds], false_rejects) for name in (rounds[0] if rounds else [])]
 
 
+def rounds_compared(classes: int) -> int:
+    """How many rounds there are of so many classes."""
+    return 0 if classes < FEWEST_CLASSES else min(MOST_ROUNDS, classes)
+
+
 def _rounds(present: NDArray[np.int64], seed: int) -> Sequence[NDArray[np.int64]]:
     """Which classes are unknown in each round: each once."""
     order = np.random.default_rng(seed).permutation(present)
