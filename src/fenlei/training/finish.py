@@ -157,7 +157,13 @@ class Finisher:
         self._files: Sequence[bytes] | None = None
 
     def whole(
-        self, entry: Entry, results: list[CandidateResult], curve: LearningCurve | None = None, *, last: bool = True
+        self,
+        entry: Entry,
+        results: list[CandidateResult],
+        curve: LearningCurve | None = None,
+        *,
+        last: bool = True,
+        mapped: bool = True,
     ) -> Trained:
         """A candidate as a whole model.
 
@@ -167,6 +173,7 @@ class Finisher:
             curve: what more pictures would bring, where that was measured.
             last: whether the search is over. Before that a model is wanted soon, and its report goes without what one
                 looks at at leisure: pictures, heat maps, slices, and a comparison of rules for the unknown.
+            mapped: whether heat maps are drawn then; not for who ended the search and waits for the model.
         """
         pool, terms, workshop = self._pool, self._terms, self._workshop
         pictures, labels, division, task = pool.pictures, pool.labels, pool.division, pool.task
@@ -209,7 +216,7 @@ class Finisher:
         suspicions = self._suspicions(entry, scores, features)
         gallery = Gallery(pictures, open=last and not terms.drawn_parity)
         if last:
-            closer = self._closer(scores, head, features, view, gallery, results)
+            closer = self._closer(scores, head, features, view, gallery, results if mapped else [])
         else:
             closer = glance(pictures, division, labels, scores)
         for row in suspicions.ranked[:MOST_SHOWN]:
@@ -249,7 +256,7 @@ class Finisher:
             seed=terms.seed,
             goal=terms.goal,
             test_fraction=terms.test_fraction,
-            formula=self._formula(entry, last=last),
+            formula=self._formula(entry, last=last, mapped=mapped),
             since=self._compared(scores),
             fitted_on=len(self._parts[-1].pictures) if rows is None else len(rows),
             refitted=len(self._parts) > 1 and rows is None,
@@ -292,6 +299,7 @@ class Finisher:
         results: Sequence[CandidateResult],
     ) -> CloserLook:
         pool = self._pool
+        # Without anything that was tried no time is there for maps.
         views = len({(each.backbone, each.size, each.policy) for each in results if each.left_out is None})
         return look_closer(
             pool.pictures, pool.division, pool.labels, scores, head, features, view, self._workshop, gallery,
@@ -315,7 +323,7 @@ class Finisher:
         features = features_of_files(self._files, self._workshop.spec(view), self._workshop.engine(view))
         return expected(self._files, features, head)
 
-    def _formula(self, entry: Entry, *, last: bool) -> Formula:
+    def _formula(self, entry: Entry, *, last: bool, mapped: bool) -> Formula:
         terms = self._terms
         return write_formula(
             entry.candidate,
@@ -330,5 +338,6 @@ class Finisher:
             drawn_parity=terms.drawn_parity,
             false_rejects=terms.false_rejects,
             compared=last,
+            mapped=mapped,
             demand=terms.demand,
         )

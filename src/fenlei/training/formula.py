@@ -52,6 +52,7 @@ class Formula(msgspec.Struct, frozen=True, kw_only=True):
         drawn_parity: whether no picture travels in the model file.
         false_rejects: share of known pictures that may be called unknown.
         compared: whether rules for unknown pictures were compared.
+        mapped: whether heat maps were drawn of wrong pictures, as far as there was time.
         precision: that thresholds were chosen for; see `decide.Demand`.
         cost: the same.
     """
@@ -68,6 +69,7 @@ class Formula(msgspec.Struct, frozen=True, kw_only=True):
     drawn_parity: bool
     false_rejects: float = 0.05
     compared: bool = True
+    mapped: bool = True
     precision: float | dict[str, float] | None = None
     cost: tuple[float, float] | dict[str, tuple[float, float]] | None = None
 
@@ -91,6 +93,7 @@ def write_formula(
     drawn_parity: bool,
     false_rejects: float,
     compared: bool,
+    mapped: bool,
     demand: Demand,
 ) -> Formula:
     """Put it together. Names that are paths of this machine lose their folders."""
@@ -115,6 +118,7 @@ def write_formula(
         drawn_parity=drawn_parity,
         false_rejects=false_rejects,
         compared=compared,
+        mapped=mapped,
         precision=dict(demand.precision) if isinstance(demand.precision, Mapping) else demand.precision,
         cost=dict(demand.cost) if isinstance(demand.cost, Mapping) else demand.cost,
     )

@@ -230,7 +230,8 @@ def train(
 
         if again is not None:
             entry = again.judge(task, workshop, watch, journal, tuner)
-            made = finisher.whole(entry, again.results, again.curve, last=again.formula.compared)
+            formula = again.formula
+            made = finisher.whole(entry, again.results, again.curve, last=formula.compared, mapped=formula.mapped)
             tidying.leave(entry, [], referred=not embed_backbone)
             return made
         expected = ExpectedEnd(
@@ -263,10 +264,10 @@ def train(
         if soon and journal.candidates:
             ahead.shown()  # others will be measured at once
         outcome = search.run()
-        curve = None
-        if not watch.had_enough:  # who stops it waits for the model and for nothing else
+        curve, hurried = None, watch.had_enough
+        if not hurried:  # who stops it waits for the model and for nothing else
             curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget, ending.step)
-        made = finisher.whole(outcome.winner, outcome.results, curve)
+        made = finisher.whole(outcome.winner, outcome.results, curve, mapped=not hurried)
         tidying.leave(outcome.winner, outcome.tried, referred=not embed_backbone)
         return made
 

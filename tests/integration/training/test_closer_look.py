@@ -15,6 +15,7 @@ from fenlei.modelfile import pack
 from fenlei.training.finish import Trained
 from fenlei.training.heat import maps_allowed
 from fenlei.training.picture_list import FILE, read_list
+from fenlei.training.report import CandidateResult
 from fenlei.training.train import rebuild, train
 from tests.support.drawing import class_folders
 from tests.support.networks import tiny_network
@@ -110,6 +111,21 @@ def test_the_worst_have_heat_maps_as_far_as_they_cost_little(trained: Trained) -
     assert [each.heat is not None for each in trained.report.worst[:3]] == [True, False, False]
     assert maps_allowed(45, 1) == 0
     assert maps_allowed(100_000, 2) == 12
+
+
+def test_who_ends_a_search_does_not_wait_for_heat_maps(photos: Path, kept: Path, network: Path) -> None:
+    heard: list[CandidateResult] = []
+    ended = train(
+        photos,
+        cache=kept,
+        backbone=str(network),
+        budget=600,
+        heard=heard.append,
+        enough=lambda: bool(heard),
+    )
+    assert ended.report.worst
+    assert all(each.thumbnail is not None and each.heat is None for each in ended.report.worst)
+    assert pack(rebuild(ended.model, photos, cache=kept).model) == pack(ended.model)
 
 
 def test_slices_are_counted_and_what_differs_is_named(trained: Trained) -> None:
