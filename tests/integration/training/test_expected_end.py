@@ -90,7 +90,8 @@ class Heard:
         fits: how many candidates there were when a head was fitted last.
         looked: most pictures that were looked at in another way once a candidate was judged.
         ending: what follows the search.
-        over: the clock when the search was over.
+        is_over: whether the search is.
+        over: the clock when it was.
         expected: seconds that were thought to follow just before.
         aside: seconds that the search left.
         whole: the clock at the end.
@@ -106,6 +107,7 @@ class Heard:
     words_before: int
 
     def __init__(self) -> None:
+        self.is_over = False
         self.lines: list[CandidateResult] = []
         self.told: list[tuple[float, Outlook]] = []
         self.looked = self.fits = 0
@@ -144,6 +146,7 @@ def go(monkeypatch: pytest.MonkeyPatch, workspace: Path, tmp_path: Path, network
 
         def begin(self, piece: Piece, steps: int | None = None) -> None:
             if piece is Piece.CURVE:
+                heard.is_over = True
                 heard.over, heard.expected, heard.aside = work(), self.left, self.aside
                 heard.words_before = len(heard.told)
             super().begin(piece, steps)
@@ -163,7 +166,8 @@ def go(monkeypatch: pytest.MonkeyPatch, workspace: Path, tmp_path: Path, network
             backbone=str(network),
             fine_tune=False,
             better=(lambda found: None) if telling else None,
-            enough=lambda: heard.fits >= candidates,
+            # As if the time of the search were over; who has had enough would not wait for maps.
+            enough=lambda: heard.fits >= candidates and not heard.is_over,
             heard=heard.lines.append,
             progress=progress,
             outlook=lambda outlook: heard.told.append((work(), outlook)),
