@@ -43,7 +43,7 @@ def logits(layers: Sequence[Layer], lesson: Lesson) -> NDArray[np.float64]:
 
 
 def side_by_side(lesson: Lesson, kind: str) -> list[NDArray[np.float64]]:
-    folds = [number != FOLD for number in range(5)]
+    folds = [np.asarray(number != FOLD) for number in range(5)]
     heads, _ = lesson.fit_folds(KINDS[kind], folds, SETTINGS[kind], seed=0, start=None, step=lambda: None)
     return [logits(layers, lesson) for layers in heads]
 
