@@ -6,9 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from fenlei.modelfile import read
+from fenlei.modelfile import ModelFile, read, write
 from tests.support.cli import fenlei
 from tests.support.drawing import png
 from tests.support.networks import tiny_network
@@ -55,6 +56,32 @@ def test_elsewhere_the_network_comes_out_of_the_model_file(
     said = fenlei("rebuild", searched, moved, workspace=tmp_path / "other machine", cwd=tmp_path)
     assert said.code == 0, said.err
     assert (tmp_path / "searched.rebuilt.fenlei").read_bytes() == searched.read_bytes()
+
+
+def test_by_another_engine_and_on_one_thread_the_figures_are_the_same(model: Path, moved: Path, tmp_path: Path) -> None:
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    said = fenlei(
+        "rebuild", model, moved, workspace=tmp_path / "other machine", cwd=tmp_path,
+        FENLEI_ENGINE="onnxruntime", **one,
+    )  # fmt: skip
+    assert said.code == 0, said.err
+    assert "head.safetensors" in said.out  # which differs
+    assert "The figures are the same within a thousandth." in said.err
+
+
+def test_where_the_figures_differ_that_is_said_and_the_exit_code_is_1(
+    model: Path, moved: Path, home: Path, tmp_path: Path
+) -> None:
+    made = read(model)
+    accuracy = made.manifest.metrics["accuracy"]
+    assert isinstance(accuracy, float)
+    manifest = msgspec.structs.replace(made.manifest, metrics={**made.manifest.metrics, "accuracy": accuracy - 0.1})
+    write(tmp_path / "m.fenlei", ModelFile(manifest, made.head, made.network, made.report, made.parity, made.unknown))
+    said = fenlei("rebuild", tmp_path / "m.fenlei", moved, workspace=home, cwd=tmp_path)
+    assert said.code == 1
+    assert f"accuracy: {accuracy - 0.1:.4f} then, {accuracy:.4f} now." in said.out
+    assert "The figures differ by more than a thousandth." in said.err
+    assert (tmp_path / "m.rebuilt.fenlei").read_bytes() == model.read_bytes()
 
 
 def test_other_pictures_are_refused_and_named(model: Path, moved: Path, home: Path, tmp_path: Path) -> None:

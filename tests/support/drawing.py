@@ -77,6 +77,23 @@ def class_folders(root: Path, classes: dict[str, int], size: int = 64) -> Path:
     return root
 
 
+def tinted_scenes(root: Path, classes: dict[str, int], size: int = 48, seed: int = 0) -> Path:
+    """Write class folders that are hard to tell apart: scenes of any kind, with a little of the class's colour.
+
+    Args:
+        root: folder to make.
+        classes: pictures per class name, at most three.
+        size: side of each picture in pixels.
+        seed: another seed, other scenes.
+    """
+    for label, (name, count) in enumerate(classes.items()):
+        (root / name).mkdir(parents=True)
+        for number in range(count):
+            drawn = scene(size, 100_000 * seed + 1000 * label + number) + np.eye(3)[label] * 22
+            Image.fromarray(np.clip(drawn, 0, 255).astype(np.uint8)).save(root / name / f"{number:03d}.png")
+    return root
+
+
 def broad(width: int, height: int) -> bytes:
     """A JPEG of any size, drawn small and enlarged: for cases about size, where drawing in full takes too long."""
     out = io.BytesIO()

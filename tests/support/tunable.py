@@ -23,12 +23,12 @@ def transformers() -> Any:
     return library
 
 
-def tiny_resnet(folder: Path) -> Path:
+def tiny_resnet(folder: Path, seed: int = 3) -> Path:
     """A ResNet of some kilobytes with random weights, as `save_pretrained` writes it."""
     import torch
 
     library = transformers()
-    torch.manual_seed(3)
+    torch.manual_seed(seed)
     config = library.ResNetConfig(
         embedding_size=8, hidden_sizes=[8, 12], depths=[1, 1], layer_type="basic", hidden_act="relu"
     )

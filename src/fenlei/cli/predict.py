@@ -41,7 +41,12 @@ def predict(
         typer.Option(metavar="CLASS", help="With a model file: answer pictures of nothing known with this class."),
     ] = None,
     decide: Annotated[
-        bool, typer.Option("--decide", help="With a model file: let its thresholds have a say in the answer.")
+        bool,
+        typer.Option(
+            "--decide",
+            help="With a model file: let its thresholds have a say in the answer; those by precision need "
+            "--unknown-as.",
+        ),
     ] = False,
     workspace: Workspace = None,
 ) -> None:

@@ -39,7 +39,12 @@ def serve(
         ),
     ] = None,
     decide: Annotated[
-        bool, typer.Option("--decide", help="Let the model's thresholds have a say in which class is answered.")
+        bool,
+        typer.Option(
+            "--decide",
+            help="Let the model's thresholds have a say in which class is answered; those by precision need "
+            "--unknown-as.",
+        ),
     ] = False,
     workspace: Workspace = None,
 ) -> None:

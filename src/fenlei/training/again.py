@@ -138,6 +138,7 @@ class Again:
         if found.digest != needed.digest:
             raise TrainingError(
                 f"The model was made with the backbone {needed.id} at {needed.side} pixels of the digest "
-                f"{needed.digest[:12]}; here it is {found.digest[:12]}, exported by other versions of its libraries."
+                f"{needed.digest[:12]}; here it is {found.digest[:12]}, exported by other versions of its libraries. "
+                "Make it again in the workspace that it came of, or with those versions."
             )
         return found

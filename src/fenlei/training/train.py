@@ -283,7 +283,8 @@ def rebuild(
 ) -> Trained:
     """Make a model again from the same pictures, by the recipe in its file and without a search.
 
-    On the machine that made it the new file has the same digest; elsewhere the same figures.
+    On the machine that made it, by the same engine, the new file has the same digest; elsewhere heads have the same
+    figures, and fine-tuned networks are learned again with other roundings; see `model.rebuild.compare_files`.
 
     Args:
         model: to be made again.

@@ -7,19 +7,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from fenlei.api import Platform
 from fenlei.contract import encode_request
-from fenlei.modelfile import HeadMeasure, Unknown
+from fenlei.modelfile import Decision, Head, HeadMeasure, Unknown
 from fenlei.store.tables import ModelVersion
 from tests.support.counter import Counter
 from tests.support.drawing import jpeg
+from tests.support.models import WIDTH
 from tests.support.stores import MakeStore
 from tests.support.versions import add_version
 
 API = "/api/v1"
+LEANING_TO_A = Head.linear(np.zeros((WIDTH, 3), np.float32), np.log(np.array([0.6, 0.1, 0.3], np.float32)))
+"""Scores that are the same for every picture: 0.6, 0.1 and 0.3."""
+
 BODY = encode_request(jpeg(80, 60))
 
 
@@ -190,3 +195,46 @@ def test_unknown_pictures_are_answered_with_the_class_that_a_deployment_names(
     assert client.patch(path, json={"unknown_as": ""}).json()["deployment"]["unknown_as"] is None
     assert prediction() == plain
     assert client.post(f"{path}/publish", json={"model_version_id": unable.id}).status_code == 200
+
+
+PRECISION = Decision(method="precision", thresholds=[0.99, 0.99, 0.99])
+COST = Decision(method="cost", thresholds=[0.9, 0.9, 0.01], weights=[2.0, 2.0, 20.0])
+"""A missed picture of the last class costs nineteen times as much as a wrong answer."""
+
+NO_SCORE_IS_ENOUGH = Decision(method="cost", thresholds=[0.99, 0.99, 0.99], weights=[2.0, 2.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("decision", "named", "decided"),
+    [
+        pytest.param(PRECISION, "other", "other", id="no-score-keeps-the-precision"),
+        pytest.param(PRECISION, None, "a", id="likewise-and-no-class-is-named"),
+        pytest.param(COST, "other", "z", id="missing-one-class-is-dear"),
+        pytest.param(COST, None, "z", id="likewise-and-no-class-is-named-for-the-unknown"),
+        pytest.param(NO_SCORE_IS_ENOUGH, "other", "other", id="every-answer-costs-more-than-none"),
+        pytest.param(NO_SCORE_IS_ENOUGH, None, "a", id="likewise-and-none-is-named"),
+    ],
+)
+def test_the_thresholds_of_a_model_have_a_say_at_the_url_where_a_deployment_decides_by_them(
+    client: TestClient, counter: Counter, platform: Platform, decision: Decision, named: str | None, decided: str
+) -> None:
+    """What a class other than the largest score's, or none, is answered with; without a named class, thresholds by
+    precision alone change nothing."""
+    version = add_version(platform.store, labels=("a", "other", "z"), head=LEANING_TO_A, decision=decision)
+    published = publish(client, version, open=True)
+    path, url = f"{API}/deployments/{published['deployment']['id']}", published["url"]
+
+    def answer() -> dict[str, Any]:
+        found: dict[str, Any] = counter.call(url.removeprefix(counter.base), BODY)[2]["predictResult"]
+        return found
+
+    plain = answer()
+    assert plain["prediction"] == "a"
+    assert client.patch(path, json={"decide": True, "unknown_as": named or ""}).status_code == 200
+    assert answer() == {**plain, "prediction": decided}
+    switched_off = client.patch(path, json={"decide": False, "unknown_as": ""})
+    assert switched_off.status_code == 200, switched_off.text
+    assert answer() == plain
+    again = publish(client, version, name="decided", open=True, decide=True, **({"unknown_as": named} if named else {}))
+    url = again["url"]
+    assert answer()["prediction"] == decided

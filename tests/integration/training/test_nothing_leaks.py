@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from fenlei.imaging import Policy
 from fenlei.training import ladder, search
@@ -18,7 +17,7 @@ from fenlei.training.progress import Watch
 from fenlei.training.train import train
 from fenlei.training.view import one
 from fenlei.training.workshop import Workshop
-from tests.support.drawing import scene
+from tests.support.drawing import tinted_scenes
 from tests.support.networks import tiny_network
 from tests.support.selection import chosen, line_of_each, swapped
 from tests.support.tasks import drawn_task
@@ -35,13 +34,8 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three classes that are hard to tell apart, of which `test/` has pictures of its own, and not as many of each."""
     folder = tmp_path_factory.mktemp("set") / "photos"
-    for part, counts, seed in (("train", (24, 24, 24), 0), ("test", (12, 7, 9), 9000)):
-        for label, count in enumerate(counts):
-            (folder / part / "abc"[label]).mkdir(parents=True)
-            for number in range(count):
-                drawn = scene(48, seed + 1000 * label + number) + np.eye(3)[label] * 22
-                picture = Image.fromarray(np.clip(drawn, 0, 255).astype(np.uint8))
-                picture.save(folder / part / "abc"[label] / f"{number:02d}.png")
+    tinted_scenes(folder / "train", {"a": 24, "b": 24, "c": 24})
+    tinted_scenes(folder / "test", {"a": 12, "b": 7, "c": 9}, seed=1)
     return folder
 
 

@@ -42,7 +42,11 @@ class DeploymentChange(Given):
         examples=["other"],
     )
     decide: bool | None = Field(
-        None, description="Whether the thresholds of the model have a say in which class is answered; by default not."
+        None,
+        description=(
+            "Whether the thresholds of the model have a say in which class is answered; by default not. Thresholds by "
+            "precision change no answer unless `unknown_as` names a class."
+        ),
     )
 
     def wishes(self) -> Wishes:

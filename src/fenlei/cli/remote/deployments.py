@@ -28,7 +28,11 @@ UnknownAs = Annotated[
     typer.Option(metavar="CLASS", help="Answer pictures of nothing known with this class; '' for none."),
 ]
 Decide = Annotated[
-    bool | None, typer.Option("--decide/--no-decide", help="Whether the model's thresholds have a say in the answer.")
+    bool | None,
+    typer.Option(
+        "--decide/--no-decide",
+        help="Whether the model's thresholds have a say in the answer; those by precision need --unknown-as.",
+    ),
 ]
 
 
