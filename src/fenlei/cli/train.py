@@ -94,7 +94,8 @@ def train(
         Path | None,
         typer.Option(
             metavar="MODEL",
-            help="Go on from this model file: what judged it judges the new one too, and the two are compared.",
+            help="Go on from this model file: its way of learning is tried early, what judged it judges the new "
+            "one too, and the two are compared.",
         ),
     ] = None,
     fine_tune: Annotated[

@@ -79,7 +79,8 @@ def train(
             class. They count where `predict`, or a deployment, is told to decide.
         cost: choose thresholds by what a wrong answer and a missed picture of a class cost, as (wrong, missed); one for
             all, or by class. In place of `precision`.
-        since: a model file to go on from: what judged it judges the new one too, and the report compares the two.
+        since: a model file to go on from: its way of learning is tried right after the first, what judged it judges the
+            new one too, and the report compares the two.
         fine_tune: with a budget that suffices, train the network under the best linear head too, and take it where it
             is better beyond noise.
         keep: with a budget, a model file that is written as soon as there is a first model, and again whenever there is

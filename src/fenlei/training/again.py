@@ -8,9 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from fenlei.backbones import Backbone, BackboneError, by_digest, open_backbone
-from fenlei.backbones.shelf import Shelf
-from fenlei.backbones.source import Network
+from fenlei.backbones import Backbone, BackboneError, open_backbone
 from fenlei.modelfile import ModelFile
 from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED, VOTE, Candidate
@@ -19,6 +17,7 @@ from fenlei.training.earlier import Earlier, read_earlier
 from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.formula import Formula, Ingredient
+from fenlei.training.ingredients import found_here
 from fenlei.training.journal import Journal
 from fenlei.training.judging import judge_candidate
 from fenlei.training.picture_list import FILE, Listed, difference, read_list
@@ -117,17 +116,9 @@ class Again:
         return Entry(candidate, judge_vote(members, candidate.shares, task.truth))
 
     def _find(self, needed: Ingredient, cache: Path) -> Backbone:
-        found = by_digest(needed.digest, cache)
+        found = found_here(needed, self.model, cache)
         if found is not None:
             return found
-        reference, network = self.model.manifest.backbone, self.model.network
-        if network is not None and reference.digest == needed.digest:
-            content = Network(
-                content=network, size=reference.size, width=reference.width, licence=reference.licence, made_with={}
-            )
-            return Shelf(cache).put(
-                needed.id, needed.id, content, {"model file": needed.digest}, default=needed.size is None
-            )
         try:
             found = open_backbone(needed.name, size=needed.size, cache=cache)
         except BackboneError as exc:

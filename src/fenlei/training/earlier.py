@@ -1,7 +1,8 @@
 """Going on from an earlier model: what judged it judges the new one too, and both are compared picture by picture.
 
 The earlier model's file lists its pictures, which of them were held out, and what those were called by the head that
-had not seen them. So nothing of the earlier model has to be run, and neither is judged on what it learned from.
+had not seen them. So nothing of the earlier model has to be run, and neither is judged on what it learned from. The way
+in which it was learned is tried again, early; see `inherited`.
 """
 
 from __future__ import annotations
@@ -30,10 +31,12 @@ class Earlier:
     Attributes:
         labels: classes it knew.
         pictures: that it came of, by the first digits of their SHA-256.
+        model: the file, which says how it was learned; None takes nothing of that over.
     """
 
     labels: list[str]
     pictures: dict[str, Listed]
+    model: ModelFile | None = None
 
     def pins(self, pictures: Sequence[Picture]) -> NDArray[np.int8]:
         """(n,) where each of these pictures was: `division.LEARNED`, `division.HELD` or, where it is new, `FREE`."""
@@ -103,4 +106,4 @@ def read_earlier(model: ModelFile) -> Earlier:
             "The earlier model does not say which pictures it was made of: it was not trained by Fenlei, or by one "
             "older than this."
         ) from exc
-    return Earlier(list(model.manifest.labels), {each.digest: each for each in pictures})
+    return Earlier(list(model.manifest.labels), {each.digest: each for each in pictures}, model)

@@ -103,7 +103,7 @@ def write_formula(
     for (name, size), part in sorted(parts.items(), key=lambda each: (each[0][0], each[0][1] or 0)):
         backbone = workshop.backbone(part)
         ingredients.append(
-            Ingredient(name=_plain(name), size=size, id=backbone.id, side=backbone.size, digest=backbone.digest)
+            Ingredient(name=plain_name(name), size=size, id=backbone.id, side=backbone.size, digest=backbone.digest)
         )
     return Formula(
         way=way,
@@ -124,8 +124,29 @@ def write_formula(
     )
 
 
-def read_formula(model: ModelFile, way: str) -> Formula:
+def formula_of(model: ModelFile) -> Formula:
     """What a model file says of how it was made.
+
+    Raises:
+        TrainingError: it does not say, or in words that this Fenlei does not know.
+    """
+    said = model.manifest.recipe.get(KEY)
+    if said is None:
+        raise TrainingError(
+            "The model does not carry what it takes to make it again: it was not trained by Fenlei, or by one older "
+            "than this."
+        )
+    try:
+        return msgspec.convert(said, Formula)
+    except msgspec.ValidationError as exc:
+        raise TrainingError(
+            f"The model's recipe is of a kind that this Fenlei does not know ({exc}); it was made by Fenlei "
+            f"{_maker(model)}."
+        ) from exc
+
+
+def read_formula(model: ModelFile, way: str) -> Formula:
+    """The same, of a model that can be made again here.
 
     Args:
         model: the file.
@@ -134,25 +155,17 @@ def read_formula(model: ModelFile, way: str) -> Formula:
     Raises:
         TrainingError: it does not say, or it was made in a way that is not that of this Fenlei.
     """
-    said = model.manifest.recipe.get(KEY)
-    if said is None:
-        raise TrainingError(
-            "The model does not carry what it takes to make it again: it was not trained by Fenlei, or by one older "
-            "than this."
-        )
-    made_by = model.manifest.versions.get("fenlei", "another version")
-    try:
-        formula = msgspec.convert(said, Formula)
-    except msgspec.ValidationError as exc:
-        raise TrainingError(
-            f"The model's recipe is of a kind that this Fenlei does not know ({exc}); it was made by Fenlei {made_by}."
-        ) from exc
+    formula = formula_of(model)
     if formula.way != way:
         raise TrainingError(
             f"The model was learned in the way {formula.way!r} and this Fenlei learns in the way {way!r}, so it would "
-            f"not come out the same. Fenlei {made_by} made it."
+            f"not come out the same. Fenlei {_maker(model)} made it."
         )
     return formula
+
+
+def _maker(model: ModelFile) -> str:
+    return model.manifest.versions.get("fenlei", "another version")
 
 
 def _without_paths(candidate: Candidate) -> Candidate:
@@ -162,8 +175,9 @@ def _without_paths(candidate: Candidate) -> Candidate:
 
 
 def _view(view: View) -> View:
-    return view._replace(backbones=tuple(map(_plain, view.backbones)))
+    return view._replace(backbones=tuple(map(plain_name, view.backbones)))
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A backbone's name without the folders of this machine."""
     return name if name in CATALOGUE or name.startswith("hf:") else PurePath(name).name

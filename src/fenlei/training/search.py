@@ -28,9 +28,10 @@ from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.head import Judged
 from fenlei.training.heads import KINDS
 from fenlei.training.herald import Herald
+from fenlei.training.inherited import NOTHING, Inherited, judge_any
 from fenlei.training.journal import Journal
-from fenlei.training.judging import Dropped, Trial, judge_candidate
-from fenlei.training.ladder import ladder
+from fenlei.training.judging import Dropped, Trial
+from fenlei.training.ladder import ladder, not_tried
 from fenlei.training.meanwhile import First
 from fenlei.training.outcome import Outcome
 from fenlei.training.plan import Plan
@@ -78,6 +79,7 @@ class Search:
         better: Callable[[Entry, list[CandidateResult]], None] | None = None,
         tuner: Tuner | None = None,
         first: First | None = None,
+        inherited: Inherited = NOTHING,
     ) -> None:
         """Prepare.
 
@@ -97,6 +99,7 @@ class Search:
                 knows, only the best.
             tuner: fine-tunes as the last stage, where the budget allows it; None leaves that stage out.
             first: the plan's first candidate, where it was judged by this task before.
+            inherited: what to try next to it.
         """
         self._task, self._plan, self._workshop, self._watch = task, plan, workshop, watch
         self._budget = budget
@@ -105,8 +108,8 @@ class Search:
         ending = Ending() if expected is None else expected.ending
         self._time = continued(budget, self._journal.time, began=began, spent=spent, ending=ending)
         self._judged: list[Entry] = []
-        self._replaying, self._first = False, first
-        soon, self._later = ladder(plan, timed=budget is not None, tuning=tuner is not None)
+        self._replaying, self._first, self._inherited = False, first, inherited
+        soon, self._later = ladder(plan, inherited, timed=budget is not None, tuning=tuner is not None)
         self._planned = deque(soon)
         self._proposals: Proposals | None = None
         self._board = Board(
@@ -127,7 +130,7 @@ class Search:
     def _last_stage(self, tuner: Tuner) -> LastStage:
         return LastStage(
             tuner,
-            Proposer(self._task, self._workshop),
+            Proposer(self._task, self._workshop, self._inherited.tuned),
             self._board,
             self._journal,
             self._time,
@@ -162,9 +165,8 @@ class Search:
         self._reckon(over=True)
         self._watch.step(Stage.CHOOSE, 1, 1)
         self._workshop.decodes(self._task.pictures)
-        late = [(view, NO_TIME) for view in self._plan.views if not self._board.knows(Candidate(view=view))]
-        for view, why in [*late, *self._plan.left_out]:
-            self._board.leave_out(Candidate(view=view), why)
+        for candidate, why in not_tried(self._plan, self._inherited, self._board.tried, NO_TIME):
+            self._board.leave_out(candidate, why)
         return Outcome(best, self._board.lines(), self._board.tried)
 
     def _replay(self) -> None:
@@ -297,7 +299,8 @@ class Search:
             if first is not None and candidate == Candidate(view=self._plan.views[0]):
                 judged, started = first.judged, started - first.seconds
             else:
-                judged = judge_candidate(candidate, self._task, self._workshop, self._watch, self._board.best, trial)
+                best, journal = self._board.best, self._journal
+                judged = judge_any(candidate, self._task, self._workshop, self._watch, best, trial, journal)
         except (Cancelled, Enough):
             raise
         except Dropped:

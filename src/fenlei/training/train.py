@@ -29,6 +29,7 @@ from fenlei.training.finetune.tuner import Part, Tuner
 from fenlei.training.finish import Finisher, Pool, Terms, Trained
 from fenlei.training.formula import read_formula
 from fenlei.training.honesty import check_false_rejects
+from fenlei.training.inherited import Wished, inherit
 from fenlei.training.journal import Journal
 from fenlei.training.look import read_all, refuse_too_few
 from fenlei.training.meanwhile import divided_meanwhile
@@ -114,7 +115,8 @@ def train(
         better: told of a whole model each time there is a better one than before, while the search goes on.
         outlook: told a few times a second how much time is spent and left, where there is a budget.
         spent: seconds of the budget that earlier processes have used, where the cache knows of fewer.
-        since: go on from this model: what judged it judges the new one, and the report compares the two.
+        since: go on from this model: what judged it judges the new one, and the report compares the two. The way in
+            which it was learned is tried right after the first candidate, where wishes allow it.
         again: make this model again in place of searching; see `rebuild`.
 
     Raises:
@@ -245,9 +247,12 @@ def train(
             shows=not synthetic_parity,
             budget=budget,
         )
+        tuning = fine_tune and budget is not None
+        wished = Wished(backbone, size, policy)
+        inherited = inherit(since, plan, workshop, wished, way=RECIPE, seed=seed, tuning=tuning)
         search = Search(
             task,
-            plan,
+            plan if budget is None else inherited.joined(plan),
             workshop,
             watch,
             goal=goal,
@@ -258,8 +263,9 @@ def train(
             journal=journal,
             heard=heard,
             better=None if better is None else tell,
-            tuner=tuner if fine_tune and budget is not None else None,
+            tuner=tuner if tuning else None,
             first=first,
+            inherited=inherited,
         )
         if soon and journal.candidates:
             ahead.shown()  # others will be measured at once

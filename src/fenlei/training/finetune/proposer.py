@@ -41,10 +41,12 @@ class Proposer:
     Args:
         task: the training part.
         workshop: where networks are.
+        inherited: what an earlier model was tuned by; it is proposed before anything else, as soon as its head was
+            judged, and what is wrong with it its own line says.
     """
 
-    def __init__(self, task: Task, workshop: Workshop) -> None:
-        self._task, self._workshop = task, workshop
+    def __init__(self, task: Task, workshop: Workshop, inherited: Candidate | None = None) -> None:
+        self._task, self._workshop, self._inherited = task, workshop, inherited
         self._able: dict[View, Able] = {}
 
     def propose(self, judged: Sequence[Entry]) -> tuple[list[Candidate], str]:
@@ -73,6 +75,9 @@ class Proposer:
             )
         # First every view's best recipe, then every view's second.
         ordered = [each for several in zip_longest(*found) for each in several if each is not None]
+        again = self._inherited
+        if again is not None and any(entry.candidate == again.members[0] for entry in judged):
+            ordered = [again, *(each for each in ordered if each != again)]
         return ordered, "" if ordered else why
 
     def _starts(self, judged: Sequence[Entry]) -> list[Entry]:
