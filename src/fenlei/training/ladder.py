@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 from fenlei.backbones.catalogue import CATALOGUE
 from fenlei.training.candidate import Candidate
@@ -44,20 +44,20 @@ def ladder(
 
 
 def not_tried(
-    plan: Plan, inherited: Inherited, tried: Sequence[Candidate], no_time: str
+    plan: Plan, inherited: Inherited, has_line: Callable[[Candidate], bool], no_time: str
 ) -> list[tuple[Candidate, str]]:
     """What a search would have tried in any case and did not, each with the sentence that says why.
 
     Args:
         plan: of the search.
         inherited: from an earlier model.
-        tried: what there is a line for.
+        has_line: whether there is a line for a candidate.
         no_time: the sentence for want of time.
     """
     usual = [Candidate(view=view) for view in plan.views]
     due = [*usual, *(each for each in inherited.candidates if each not in usual)]
-    late = [(each, no_time) for each in due if each not in tried]
-    if inherited.tuned is not None and inherited.tuned not in tried:
+    late = [(each, no_time) for each in due if not has_line(each)]
+    if inherited.tuned is not None and not has_line(inherited.tuned):
         late.append((inherited.tuned, NOT_TUNED))
     return [*late, *((Candidate(view=view), why) for view, why in plan.left_out), *inherited.left_out]
 

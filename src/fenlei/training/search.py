@@ -165,7 +165,7 @@ class Search:
         self._reckon(over=True)
         self._watch.step(Stage.CHOOSE, 1, 1)
         self._workshop.decodes(self._task.pictures)
-        for candidate, why in not_tried(self._plan, self._inherited, self._board.tried, NO_TIME):
+        for candidate, why in not_tried(self._plan, self._inherited, self._board.knows, NO_TIME):
             self._board.leave_out(candidate, why)
         return Outcome(best, self._board.lines(), self._board.tried)
 
@@ -380,11 +380,8 @@ class Search:
         if self._board.best is not None:
             self._reckon()
             self._may_end_early()
-        if self._budget is None:
-            done, total = len(self._judged), len(self._plan.views)
-            self._watch.step(Stage.CHOOSE, min(done, total - 1) if total else 0, total)
-        else:
-            self._watch.step(Stage.CHOOSE, 0, 0)  # by the clock: `Watch.expect`
+        total = len(self._plan.views) if self._budget is None else 0  # else by the clock: `Watch.expect`
+        self._watch.step(Stage.CHOOSE, max(0, min(len(self._judged), total - 1)), total)
 
     def _may_end_early(self) -> None:
         self._watch.may_end_early(self._time.deadline)
