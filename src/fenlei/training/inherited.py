@@ -201,7 +201,7 @@ def _ready(needed: Ingredient, earlier: Earlier, plan: Plan, workshop: Workshop)
     elif needed.name.startswith("hf:"):
         remedy = f"`fenlei backbones fetch {needed.name} --size {needed.side}` fetches it, if the hub still has it."
     for part in dict.fromkeys(part for view in plan.views for part in view.parts):
-        if plain_name(part.backbones[0]) == needed.name and part.size == needed.size:
+        if plain_name(part.backbones[0]) == needed.name and part.size in (needed.size, needed.side, None):
             with suppress(BackboneError):
                 if workshop.backbone(part).digest == needed.digest:
                     return part.backbones[0], True

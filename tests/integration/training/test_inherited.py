@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from fenlei.imaging import Policy
-from fenlei.modelfile import ModelFile, pack, write
+from fenlei.modelfile import ModelFile, pack, read, write
 from fenlei.training import train as training
 from fenlei.training.again import Again
 from fenlei.training.alteration import COPIES
@@ -192,5 +192,13 @@ def test_what_was_asked_for_holds_for_what_is_taken_over_too(networks: dict[str,
         assert found.code == 0, found.err
         candidates = msgspec.json.decode(found.out)["candidates"]
         said[wish] = [each["left_out"] for each in candidates]
+    same = train(
+        photos,
+        cache=tmp_path / "cache",
+        backbone=networks["tiny"],
+        size=32,
+        since=read_earlier(read(tmp_path / "first.fenlei")),
+    )
+    assert left_out(same) == []
     for wish, lines_ in said.items():
         assert lines_ == [None, f"The earlier model learned in this way, but not with the {wish} that was asked for."]
