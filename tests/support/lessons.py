@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -59,8 +60,10 @@ def learned(
     *,
     watched: Sequence[int] = (),
     epochs: int | None = None,
+    checkpoint: Path | None = None,
+    step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Course:
-    """Train on a CPU, without a checkpoint; rows that do not watch are learned from."""
+    """Train on a CPU; rows that do not watch are learned from."""
     watching = np.array(watched, np.int64)
     learning = np.setdiff1d(np.arange(len(truth)), watching)
     lesson = Lesson(truth, int(truth.max()) + 1, None, learning, watching, epochs or settings.epochs)
@@ -71,5 +74,6 @@ def learned(
         lesson,
         settings,
         fabric=open_fabric("cpu"),
-        checkpoint=Checkpoint(None, settings, ""),
+        checkpoint=Checkpoint(checkpoint, settings, ""),
+        step=step,
     )

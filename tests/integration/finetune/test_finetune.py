@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from msgspec import structs
 from msgspec.structs import replace
 
 from fenlei.backbones import BackboneError, load_backbone
+from fenlei.datasets import scan
+from fenlei.imaging import InputSpec, Policy
 from fenlei.modelfile import Head, softmax
 from fenlei.training.finetune import accepted, training
+from fenlei.training.finetune.accepted import features_of
 from fenlei.training.finetune.checkpoint import Checkpoint
 from fenlei.training.finetune.errors import NotAccepted
+from fenlei.training.finetune.pixels import Pixels
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.finetune.stages import staged
 from fenlei.training.finetune.student import make_student
 from fenlei.training.finetune.training import Tuned
+from fenlei.training.look import read_all
+from fenlei.training.progress import Watch
 from tests.support.networks import tiny_network
 from tests.support.tuning import SETTINGS, tuned
 from tests.support.until import until
@@ -146,6 +155,44 @@ def test_the_tuned_network_scores_in_the_engine_what_it_scores_in_torch(
     monkeypatch.setattr(training, "exported", exported_then_changed)
     with pytest.raises(NotAccepted, match=r"tiny was fine-tuned, but exported its scores differ"):
         tuned(leaning, network, cache, None, settings=replace(SETTINGS, epochs=1), epochs=1)
+
+
+class Shifted(torch.nn.Module):
+    """A network, and a little more of each of its features."""
+
+    def __init__(self, network: Any, by: float) -> None:
+        super().__init__()
+        self.network, self.by = network, by
+
+    def forward(self, rows: Any) -> Any:
+        return self.network(rows) + self.by
+
+
+def test_scores_may_differ_from_those_of_torch_by_a_thousandth_and_no_more(
+    leaning: Path, network: Path, cache: Path
+) -> None:
+    found = scan(leaning)
+    pictures, _ = read_all(found, Watch())
+    loaded = load_backbone(str(network), cache=cache)
+    weight = np.random.default_rng(0).normal(0, 1, (12, 2)).astype(np.float32)
+    student = make_student(loaded, Head.linear(weight, np.zeros(2, np.float32)), SETTINGS)
+    exported = accepted.exported(student, "tiny")
+    spec, rows = InputSpec(height=loaded.size, width=loaded.size, policy=Policy.SQUASH), np.arange(40)
+
+    with Pixels(pictures, spec) as pixels:
+
+        def features(by: float) -> Any:
+            """By the exported network, once torch's have been shifted."""
+            shifted = structs.replace(loaded, module=Shifted(loaded.module, by))
+            return features_of(
+                dataclasses.replace(student, loaded=shifted), exported, pixels, rows, engine="openvino", name="tiny"
+            )
+
+        logits = features(0.0)[: accepted.COMPARED] @ weight
+        slope = float(np.abs(softmax(logits + 1e-3 * weight.sum(0)) - softmax(logits)).max()) / 1e-3
+        assert features(0.9e-3 / slope).shape == (40, 12)
+        with pytest.raises(NotAccepted, match=r"differ from torch's by 1\.1e-03; at most 1e-03 is allowed"):
+            features(1.1e-3 / slope)
 
 
 def test_a_number_of_epochs_that_is_known_needs_nobody_to_watch(leaning: Path, network: Path, cache: Path) -> None:

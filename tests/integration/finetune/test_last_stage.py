@@ -6,8 +6,12 @@ import hashlib
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from torch.nn import BatchNorm2d as Norm
+from torch.nn.modules.module import register_module_forward_hook
 
 import fenlei
 from fenlei.backbones import kept
@@ -268,3 +272,31 @@ def test_where_memory_runs_out_the_search_keeps_what_it_has_and_the_line_says_so
     assert "too little memory" in (line.left_out or "")
     assert found.report.recipe.head not in (TUNED, ANEW)
     assert found.evaluation.accuracy > 0.5
+
+
+def test_where_the_exported_network_scores_otherwise_the_search_keeps_what_it_has_and_the_line_says_so(
+    leaning: Path, network: Path, tmp_path: Path
+) -> None:
+    """A torch that gives something else for a picture alone than it gave while networks learned and were exported."""
+
+    def otherwise(module: Any, given: Any, features: Any) -> Any:
+        learning = torch.is_grad_enabled() or torch.is_inference_mode_enabled()
+        return features if learning or len(features) > 1 or not isinstance(module, Norm) else 1.5 * features
+
+    handle = register_module_forward_hook(otherwise)
+    try:
+        found = trained(leaning, network, tmp_path)
+    finally:
+        handle.remove()
+    lines = [each for each in found.report.candidates if each.head == TUNED]
+    assert lines
+    for line in lines:
+        assert "exported its scores differ from torch's" in (line.left_out or "")
+        assert not line.chosen
+    assert found.report.recipe.head not in (TUNED, ANEW)
+    assert found.evaluation.accuracy > 0.5
+
+    # It is not tried again: the same would come of it.
+    more = trained(leaning, network, tmp_path, budget=1800)
+    assert line_of(more) is not None
+    assert more.report.recipe.head == found.report.recipe.head

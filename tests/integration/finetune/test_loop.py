@@ -1,5 +1,5 @@
 """What a training of a network promises, on the smallest ones there are: smoothed labels, an early end, averages,
-norms that keep what they know."""
+rates that rise and fall, norms that keep what they know."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from msgspec.structs import replace
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from fenlei.training.finetune.settings import SETTLED, TuneSettings
 from tests.support.lessons import Rows, Student, learned
@@ -124,3 +124,32 @@ def test_batch_norms_keep_their_statistics_where_pictures_are_few_and_where_they
     assert statistics(SETTLED - 1, thaw=0.0) == [False, False]
     assert statistics(SETTLED, thaw=0.0) == [True, True]
     assert statistics(SETTLED, thaw=5.0) == [False, True]
+
+
+def test_each_stage_learns_at_its_own_rate_which_rises_and_then_falls_to_nothing() -> None:
+    """A tenth of the steps to rise in, from when a stage is thawed on, then half a cosine that all have in common."""
+    rows, truth = one_hot(80)
+    lower, middle, upper = (torch.nn.Linear(CLASSES, CLASSES) for _ in range(3))
+    student = Student(torch.nn.Sequential(torch.nn.Flatten(), lower, middle, upper), CLASSES, CLASSES)
+    stages = [list(part.parameters()) for part in (lower, middle, upper)]
+    settings = replace(
+        PLAIN, epochs=10, batch=8, rate=0.01, head_rate=0.02, slower=0.5, warm_up=0.1, thaw=1.0, patience=10
+    )
+    taken: list[list[float]] = []
+
+    def note(optimizer: Any, *_: object) -> None:
+        rates = {id(each): group["lr"] for group in optimizer.param_groups for each in group["params"]}
+        taken.append([rates[id(part.weight)] for part in (student.head, upper, middle, lower)])
+
+    handle = register_optimizer_step_pre_hook(note)
+    try:
+        learned(student, stages, Rows(rows), truth, settings)
+    finally:
+        handle.remove()
+    assert len(taken) == 100
+    peaks, begun = np.array([0.02, 0.01, 0.005, 0.0025]), np.array([0, 0, 10, 20])
+    for step, rates in enumerate(taken):
+        fallen = 0.5 * (1 + np.cos(np.pi * max(0, step - 10) / 90))
+        risen = np.minimum(1.0, (step + 1 - begun) / 10)
+        learning = step >= begun
+        np.testing.assert_allclose(np.array(rates)[learning], (peaks * risen * fallen)[learning])

@@ -10,15 +10,18 @@ import pytest
 import torch
 
 from fenlei.training.candidate import TUNED
+from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.average import Average
 from fenlei.training.finetune.batch_size import (
     bytes_per_picture,
     free_bytes,
+    halved_until_free,
     halved_until_it_fits,
     out_of_memory,
     pictures_at_a_time,
 )
 from fenlei.training.finetune.device import CPU, GPU, plan_fabric
+from fenlei.training.finetune.memory import told_of_memory
 from fenlei.training.finetune.mixing import mixed
 from fenlei.training.finetune.rates import begins, factor, learning, parameter_groups
 from fenlei.training.finetune.settings import TuneSettings, read_settings
@@ -91,10 +94,24 @@ def test_mixed_targets_say_how_much_of_each_picture_there_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("batch", "each", "free", "fits"), [(32, 1, 1000, 32), (32, 10, 400, 16), (32, 10, 240, 11), (32, 10, 1, 1)]
+    ("batch", "each", "allowance", "fits"), [(32, 1, 500, 32), (32, 10, 200, 16), (32, 10, 120, 11), (32, 10, 1, 1)]
 )
-def test_a_batch_is_divided_into_even_parts_that_fit(batch: int, each: int, free: int, fits: int) -> None:
-    assert pictures_at_a_time(batch, each, free) == fits
+def test_a_batch_is_divided_into_even_parts_within_what_is_allowed(
+    batch: int, each: int, allowance: int, fits: int
+) -> None:
+    assert pictures_at_a_time(batch, each, allowance) == fits
+
+
+def test_small_sets_run_batch_by_batch_and_a_step_never_needs_more_than_a_small_machine_has() -> None:
+    at_288 = 129 << 20  # of EfficientNet-Lite0
+    assert [pictures_at_a_time(batch, at_288) for batch in (8, 16, 32, 64)] == [8, 16, 16, 22]
+    for each in range(1 << 20, 1 << 30, 37 << 20):
+        assert pictures_at_a_time(64, each) * each <= 4 << 30
+
+
+@pytest.mark.parametrize(("free", "fits"), [(10**6, 20), (2500, 20), (2499, 10), (1300, 10), (400, 3), (1, 1)])
+def test_fewer_pictures_run_at_a_time_only_where_what_they_need_is_not_free(free: int, fits: int) -> None:
+    assert halved_until_free(20, 100, free) == fits
 
 
 def test_what_a_picture_leaves_in_memory_grows_with_the_network_and_not_with_the_batch() -> None:
@@ -105,24 +122,40 @@ def test_what_a_picture_leaves_in_memory_grows_with_the_network_and_not_with_the
     assert small >= 16 * 30 * 30 * 4
 
 
-def fails_above(most: int, error: RuntimeError, tried: list[int]) -> Callable[[int], None]:
-    def run(batch: int) -> None:
-        tried.append(batch)
-        if batch > most:
+def fails_above(most: int, error: BaseException, tried: list[int]) -> Callable[[int], str]:
+    def run(at_a_time: int) -> str:
+        tried.append(at_a_time)
+        if at_a_time > most:
             raise error
+        return f"by {at_a_time}"
 
     return run
 
 
 def test_where_memory_runs_out_fewer_pictures_run_at_a_time() -> None:
     tried: list[int] = []
-    assert halved_until_it_fits(20, fails_above(6, torch.OutOfMemoryError("CUDA out of memory"), tried)) == 5
+    full = torch.OutOfMemoryError("CUDA out of memory")
+    assert halved_until_it_fits(20, fails_above(6, full, tried)) == (5, "by 5")
     assert tried == [20, 10, 5]
+    assert halved_until_it_fits(20, fails_above(12, MemoryError(), [])) == (10, "by 10")
     with pytest.raises(RuntimeError, match="another"):
         halved_until_it_fits(20, fails_above(6, RuntimeError("another"), tried))
     with pytest.raises(torch.OutOfMemoryError):
-        halved_until_it_fits(2, fails_above(0, torch.OutOfMemoryError("CUDA out of memory"), tried))
-    assert out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"))
+        halved_until_it_fits(2, fails_above(0, full, tried))
+    for words in (
+        "DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes",
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    ):
+        assert out_of_memory(RuntimeError(words))
+
+
+@pytest.mark.parametrize("error", [MemoryError("Unable to allocate 9 GiB"), torch.OutOfMemoryError("out of memory")])
+def test_memory_that_runs_out_for_good_is_an_error_with_a_sentence(error: Exception) -> None:
+    with pytest.raises(TrainingError, match="too little memory"), told_of_memory():
+        raise error
+    with pytest.raises(RuntimeError, match="another"), told_of_memory():
+        raise RuntimeError("another")
 
 
 def test_free_memory_is_the_least_of_what_the_machine_and_the_group_allow(tmp_path: Path) -> None:
@@ -133,10 +166,10 @@ def test_free_memory_is_the_least_of_what_the_machine_and_the_group_allow(tmp_pa
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert free_bytes(torch.device("cpu"), tmp_path) == 20000
+    assert free_bytes(tmp_path) == 20000
     (tmp_path / "sys/fs/cgroup/memory.max").write_text("max\n")
-    assert free_bytes(torch.device("cpu"), tmp_path) == 50 * 1024
-    assert free_bytes(torch.device("cpu"), tmp_path / "nowhere") > 0
+    assert free_bytes(tmp_path) == 50 * 1024
+    assert free_bytes(tmp_path / "nowhere") > 0
 
 
 def test_one_gpu_or_many_are_asked_for_as_they_are() -> None:

@@ -1,48 +1,75 @@
-"""How many pictures run through a network at a time: found by what one leaves in memory, never asked for."""
+"""How many pictures run through a network at a time: found by what one leaves in memory, never asked for.
+
+It decides the last bits of a network, as gradients are added up part by part, and more than those where norms learn
+what pictures are like. So it follows from the pictures and the network alone, whatever is free at the moment; only
+where memory does run out there are fewer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-SHARE = 0.5
-"""Of the free memory that a step may fill: the rest is for gradients, and for others."""
+ALLOWANCE = 4 << 30
+"""Bytes that the pictures of a step may leave in memory, on every machine: whatever a small machine can spare, and more
+than small sets of pictures need (16 at 288 pixels leave half of it behind in EfficientNet-Lite0)."""
+
+SPARE = 1.25
+"""Times what pictures leave in memory that has to be free: the rest is for gradients."""
 
 UNKNOWN_FREE = 2 << 30
 """Bytes that are taken to be free where nobody can tell."""
 
+_RAN_OUT = ("allocate memory", "out of memory", "ALLOC_FAILED")
+"""Words of torch's allocator for the CPU, of CUDA outside of torch's allocator, of cuBLAS and cuDNN."""
 
-def pictures_at_a_time(batch: int, bytes_each: int, free: int) -> int:
-    """How many of a batch fit at a time, as even parts of it.
+Given = TypeVar("Given")
+
+
+def pictures_at_a_time(batch: int, bytes_each: int, allowance: int = ALLOWANCE) -> int:
+    """How many of a batch run at a time, as even parts of it.
 
     Args:
         batch: pictures in a step.
         bytes_each: that one picture leaves in memory until its gradients are known.
-        free: bytes that are free.
+        allowance: bytes that they may leave together.
 
     Returns:
         1 to `batch`; the smallest number of parts, of one size but for the last.
     """
-    fitting = max(1, min(batch, int(SHARE * free) // max(1, bytes_each)))
+    fitting = max(1, min(batch, allowance // max(1, bytes_each)))
     parts = -(-batch // fitting)
     return -(-batch // parts)
 
 
-def halved_until_it_fits(batch: int, run: Callable[[int], None]) -> int:
-    """The largest of `batch`, a half of it, a quarter… with which `run` does not run out of memory.
+def halved_until_free(at_a_time: int, bytes_each: int, free: int) -> int:
+    """So many, a half of it, a quarter…, until what they need is free.
+
+    For a CPU: its kernel lends more memory than there is and ends the process that uses it, so nothing would be raised
+    that one could go on from.
+    """
+    while at_a_time > 1 and SPARE * at_a_time * bytes_each > free:
+        at_a_time = -(-at_a_time // 2)
+    return at_a_time
+
+
+def halved_until_it_fits(at_a_time: int, run: Callable[[int], Given]) -> tuple[int, Given]:
+    """Run with so many pictures at a time, and where memory runs out again with a half of it, a quarter…
+
+    Returns:
+        The number with which memory did not run out, and what `run` gave.
 
     Raises:
-        RuntimeError: it runs out of memory with one picture, or fails for another reason.
+        RuntimeError, MemoryError: it runs out of memory with one picture, or fails for another reason.
     """
     while True:
         try:
-            run(batch)
-            return batch
-        except RuntimeError as exc:
-            if batch == 1 or not out_of_memory(exc):
+            return at_a_time, run(at_a_time)
+        except (RuntimeError, MemoryError) as exc:
+            if at_a_time == 1 or not out_of_memory(exc):
                 raise
-        batch = -(-batch // 2)
+        at_a_time = -(-at_a_time // 2)
 
 
 def bytes_per_picture(forward: Callable[[Any], Any], rows: Any) -> int:
@@ -63,23 +90,19 @@ def bytes_per_picture(forward: Callable[[Any], Any], rows: Any) -> int:
     return sum(kept.values()) // max(1, len(rows)) + int(rows[0].nbytes)
 
 
-def free_bytes(device: Any, root: Path = Path("/")) -> int:
-    """Memory that is free on a torch device; of a CPU, by the kernel and by the limit of this process's group."""
-    import torch
-
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+def free_bytes(root: Path = Path("/")) -> int:
+    """Memory of this machine that is free, by the kernel and by the limit of this process's group."""
     found = [_available(root), _left_in_group(root)]
     return min((each for each in found if each is not None), default=UNKNOWN_FREE)
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether torch says that memory ran out, on a GPU or on the CPU."""
+    """Whether this says that memory ran out, on a GPU or on the CPU."""
     import torch
 
-    return isinstance(error, torch.OutOfMemoryError) or (
-        isinstance(error, RuntimeError) and "allocate memory" in str(error)
-    )
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _RAN_OUT)
 
 
 def _available(root: Path) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from fenlei.training.finetune.average import Average
 from fenlei.training.finetune.batch_size import (
     bytes_per_picture,
     free_bytes,
+    halved_until_free,
     halved_until_it_fits,
     pictures_at_a_time,
 )
@@ -62,7 +64,7 @@ class Course:
     Attributes:
         epochs: after which it was at its best.
         losses: of the watched pictures before the first epoch and after each, in nats, after a temperature.
-        at_a_time: pictures that ran through the network together.
+        at_a_time: pictures that ran through the network together, in the end: fewer from when memory ran out.
     """
 
     epochs: int
@@ -84,7 +86,7 @@ def learn(
     """Train a student: a network with a linear head, from rows to logits.
 
     Equal arguments give equal weights, also where the training was killed and goes on from its checkpoint, as far as
-    the device computes the same each time.
+    the device computes the same each time, and memory does not run out.
 
     Args:
         student: has `network` and `head`; its head begins as what was learned on the network as it is.
@@ -105,17 +107,20 @@ def learn(
         average = Average(student, settings.average)
         per_epoch = -(-len(lesson.learned) // settings.batch)
         at_a_time = _at_a_time(model, source, lesson, settings, fabric)
+        watch = functools.partial(_watched, model, average, source, lesson)
 
         # From the beginning, or from where a checkpoint is.
         state = checkpoint.read()
         if state is None:
-            losses = [_watched(model, average, source, lesson, at_a_time)]
+            at_a_time, loss = halved_until_it_fits(at_a_time, watch)
+            losses = [loss]
             best, best_epoch, begun = _copied(average.values), 0, 0
         else:
             student.load_state_dict(state["student"])
             optimizer.load_state_dict(state["optimizer"])
             average.values, average.steps = _onto(fabric.device, state["average"]), state["average_steps"]
             losses, best, best_epoch, begun = state["losses"], state["best"], state["best_epoch"], state["epoch"]
+            at_a_time = min(at_a_time, state["at_a_time"])  # it goes on as it was, where memory had run out before
 
         for epoch in range(begun, lesson.epochs):
             if len(lesson.watched) and 2 * epoch >= lesson.epochs and epoch - best_epoch >= settings.patience:
@@ -134,14 +139,14 @@ def learn(
                     steps = settings.epochs * per_epoch
                     now = factor(epoch * per_epoch + place, steps, settings.warm_up, since)
                     group["lr"] = group["peak"] * now
-                at_a_time = halved_until_it_fits(
-                    at_a_time, _backward(model, fabric, optimizer, shown, targets, weights)
-                )
+                backward = _backward(model, fabric, optimizer, shown, targets, weights)
+                at_a_time, _ = halved_until_it_fits(at_a_time, backward)
                 fabric.clip_gradients(model, stepper, max_norm=MOST_STEEP)
                 stepper.step()
                 average.follow()
 
-            losses.append(_watched(model, average, source, lesson, at_a_time))
+            at_a_time, loss = halved_until_it_fits(at_a_time, watch)
+            losses.append(loss)
             # Those that watch are few: they choose among epochs, and whether any is worth it says the fold that judges.
             if not len(lesson.watched) or not best_epoch or losses[-1] < losses[best_epoch]:
                 best, best_epoch = _copied(average.values), epoch + 1
@@ -156,6 +161,7 @@ def learn(
                     "best": best,
                     "best_epoch": best_epoch,
                     "losses": losses,
+                    "at_a_time": at_a_time,
                 }
             )
         student.load_state_dict(best)
@@ -190,10 +196,13 @@ def _watched(model: Any, average: Average, source: Source, lesson: Lesson, at_a_
 
 
 def _backward(model: Any, fabric: Any, optimizer: Any, shown: Any, targets: Any, weights: Any) -> Callable[[int], None]:
-    """Gradients of a batch's mean loss, so many pictures at a time."""
+    """Gradients of a batch's mean loss, so many pictures at a time; who runs it again undoes what it did before."""
+    before = [(statistic, statistic.clone()) for statistic in model.buffers()]
 
     def run(at_a_time: int) -> None:
         optimizer.zero_grad(set_to_none=True)
+        for statistic, value in before:
+            statistic.copy_(value)
         for part in range(0, len(shown), at_a_time):
             some = slice(part, part + at_a_time)
             losses = -(targets[some] * model(shown[some]).float().log_softmax(1)).sum(1)
@@ -234,8 +243,9 @@ def _training_mode(student: Any, *, frozen: bool) -> None:
 def _at_a_time(model: Any, source: Source, lesson: Lesson, settings: TuneSettings, fabric: Any) -> int:
     model.eval()
     shown = next(iter(source.plain([lesson.learned[:2]])))
-    each = bytes_per_picture(model, shown)
-    return pictures_at_a_time(settings.batch, each, free_bytes(fabric.device))
+    _, each = halved_until_it_fits(len(shown), lambda few: bytes_per_picture(model, shown[:few]))
+    at_a_time = pictures_at_a_time(settings.batch, each)
+    return at_a_time if fabric.device.type == "cuda" else halved_until_free(at_a_time, each, free_bytes())
 
 
 def _copied(values: dict[str, Any]) -> dict[str, Any]:

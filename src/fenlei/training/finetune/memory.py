@@ -18,7 +18,7 @@ def told_of_memory() -> Iterator[None]:
     """
     try:
         yield
-    except RuntimeError as exc:
+    except (RuntimeError, MemoryError) as exc:
         if not out_of_memory(exc):
             raise
         raise TrainingError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -10,13 +11,14 @@ from numpy.typing import NDArray
 
 from fenlei.backbones import Normalisation
 from fenlei.training.finetune.augment import augmentation
+from fenlei.training.finetune.batch_size import halved_until_it_fits
 from fenlei.training.finetune.pixels import Pixels
 
 MOST_KEPT = 2 << 30
 """Bytes of maps that are kept in memory; those of further pictures are computed each time."""
 
 AT_A_TIME = 16
-"""Pictures that run through the lower stages together."""
+"""Pictures that run through the lower stages together; fewer where memory runs out."""
 
 Order = Sequence[NDArray[np.int64]]
 
@@ -91,6 +93,7 @@ class MapSource:
         self._variants = variants
         self._kept = kept
         self._step = step
+        self._at_a_time = AT_A_TIME
 
     def fill(self, rows: NDArray[np.int64]) -> None:
         """Compute what these rows lack, so that training only takes what is there."""
@@ -127,16 +130,26 @@ class MapSource:
         return batch.permute(0, 3, 1, 2).float()
 
     def _maps(self, rows: NDArray[np.int64], variant: int) -> NDArray[np.float16]:
-        import torch
-
-        with torch.no_grad():
-            batch = next(iter(self._pixels.batches([rows], variant)))
-            given = self._below(self._normalise(planes(batch, self._device)))
-        maps: NDArray[np.float16] = given.permute(0, 2, 3, 1).half().contiguous().cpu().numpy()
+        batch = next(iter(self._pixels.batches([rows], variant)))
+        wanted = min(len(rows), self._at_a_time)
+        fits, maps = halved_until_it_fits(wanted, functools.partial(self._below_of, batch))
+        if fits < wanted:
+            self._at_a_time = fits
         for row, each in zip(rows.tolist(), maps, strict=True):
             if not self._full():
                 self._kept[self._pixels.pictures[row].digest, variant] = each
         return maps
+
+    def _below_of(self, batch: NDArray[np.uint8], at_a_time: int) -> NDArray[np.float16]:
+        """What the lower stages make of a batch, so many pictures at a time."""
+        import torch
+
+        given = []
+        with torch.no_grad():
+            for start in range(0, len(batch), at_a_time):
+                maps = self._below(self._normalise(planes(batch[start : start + at_a_time], self._device)))
+                given.append(maps.permute(0, 2, 3, 1).half().contiguous().cpu().numpy())
+        return np.concatenate(given)
 
     def _full(self) -> bool:
         return bool(self._kept) and len(self._kept) * next(iter(self._kept.values())).nbytes >= MOST_KEPT
