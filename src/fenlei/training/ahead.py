@@ -7,11 +7,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fenlei.modelfile import Distances
 from fenlei.training.one_thread import one_thread
 from fenlei.training.view import View
 
@@ -33,23 +34,49 @@ class Shown:
     features: NDArray[np.float32]
 
 
+class Begun(Generic[Found]):
+    """A piece of work that somebody does beside the search, or whoever needs it."""
+
+    def __init__(self, work: Callable[[], Found], future: Future[Found]) -> None:
+        self._work: Callable[[], Found] | None = work
+        self._future = future
+
+    def take(self) -> Found:
+        """What it gave, as soon as it is done; where it was not begun, it is done at once on the caller's thread.
+
+        Raises:
+            FenleiError: the work cannot be done.
+        """
+        if self._work is not None and self._future.cancel():
+            self._future = Future()
+            self._future.set_result(self._work())
+        self._work = None  # and whatever it works on
+        return self._future.result()
+
+    def drop(self) -> None:
+        """Nobody needs it any more."""
+        self._future.cancel()
+
+
 @dataclass(frozen=True)
 class Measured:
-    """What the rule for the unknown is set by.
+    """What the usual rule for the unknown is made of, by the names of its distances.
 
     Attributes:
         view: of which the features are.
-        distances: see `unknown.held_out_distances`.
+        distances: what each measures of known pictures; see `unknown.held_out_distance`.
+        learned: each of them, learned from all that learn.
     """
 
     view: View
-    distances: Sequence[NDArray[np.float64]]
+    distances: Sequence[Begun[NDArray[np.float64]]]
+    learned: Sequence[Begun[Distances]]
 
 
 class Ahead(AbstractContextManager["Ahead"]):
     """Does one piece of work after another beside the search, each once.
 
-    From the first piece on until what was measured is asked for, matrices are multiplied on one thread everywhere: the
+    From the first piece on until a model was made of it (`free`), matrices are multiplied on one thread everywhere: the
     limit is the process's, and two threads that set it and set it back in turn would leave it at what the other one
     had set.
     """
@@ -57,7 +84,7 @@ class Ahead(AbstractContextManager["Ahead"]):
     def __init__(self) -> None:
         self._pool: ThreadPoolExecutor | None = None
         self._shown: Future[Shown] | None = None
-        self._measured: Future[Measured | None] | None = None
+        self._measured: Measured | None = None
         self._limit = ExitStack()
 
     def begin(self, work: Callable[[], Found]) -> Future[Found]:
@@ -71,12 +98,27 @@ class Ahead(AbstractContextManager["Ahead"]):
         """Begin with the pictures that travel."""
         self._shown = self.begin(work)
 
-    def measure(self, work: Callable[[], Measured | None]) -> None:
-        """Begin to measure, while heads are judged; in place of what was begun to be measured before. None: there is
-        no use in it any more."""
+    def measure(
+        self,
+        view: View,
+        distances: Sequence[Callable[[], NDArray[np.float64]]],
+        learned: Sequence[Callable[[], Distances]],
+    ) -> None:
+        """Begin to measure, while heads are judged; in place of what was begun to be measured before."""
+        self.forget()
+        self._measured = Measured(
+            view,
+            [Begun(work, self.begin(work)) for work in distances],
+            [Begun(work, self.begin(work)) for work in learned],
+        )
+
+    def forget(self) -> None:
+        """What was begun to be measured is of no use; what has not been done of it is not done any more."""
         if self._measured is not None:
-            self._measured.cancel()
-        self._measured = self.begin(work)
+            for distance in self._measured.distances:
+                distance.drop()
+            for learned in self._measured.learned:
+                learned.drop()
 
     def shown(self) -> Shown | None:
         """What `show` began, as soon as that is done; None where nothing was.
@@ -87,14 +129,12 @@ class Ahead(AbstractContextManager["Ahead"]):
         return None if self._shown is None else self._shown.result()
 
     def measured(self, view: View) -> Measured | None:
-        """What `measure` began last, as soon as that is done; None where it is of another view, or nothing was.
+        """What `measure` began last; None where it is of another view, or nothing was."""
+        return self._measured if self._measured is not None and self._measured.view == view else None
 
-        Raises:
-            FenleiError: the work cannot be done.
-        """
-        found = None if self._measured is None else self._measured.result()
+    def free(self) -> None:
+        """What was measured has been taken: matrices may be multiplied on several threads again."""
         self._limit.close()
-        return found if found is not None and found.view == view else None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

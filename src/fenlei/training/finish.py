@@ -197,7 +197,7 @@ class Finisher:
             self._journal,
             drawings,
             unseen=self._tuner.unseen(entry),
-            distances=None if measured is None else measured.distances,
+            distances=None if measured is None else [each.take() for each in measured.distances],
             false_rejects=terms.false_rejects,
             demand=terms.demand,
         )
@@ -205,7 +205,11 @@ class Finisher:
         # A network that ships as it was judged knows some of these pictures only; the rule is learned from those.
         rows = self._tuner.rows_learned(entry)
         learned = slice(None) if rows is None else rows
-        unknown = None if honesty.rule is None else honesty.rule.learn(known[learned], task.truth[learned])
+        unknown = None
+        if honesty.rule is not None:
+            before = None if measured is None or rows is not None else [each.take() for each in measured.learned]
+            unknown = honesty.rule.learn(known[learned], task.truth[learned], before)
+        self._ahead.free()
         honest = measure_honesty(
             honesty, head, unknown, features[judging], division.truth[judging], labels, carried=rows is None
         )

@@ -102,7 +102,7 @@ def be_honest(
         journal: where the members of a vote were written down.
         drawn: (m, d) features of drawn pictures, to compare rules for unknown ones by; None takes the usual rule.
         unseen: where the network was tuned: what known pictures measure on one that has not seen them.
-        distances: of these features, where they are known; see `unknown.held_out_distances`.
+        distances: of these features, where they are known; see `unknown.held_out_distance`.
         false_rejects: share of known pictures that may be called unknown.
         demand: of answers.
     """

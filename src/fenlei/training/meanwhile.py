@@ -10,19 +10,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fenlei.datasets import Duplicates, Groups
-from fenlei.training.ahead import Ahead, Measured
+from fenlei.training.ahead import Ahead
 from fenlei.training.candidate import Candidate
 from fenlei.training.divided import Divided, Divider
 from fenlei.training.head import Judged
 from fenlei.training.judging import judge_candidate
 from fenlei.training.look import Embedded
 from fenlei.training.progress import Cancelled, Stage, Watch
-from fenlei.training.unknown import held_out_distances
+from fenlei.training.unknown import BOTH, PARTS, held_out_distance, learn_distance
 from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
 
@@ -68,13 +69,20 @@ def divided_meanwhile(
         Cancelled, Enough: someone asked to stop.
     """
     ahead.begin(lambda: workshop.network_milliseconds(view))  # before other work disturbs it
-    looking = ahead.begin(duplicates.with_altered)
+
+    def look() -> Groups:
+        groups = duplicates.with_altered()
+        if _differ(groups, duplicates.near):
+            ahead.forget()
+        return groups
+
+    looking = ahead.begin(look)
 
     def overtaken() -> bool:
         return looking.done() and _differ(looking.result(), duplicates.near)
 
     guess = divider.by(duplicates.near)
-    ahead.measure(lambda: None if overtaken() else _measured(view, looked.features, guess))
+    _measure(ahead, view, looked.features, guess)
     first, started = None, time.monotonic()
     try:
         judged = judge_candidate(Candidate(view=view), guess.task, workshop, Watch(watch.step, overtaken), None, None)
@@ -86,13 +94,18 @@ def divided_meanwhile(
     groups, found = looking.result(), guess
     if _differ(groups, duplicates.near):
         first, found = None, divider.by(groups)
-        ahead.measure(lambda: _measured(view, looked.features, found))
+        _measure(ahead, view, looked.features, found)
     return found, first
 
 
-def _measured(view: View, features: NDArray[np.float32], divided: Divided) -> Measured:
-    task = divided.task
-    return Measured(view, held_out_distances(features[divided.learning], task.truth, task.folds))
+def _measure(ahead: Ahead, view: View, features: NDArray[np.float32], divided: Divided) -> None:
+    known, truth, folds = features[divided.learning], divided.task.truth, divided.task.folds
+    parts = PARTS[BOTH]
+    ahead.measure(
+        view,
+        [partial(held_out_distance, part, known, truth, folds) for part in parts],
+        [partial(learn_distance, part, known, truth) for part in parts],
+    )
 
 
 def _differ(some: Groups, others: Groups) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from fenlei.contract.errors import FenleiError
 from fenlei.imaging import Policy
-from fenlei.training.ahead import Ahead, Measured, Shown
+from fenlei.training.ahead import Ahead, Shown
 from fenlei.training.logistic import fit_logistic, fit_side_by_side, predict
 from fenlei.training.progress import Enough
 from fenlei.training.view import one
@@ -22,11 +25,11 @@ def blas_threads() -> set[int]:
     return {each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"}
 
 
-def measured() -> Measured:
-    return Measured(HERE, [np.zeros(3)])
+def three() -> NDArray[np.float64]:
+    return np.zeros(3)
 
 
-def broken() -> Measured:
+def broken() -> NDArray[np.float64]:
     raise FenleiError("The file is gone.")
 
 
@@ -71,22 +74,61 @@ def test_who_asks_to_stop_need_not_wait_for_all_folds() -> None:
     assert len(taken) == 2
 
 
-@pytest.mark.parametrize("work", [measured, broken])
-def test_work_ahead_gives_the_threads_back_whether_it_is_done_or_fails(work: Callable[[], Measured]) -> None:
+@pytest.mark.parametrize("work", [three, broken])
+def test_work_ahead_gives_the_threads_back_whether_it_is_done_or_fails(work: Callable[[], NDArray[np.float64]]) -> None:
     with threadpool_limits(2, user_api="blas"):
         before = blas_threads()
         with Ahead() as ahead:
-            ahead.measure(work)
+            ahead.measure(HERE, [work], [])
             assert blas_threads() == {1}
+            found = ahead.measured(HERE)
+            assert found is not None
             if work is broken:
                 with pytest.raises(FenleiError, match="gone"):
-                    ahead.measured(HERE)
+                    found.distances[0].take()
             else:
-                found = ahead.measured(HERE)
-                assert found is not None
+                assert found.distances[0].take() is found.distances[0].take()
+                ahead.free()
                 assert blas_threads() == before
                 assert ahead.measured(ELSEWHERE) is None
         assert blas_threads() == before
+
+
+def test_what_nobody_has_begun_with_is_done_by_whoever_needs_it_and_once() -> None:
+    go_on = threading.Event()
+    done: list[str] = []
+
+    def work() -> NDArray[np.float64]:
+        done.append(threading.current_thread().name)
+        return np.ones(2)
+
+    with Ahead() as ahead:
+        ahead.begin(lambda: go_on.wait(30))
+        ahead.measure(HERE, [work], [])
+        found = ahead.measured(HERE)
+        assert found is not None
+        assert found.distances[0].take() is found.distances[0].take()
+        go_on.set()
+    assert done == [threading.current_thread().name]
+
+
+def test_what_is_of_no_use_any_more_is_not_done() -> None:
+    go_on = threading.Event()
+    done: list[str] = []
+
+    def work(name: str) -> NDArray[np.float64]:
+        done.append(name)
+        return np.ones(2)
+
+    with Ahead() as ahead:
+        ahead.begin(lambda: go_on.wait(30))
+        ahead.measure(HERE, [partial(work, "guess")], [])
+        ahead.measure(HERE, [partial(work, "known")], [])
+        go_on.set()
+        found = ahead.measured(HERE)
+        assert found is not None
+        found.distances[0].take()
+    assert done == ["known"]
 
 
 def test_what_travels_is_shown_once_and_asked_for_as_often_as_one_likes() -> None:

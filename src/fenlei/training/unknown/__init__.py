@@ -3,8 +3,8 @@
 from fenlei.training.unknown.carried import Unseen, carry_rule, measure_unseen
 from fenlei.training.unknown.leave_out import rounds_compared
 from fenlei.training.unknown.rule import FEWEST, Rule
-from fenlei.training.unknown.rules import BOTH, PARTS, even_share
-from fenlei.training.unknown.setting import MOST_THRESHOLD, Lead, held_out_distances, set_rule
+from fenlei.training.unknown.rules import BOTH, PARTS, even_share, learn_distance
+from fenlei.training.unknown.setting import MOST_THRESHOLD, Lead, held_out_distance, set_rule
 
 __all__ = [
     "BOTH",
@@ -16,7 +16,8 @@ __all__ = [
     "Unseen",
     "carry_rule",
     "even_share",
-    "held_out_distances",
+    "held_out_distance",
+    "learn_distance",
     "measure_unseen",
     "rounds_compared",
     "set_rule",

@@ -12,7 +12,7 @@ from fenlei.modelfile import Distances, HeadMeasure, Unknown
 from fenlei.modelfile.unknown import HEAD_MEASURES
 from fenlei.training.one_thread import one_thread
 from fenlei.training.unknown.leave_out import Compared, typical
-from fenlei.training.unknown.rules import LEARN, PARTS
+from fenlei.training.unknown.rules import BOTH, PARTS, learn_distance
 
 FEWEST = 8
 """Known pictures below which a threshold would say nothing."""
@@ -48,14 +48,23 @@ class Rule:
     temperature: float
     seen: tuple[Typical, ...] | None = None
 
-    def learn(self, features: NDArray[np.float32], truth: NDArray[np.int64]) -> Unknown:
-        """The rule, learned from these pictures: (n, d), (n,)."""
+    def learn(
+        self, features: NDArray[np.float32], truth: NDArray[np.int64], learned: Sequence[Distances] | None = None
+    ) -> Unknown:
+        """The rule, learned from these pictures.
+
+        Args:
+            features: (n, d).
+            truth: (n,) class numbers.
+            learned: the distances of the usual rule as they are learned from these, where that was done before.
+        """
         measure: tuple[Distances, ...] | HeadMeasure
         if self.name in HEAD_MEASURES:
             measure = HeadMeasure(self.name, self.temperature)
         else:
             with one_thread():
-                learned = [LEARN[part](features, truth) for part in PARTS[self.name]]
+                if learned is None or self.name != BOTH:
+                    learned = [learn_distance(part, features, truth) for part in PARTS[self.name]]
                 parts = self.parts
                 if self.seen is not None:
                     now = [typical(distances(features)) for distances in learned]

@@ -88,6 +88,11 @@ LEARN: dict[str, Callable[[NDArray[np.float32], NDArray[np.int64]], Distances]] 
 """Distances by name: from features (n, d) and class numbers (n,)."""
 
 
+def learn_distance(part: str, features: NDArray[np.float32], truth: NDArray[np.int64]) -> Distances:
+    """A distance by its name, learned from features (n, d) and class numbers (n,)."""
+    return LEARN[part](features, truth)
+
+
 def even_share(truth: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
     """At most `limit` rows, in order, that take turns over the classes and are spread over each class."""
     if len(truth) <= limit:

@@ -65,7 +65,7 @@ def set_rule(
         folds: of these pictures.
         lead: for the rules that look at the head.
         drawn: (m, d) features of pictures of nothing; None takes the usual rule without comparing.
-        distances: what `held_out_distances` gives of these, where that is known.
+        distances: what `held_out_distance` gives of these for each part of the usual rule, where that is known.
         false_rejects: share of known pictures that may be called unknown.
         seed: of whatever is drawn.
 
@@ -87,15 +87,8 @@ def set_rule(
         )
     measured = distances if name == BOTH else None
     if measured is None:
-        measured = [_held_out(part, features, truth, folds) for part in PARTS[name]]
+        measured = [held_out_distance(part, features, truth, folds) for part in PARTS[name]]
     return by_distances(name, measured, false_rejects=false_rejects, compared=compared)
-
-
-def held_out_distances(
-    features: NDArray[np.float32], truth: NDArray[np.int64], folds: Folds
-) -> list[NDArray[np.float64]]:
-    """What known pictures measure by each distance of the usual rule, learned without them; arguments as `set_rule`."""
-    return [_held_out(part, features, truth, folds) for part in PARTS[BOTH]]
 
 
 def _best(compared: Sequence[Compared]) -> str:
@@ -105,8 +98,17 @@ def _best(compared: Sequence[Compared]) -> str:
     return next(each.rule for each in compared if each.mean >= best - CLEARLY)
 
 
-def _held_out(part: str, features: NDArray[np.float32], truth: NDArray[np.int64], folds: Folds) -> NDArray[np.float64]:
-    """What known pictures measure by a distance that was learned without them."""
+def held_out_distance(
+    part: str, features: NDArray[np.float32], truth: NDArray[np.int64], folds: Folds
+) -> NDArray[np.float64]:
+    """What known pictures measure by a distance that was learned without them.
+
+    Args:
+        part: the distance, by its name.
+        features: (n, d) of the training part.
+        truth: (n,) class numbers.
+        folds: of these pictures.
+    """
     chosen = np.zeros(len(truth), bool)
     chosen[even_share(truth, MOST_THRESHOLD)] = True
     found = []
