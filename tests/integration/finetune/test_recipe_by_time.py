@@ -24,6 +24,7 @@ from fenlei.training.finetune.tuner import Needs, Tuner
 from fenlei.training.finish import Trained
 from fenlei.training.heads import KINDS, LOGISTIC
 from fenlei.training.progress import Stage
+from fenlei.training.timetable import Timetable
 from fenlei.training.train import train
 from fenlei.training.view import one
 from tests.support.drawing import class_folders
@@ -86,15 +87,17 @@ def chosen(
     seed: int,
     needs: Callable[[Recipe], float],
     budget: float = BUDGET,
+    anew: float = 0.0,
 ) -> Chosen:
-    """Search where each recipe takes so many seconds; another seed is another search with the same features."""
+    """Search where each recipe takes so many seconds, and learning it anew so many more; another seed is another search
+    with the same features."""
     begun: list[Stage] = []
 
     def watch(stage: Stage, done: int, total: int) -> None:
         if stage is Stage.TUNE:
             begun.append(stage)
 
-    monkeypatch.setattr(Tuner, "needs", lambda tuner, candidate: Needs(needs(recipe_of(candidate)), 0.0))
+    monkeypatch.setattr(Tuner, "needs", lambda tuner, candidate: Needs(needs(recipe_of(candidate)), anew))
     before = set(cache.rglob("begun.json"))
     found = train(
         photos,
@@ -132,6 +135,22 @@ def test_where_the_large_input_takes_too_long_the_whole_network_is_tuned_at_a_sm
         monkeypatch, photos, cache, 2, lambda recipe: FITS if recipe.size == SMALL or recipe.kept else NEVER
     ).begun
     assert begun == (SMALL, False, TuneSettings().epochs)
+
+
+def test_where_learning_anew_may_not_fit_all_that_is_left_is_set_aside_since_judging_may_take_less(
+    monkeypatch: pytest.MonkeyPatch, photos: Path, cache: Path
+) -> None:
+    aside: list[float] = []
+    begin = Timetable.last_stage
+
+    def last_stage(timetable: Timetable) -> None:
+        aside.append(timetable.last)
+        begin(timetable)
+
+    monkeypatch.setattr(Timetable, "last_stage", last_stage)
+    begun = chosen(monkeypatch, photos, cache, 7, lambda recipe: 0.5 * BUDGET, anew=0.6 * BUDGET).begun
+    assert begun is not None
+    assert aside == [pytest.approx(BUDGET, rel=0.02)]
 
 
 def test_with_less_time_it_is_tuned_for_fewer_epochs(

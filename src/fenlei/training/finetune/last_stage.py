@@ -120,9 +120,8 @@ class LastStage:
                 needs = self._needs(candidate)
                 if needed + needs.judging + max(anew, needs.anew) <= share * room:
                     needed, anew = needed + needs.judging, max(anew, needs.anew)
-        if needed + anew <= share * room:
-            needed += anew
-        return max(0.0, min(needed, room))
+        # What does not fit as it is reckoned may as it comes true: most trainings end before their last epoch.
+        return max(0.0, min(max(needed, min(needed + anew, share * room)), room))
 
     def run(self, judged: Sequence[Entry]) -> Iterator[Tuned]:
         """Try it: what was judged before, what was begun before, and what was chosen; then, where one fold left it in
