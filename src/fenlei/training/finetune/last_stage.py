@@ -120,7 +120,7 @@ class LastStage:
                 needs = self._needs(candidate)
                 if needed + needs.judging + max(anew, needs.anew) <= share * room:
                     needed, anew = needed + needs.judging, max(anew, needs.anew)
-        # What does not fit as it is reckoned may as it comes true: most trainings end before their last epoch.
+        # What does not fit as it is reckoned may as it comes true: judging has taken half of what was reckoned.
         return max(0.0, min(max(needed, min(needed + anew, share * room)), room))
 
     def run(self, judged: Sequence[Entry]) -> Iterator[Tuned]:
