@@ -26,6 +26,24 @@ def test_a_brighter_picture_has_nearly_the_same_hash_and_another_pixel_digest() 
     assert one.pixels != other.pixels
 
 
+def test_one_level_of_one_pixel_anywhere_makes_another_pixel_digest() -> None:
+    for width, height in ((224, 224), (37, 33)):  # of the second, the last word of the digest is no whole one
+        picture = pixels(width, height, seed=5)
+        digests = {fingerprint(picture).pixels}
+        size = picture.size
+        places = [*range(0, size, 4099), 4 * 8192 - 1, 4 * 8192, size - 1] if size > 4 * 8192 else [0, 1, size - 1]
+        for place in places:
+            changed = picture.copy().reshape(-1)
+            changed[place] ^= 1
+            digests.add(fingerprint(changed.reshape(picture.shape)).pixels)
+        assert len(digests) == 1 + len(set(places))
+
+
+def test_pictures_of_the_same_bytes_and_other_sides_have_other_pixel_digests() -> None:
+    picture = pixels(64, 32, seed=6)
+    assert fingerprint(picture).pixels != fingerprint(picture.reshape(64, 32, 3)).pixels
+
+
 def test_other_pictures_have_other_hashes() -> None:
     hashes = [fingerprint(pixels(64, 64, seed)).dhash for seed in range(20)]
     apart = [bits_apart(one, other) for number, one in enumerate(hashes) for other in hashes[:number]]
