@@ -4,8 +4,8 @@
 
 A pass is every picture once through decode and the default network, with nothing cached; measured alone, just before
 each training in the same process, with what the cache and the search for duplicates need of each picture (`pass s`),
-and without it (`bare s`: decode and network and nothing else). Networks are exported and compiled before any clock
-starts. Medians.
+and without it (`bare s`: decode and network and nothing else). `own s` is that pass as it ran in the training itself,
+from the network's opening to the last picture. Networks are exported and compiled before any clock starts. Medians.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from fenlei.inference.cores import usable_cores
 from fenlei.inference.embedding import embed
 from fenlei.modelfile import pack
 from fenlei.training.finish import Trained
-from fenlei.training.progress import Cancelled, Watch
+from fenlei.training.progress import Cancelled, Stage, Watch
 from fenlei.training.train import train
 from fenlei.training.view import one
 from fenlei.training.workshop import Workshop
 
-HEADS = ("set", "pictures", "pass s", "bare s", "first model s", "x a pass", "x a bare one")
+HEADS = ("set", "pictures", "own s", "pass s", "bare s", "first model s", "x its own", "x a pass", "x a bare one")
 VIEW = one("efficientnet-lite0", 224, Policy.SQUASH)
 BUDGET = 120.0
 
@@ -52,19 +52,27 @@ def bare_seconds(halves: Halves, cache: Path) -> float:
         return time.perf_counter() - started
 
 
-def first_seconds(folder: Path, cache: Path) -> float:
-    """A search until its first model is packed; then it is called off."""
-    found: list[float] = []
+def first_seconds(folder: Path, cache: Path) -> tuple[float, float]:
+    """A search until its first model is packed, then it is called off: seconds until then, and those of its pass."""
+    read, passed, found = 0.0, 0.0, 0.0
+
+    def progress(stage: Stage, done: int, total: int) -> None:
+        nonlocal read, passed
+        if stage is Stage.READ:
+            read = time.perf_counter()
+        if stage is Stage.EMBED and done == total and not passed:
+            passed = time.perf_counter() - read
 
     def better(trained: Trained) -> None:
+        nonlocal found
         pack(trained.model)
-        found.append(time.perf_counter() - started)
+        found = time.perf_counter() - started
 
     gc.collect()  # what the search before this one left behind is not this one's
     started = time.perf_counter()
     with suppress(Cancelled):
-        train(folder, cache=cache, budget=BUDGET, better=better, cancelled=lambda: bool(found))
-    return found[0]
+        train(folder, cache=cache, budget=BUDGET, better=better, progress=progress, cancelled=lambda: bool(found))
+    return found, passed
 
 
 def main() -> int:
@@ -96,12 +104,11 @@ def main() -> int:
             for time_ in range(wishes.times):
                 places = [cache_beside(exported, Path(name) / f"{folder.name} {time_} {each}") for each in range(3)]
                 rows.append((pass_seconds(halves, places[0]), bare_seconds(halves, places[1]),
-                             first_seconds(folder, places[2])))  # fmt: skip
-            whole, bare, first = np.median(np.array(rows), axis=0)
-            ratios = np.median([(row[2] / row[0], row[2] / row[1]) for row in rows], axis=0)
+                             *first_seconds(folder, places[2])))  # fmt: skip
+            whole, bare, first, own = np.median(np.array(rows), axis=0)
+            ratios = np.median([(row[2] / row[3], row[2] / row[0], row[2] / row[1]) for row in rows], axis=0)
             pictures = len(halves.train) + len(halves.test)
-            print_row((folder.name, str(pictures), f"{whole:.2f}", f"{bare:.2f}", f"{first:.2f}",
-                       f"{ratios[0]:.2f}", f"{ratios[1]:.2f}"))  # fmt: skip
+            print_row((folder.name, str(pictures), *(f"{each:.2f}" for each in (own, whole, bare, first, *ratios))))
     return 0
 
 

@@ -19,8 +19,11 @@ _ROWS, _COLUMNS = 8, 9
 
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
-_BLOCK = 8192
-"""Words that are multiplied at a time: memory for so many is at hand, for all of them it is fetched each time."""
+_BLOCK = 4096
+"""Words that are multiplied at a time, by the same numbers: those stay where they are at hand, beside a network."""
+
+_STEP = 0x9E3779B97F4A7C15
+"""What one block counts more than the next; odd, so that nothing is lost modulo 2^64."""
 
 _FLAT_VIEW = np.zeros(VIEW_SIDE**2, np.uint8)
 _FLAT_VIEW.flags.writeable = False
@@ -69,18 +72,19 @@ def pixel_digest(pixels: NDArray[np.uint8]) -> int:
     """64 bits over the prepared input: equal for a picture saved twice without loss.
 
     Words of 32 bits, each times a number of its own, added up modulo 2^64 (multilinear hashing: Carter, Wegman, 1979;
-    Lemire, Kaser, 2014): ten times as fast as a cryptographic digest, and for pictures that nobody made to collide two
-    that differ are one in fewer than 1 in 2^32 cases. Who asks for equal pictures asks for equal thumbnails too.
+    Lemire, Kaser, 2014), block after block, the sums of which are a polynomial: ten times as fast as a cryptographic
+    digest, and for pictures that nobody made to collide two that differ are one in about 2^32 cases. Who asks for
+    equal pictures asks for equal thumbnails too.
     """
     flat = np.ascontiguousarray(pixels).reshape(-1)
     words = np.concatenate([flat, np.zeros(-len(flat) % 4, np.uint8)]) if len(flat) % 4 else flat
     words = words.view("<u4")
-    multipliers = _multipliers(1 + len(words))
-    total = (pixels.shape[0] << 32 | pixels.shape[1]) * int(multipliers[0])
+    multipliers = _multipliers()
+    total: int = pixels.shape[0] << 32 | pixels.shape[1]
     for start in range(0, len(words), _BLOCK):
         part = words[start : start + _BLOCK].astype(np.uint64)
-        total += int(np.dot(part, multipliers[1 + start : 1 + start + len(part)]))
-    return int(total % 2**64)
+        total = (total * _STEP + int(np.dot(part, multipliers[: len(part)]))) % 2**64
+    return total
 
 
 def difference_hash(bands: _Bands) -> int:
@@ -139,7 +143,7 @@ def _lengths(length: int, parts: int) -> NDArray[np.int64]:
     return np.diff([*_starts(length, parts), length])
 
 
-@lru_cache(maxsize=8)
-def _multipliers(count: int) -> NDArray[np.uint64]:
+@lru_cache(maxsize=1)
+def _multipliers() -> NDArray[np.uint64]:
     """The same numbers on every machine."""
-    return np.random.PCG64(0).random_raw(count)
+    return np.random.PCG64(0).random_raw(_BLOCK)

@@ -47,15 +47,31 @@ class Begun(Generic[Found]):
         Raises:
             FenleiError: the work cannot be done.
         """
+        self.hurry()
+        self._work = None  # and whatever it works on
+        return self._future.result()
+
+    def hurry(self) -> None:
+        """Do it at once on the caller's thread, where it was not begun."""
         if self._work is not None and self._future.cancel():
             self._future = Future()
             self._future.set_result(self._work())
-        self._work = None  # and whatever it works on
-        return self._future.result()
+            self._work = None
 
     def drop(self) -> None:
         """Nobody needs it any more."""
         self._future.cancel()
+
+
+def take_all(pieces: Sequence[Begun[Found]]) -> list[Found]:
+    """What all of these gave: those that were begun last are done here, while the others are done beside.
+
+    Raises:
+        FenleiError: one cannot be done.
+    """
+    for piece in reversed(pieces):
+        piece.hurry()
+    return [piece.take() for piece in pieces]
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from fenlei.inference.gpu import CPU
 from fenlei.training.errors import TrainingError
 from fenlei.training.locking import lock, open_to_lock, unlock
 
-MAGIC = b"FENLEI-FEATURES3"
+MAGIC = b"FENLEI-FEATURES4"
 """Ends in the version of the record. A file of another version is begun anew: its pictures run once more."""
 
 _HEADER_BYTES = len(MAGIC) + 4 + 32 + 32

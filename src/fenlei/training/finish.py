@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from fenlei.datasets import Groups, Skipped
 from fenlei.modelfile import Head, ModelFile, ParityPicture
 from fenlei.training.account import Story, build_model, build_report
 from fenlei.training.again import Again
-from fenlei.training.ahead import Ahead
+from fenlei.training.ahead import Ahead, take_all
 from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED
 from fenlei.training.closer_look import CloserLook, glance, look_closer
@@ -197,7 +198,7 @@ class Finisher:
             self._journal,
             drawings,
             unseen=self._tuner.unseen(entry),
-            distances=None if measured is None else [each.take() for each in measured.distances],
+            distances=None if measured is None else partial(take_all, measured.distances),
             false_rejects=terms.false_rejects,
             demand=terms.demand,
         )
@@ -207,7 +208,7 @@ class Finisher:
         learned = slice(None) if rows is None else rows
         unknown = None
         if honesty.rule is not None:
-            before = None if measured is None or rows is not None else [each.take() for each in measured.learned]
+            before = None if measured is None or rows is not None else take_all(measured.learned)
             unknown = honesty.rule.learn(known[learned], task.truth[learned], before)
         self._ahead.free()
         honest = measure_honesty(

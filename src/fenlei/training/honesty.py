@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -88,7 +88,7 @@ def be_honest(
     drawn: NDArray[np.float32] | None,
     *,
     unseen: Unseen | None,
-    distances: Sequence[NDArray[np.float64]] | None = None,
+    distances: Callable[[], Sequence[NDArray[np.float64]]] | None = None,
     false_rejects: float,
     demand: Demand,
 ) -> Honesty:
@@ -102,7 +102,7 @@ def be_honest(
         journal: where the members of a vote were written down.
         drawn: (m, d) features of drawn pictures, to compare rules for unknown ones by; None takes the usual rule.
         unseen: where the network was tuned: what known pictures measure on one that has not seen them.
-        distances: of these features, where they are known; see `unknown.held_out_distance`.
+        distances: gives those of these features, where they are being measured; see `unknown.held_out_distance`.
         false_rejects: share of known pictures that may be called unknown.
         demand: of answers.
     """

@@ -207,17 +207,29 @@ def _compute(
 ) -> None:
     digests = list(new)
     pending: list[Seen] = []
-    readers = [functools.partial(unchanged, new[digest], digest) for digest in digests]
-    results = embed(readers, prepare, open_engine(), cancelled=lambda: watch.stopped)
+    prints: dict[bytes, Fingerprint] = {}
+
+    def read(digest: bytes) -> tuple[bytes, bytes]:
+        return digest, unchanged(new[digest], digest)
+
+    def see(picture: tuple[bytes, bytes]) -> NDArray[np.uint8]:
+        # On the worker's thread: one that does it for all of them keeps the others waiting for Python's lock.
+        digest, data = picture
+        pixels = prepare(data)
+        prints[digest] = fingerprint(pixels)
+        return pixels
+
+    readers = [functools.partial(read, digest) for digest in digests]
+    results = embed(readers, see, open_engine(), cancelled=lambda: watch.stopped)
     try:
-        for done, (index, features, pixels) in enumerate(results, start=1):
+        for done, (index, features, _) in enumerate(results, start=1):
             digest = digests[index]
             if isinstance(features, EngineError):
                 raise features
             if isinstance(features, FenleiError):
                 known[digest] = Skipped(new[digest].name, _reason(features, new[digest]))
-            elif pixels is not None:  # they come with features
-                known[digest] = seen = Seen(digest, fingerprint(pixels), features)
+            else:
+                known[digest] = seen = Seen(digest, prints.pop(digest), features)
                 pending.append(seen)
             if len(pending) >= _WRITE_EVERY:
                 _remember(shelf, pending)

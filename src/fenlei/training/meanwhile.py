@@ -68,8 +68,6 @@ def divided_meanwhile(
         FenleiError: nothing can be held out, or the candidate cannot be tried.
         Cancelled, Enough: someone asked to stop.
     """
-    ahead.begin(lambda: workshop.network_milliseconds(view))  # before other work disturbs it
-
     def look() -> Groups:
         groups = duplicates.with_altered()
         if _differ(groups, duplicates.near):

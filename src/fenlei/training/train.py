@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from fenlei.datasets import Duplicates, FoundPictures, scan
@@ -165,6 +166,8 @@ def train(
         pictures = looked.pictures
         skipped = sorted([*found.skipped, *unreadable, *looked.skipped], key=lambda each: each.name)
         refuse_too_few(labels, learnable(pictures), where, skipped)
+        if soon:
+            ahead.begin(partial(workshop.network_milliseconds, plan.views[0]))  # before heavier work disturbs it
 
         # Divide: duplicates together, the test part aside; everything is chosen by the folds of the training part.
         watch.step(Stage.GROUP, 0, 1)

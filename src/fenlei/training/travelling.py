@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
 
 from fenlei.training.ahead import Ahead, Shown
 from fenlei.training.look import Picture
@@ -17,7 +19,7 @@ class Travelling:
     Args:
         ahead: does the work.
         view: of the network that they are shown to.
-        workshop: where that is; its engine is opened.
+        workshop: where that is; its engine is opened while the files are made.
         labels: class names in class order.
         only_drawn: whether no picture may travel.
         seed: of drawn ones.
@@ -37,18 +39,24 @@ class Travelling:
     ) -> None:
         self._ahead, self._view, self._labels = ahead, view, labels
         self._only_drawn, self._seed = only_drawn, seed
-        self._spec, self._engine = workshop.spec(view), workshop.engine(view)
         self._begun = pictures
-        self._begin(pictures)
+        files = self._made(pictures)
+        self._spec, self._engine = workshop.spec(view), workshop.engine(view)
+        self._show(files)
 
     def settle(self, pictures: Sequence[Picture]) -> None:
         """These can be used; where others would have travelled, begin anew."""
         if travellers(pictures, self._labels) != travellers(self._begun, self._labels):
-            self._begin(pictures)
+            self._show(self._made(pictures))
 
-    def _begin(self, pictures: Sequence[Picture]) -> None:
+    def _made(self, pictures: Sequence[Picture]) -> Future[list[bytes]]:
+        return self._ahead.begin(
+            partial(parity_files, pictures, self._labels, only_drawn=self._only_drawn, seed=self._seed)
+        )
+
+    def _show(self, made: Future[list[bytes]]) -> None:
         def show() -> Shown:
-            files = parity_files(pictures, self._labels, only_drawn=self._only_drawn, seed=self._seed)
+            files = made.result()  # one piece of work is done after another
             return Shown(self._view, files, features_of_files(files, self._spec, self._engine))
 
         self._ahead.show(show)

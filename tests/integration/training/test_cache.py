@@ -62,7 +62,7 @@ def test_records_of_another_version_are_not_misread(tmp_path: Path) -> None:
     """The version before had no views: its records are shorter, and the file is begun anew."""
     cache = opened(tmp_path)
     header = cache.path.read_bytes()
-    assert header.startswith(b"FENLEI-FEATURES3")
+    assert header.startswith(b"FENLEI-FEATURES4")
     short = b"FENLEI-FEATURES1" + header[16:] + bytes(40 * (32 + 8 + 8 + 256 + 4 * WIDTH + 4))
     cache.path.write_bytes(short)
     cache = opened(tmp_path)

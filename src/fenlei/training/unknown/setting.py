@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +52,7 @@ def set_rule(
     lead: Lead,
     drawn: NDArray[np.float32] | None,
     *,
-    distances: Sequence[NDArray[np.float64]] | None = None,
+    distances: Callable[[], Sequence[NDArray[np.float64]]] | None = None,
     false_rejects: float,
     seed: int,
 ) -> Rule | None:
@@ -65,7 +65,8 @@ def set_rule(
         folds: of these pictures.
         lead: for the rules that look at the head.
         drawn: (m, d) features of pictures of nothing; None takes the usual rule without comparing.
-        distances: what `held_out_distance` gives of these for each part of the usual rule, where that is known.
+        distances: gives what `held_out_distance` does of these for each part of the usual rule, where somebody measures
+            it already.
         false_rejects: share of known pictures that may be called unknown.
         seed: of whatever is drawn.
 
@@ -85,8 +86,9 @@ def set_rule(
         return with_threshold(
             name, known, false_rejects=false_rejects, compared=compared, temperature=float(lead.temperature)
         )
-    measured = distances if name == BOTH else None
-    if measured is None:
+    if distances is not None and name == BOTH:
+        measured = distances()
+    else:
         measured = [held_out_distance(part, features, truth, folds) for part in PARTS[name]]
     return by_distances(name, measured, false_rejects=false_rejects, compared=compared)
 
