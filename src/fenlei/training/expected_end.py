@@ -82,17 +82,14 @@ class ExpectedEnd:
         self._reading: float | None = None
         ending.expect(Piece.JUDGING, MAKING, most=MAKING + curve_seconds(budget))
 
-    def reckon(
-        self, best: Entry, *, making: float | None, views: int, more_views: int, missing: bool, told: bool
-    ) -> None:
+    def reckon(self, best: Entry, *, making: float | None, views: int, missing: bool, told: bool) -> None:
         """Say what is expected if this candidate stays the best.
 
         Args:
             best: the candidate.
             making: seconds in which a model is made whose features and engines are there, and which nobody looks at;
                 None: none was made yet.
-            views: that were tried so far.
-            more_views: that may still be.
+            views: that were tried, or may still be.
             missing: whether features that are not there yet will have to be computed when the search is over.
             told: whether a model was made of it, and with that its features.
         """
@@ -103,7 +100,7 @@ class ExpectedEnd:
         looking = self._looking(candidate) if missing and not (told and candidate.kind == TUNED) else 0.0
         tell(Piece.CURVE, curve)
         tell(Piece.FEATURES, looking)
-        self._expect_maps(candidate, wrong, surely, views, more_views)
+        self._expect_maps(candidate, wrong, surely, views)
         reading = self._seconds_of_reading()
         tell(Piece.SHOWING, reading * len(self._tested))
 
@@ -129,16 +126,14 @@ class ExpectedEnd:
         except Enough:  # whoever reckons has not asked whether there is time for it; the next step will say so
             return CURVE
 
-    def _expect_maps(self, candidate: Candidate, wrong: float, surely: float, views: int, more_views: int) -> None:
+    def _expect_maps(self, candidate: Candidate, wrong: float, surely: float, views: int) -> None:
         if not self._shows:
             self.ending.expect(Piece.MAPS, 0.0)
             return
-        each = seconds_per_map(self._workshop, candidate.view)
-        count, most = (
-            min(maps_allowed(len(self._pictures), seen), of)
-            for seen, of in ((views, wrong), (views + more_views, surely))
-        )
-        self.ending.expect(Piece.MAPS, each, count, most=MARGIN * each * most)
+        # Views that may still be tried leave time for more maps; those that are not leave their time to the search, and
+        # it ends as late.
+        each, allowed = seconds_per_map(self._workshop, candidate.view), maps_allowed(len(self._pictures), views)
+        self.ending.expect(Piece.MAPS, each, min(allowed, wrong), most=MARGIN * each * min(allowed, surely))
 
     def _wrong(self, best: Entry) -> tuple[float, float]:
         """How many of the test part will be called wrong, by how many were that folds held out: about, and at most."""

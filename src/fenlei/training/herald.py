@@ -75,8 +75,7 @@ class Herald:
         self._expected.reckon(
             best,
             making=self._making,
-            views=len(views),
-            more_views=len(coming),
+            views=len(views | coming),
             missing=over or self._better is None,
             told=self._told == best.candidate,
         )

@@ -68,6 +68,7 @@ def divided_meanwhile(
         FenleiError: nothing can be held out, or the candidate cannot be tried.
         Cancelled, Enough: someone asked to stop.
     """
+
     def look() -> Groups:
         groups = duplicates.with_altered()
         if _differ(groups, duplicates.near):

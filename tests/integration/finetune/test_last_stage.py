@@ -19,6 +19,7 @@ from fenlei.modelfile import pack, read, write
 from fenlei.training.board import Board
 from fenlei.training.candidate import Candidate
 from fenlei.training.finetune import tuner as tuner_room
+from fenlei.training.finetune.choice import folds_of
 from fenlei.training.finetune.tuner import Needs, Tuner
 from fenlei.training.finish import Trained
 from fenlei.training.head import Judged
@@ -215,6 +216,23 @@ def test_where_one_fold_leaves_it_in_doubt_more_of_them_judge_and_nothing_is_jud
     assert more.report.recipe.head == found.report.recipe.head
     assert more.model.manifest.backbone.digest == found.model.manifest.backbone.digest
     assert digest_of(rebuild(found.model, leaning, cache=tmp_path / "elsewhere")) == digest_of(found)
+
+
+def test_a_further_fold_is_given_as_long_as_the_one_before_took_also_where_no_time_is_left_to_learn_anew(
+    leaning: Path, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def needs(tuner: Tuner, candidate: Candidate) -> Needs:
+        return Needs(judging=100.0 if folds_of(candidate) == 1 else 1e6, anew=1e6)
+
+    def unsure(board: Board, one: Judged, other: Judged) -> float:
+        return 0.7 if one.kind == "tuned" and one.judged.sum() < 0.5 * len(one.judged) else sure(board, one, other)
+
+    sure = Board.chance
+    monkeypatch.setattr(Tuner, "needs", needs)
+    monkeypatch.setattr(Board, "chance", unsure)
+    found = trained(leaning, network, tmp_path)
+    assert found.report.recipe.head == f"{TUNED}, judged by 3 folds"
+    assert not found.report.recipe.refitted
 
 
 def test_it_has_its_turn_where_the_time_of_the_others_ends_just_when_it_is_decided_again(

@@ -228,6 +228,6 @@ def test_a_tuned_network_that_nobody_was_told_of_has_all_pictures_to_look_at_for
         )  # fmt: skip
         left = {}
         for told in (True, False):
-            expected.reckon(best, making=1.0, views=1, more_views=0, missing=True, told=told)
+            expected.reckon(best, making=1.0, views=1, missing=True, told=told)
             left[told] = ending.left
     assert left[False] - left[True] == pytest.approx(shipped * len(task.pictures))

@@ -37,6 +37,9 @@ TIGHT = 1.3
 """Times what is chosen takes, below which it is not decided again: other networks would have to be measured, and that
 would take the time away that is set aside."""
 
+LONGER = 1.2
+"""Times what one fold took, that another may take: it may end a little later."""
+
 MOST = 2
 """Networks that one search sets time aside for."""
 
@@ -179,7 +182,7 @@ class LastStage:
     def _doubts_settled(self, tried: list[Tuned]) -> Iterator[Tuned]:
         """Ask further folds about the candidates that may be better than the best, the likeliest first."""
         while True:
-            candidate = likeliest_doubt(tried, self._board, self._leaves_time)
+            candidate = likeliest_doubt(tried, self._board, self._can_be_settled)
             before = len(tried)
             if candidate is not None:
                 yield from self._tried(candidate, tried)
@@ -194,6 +197,20 @@ class LastStage:
             return False
         needs = self._needs(candidate)
         return needs.judging + max(needs.anew, self._anew_of_best()) <= SLACK * room
+
+    def _can_be_settled(self, candidate: Candidate) -> bool:
+        """Whether there is time for one fold more, and to learn the best anew where that was tuned. Where a candidate
+        then wins, and no time is left to learn it anew, what was judged ships: it is the better one all the same."""
+        room = self._time.left_of_last
+        if self._journal.find(candidate) is not None or not self._allowed(candidate.view) or room <= 0:
+            return False
+        return self._another_fold(candidate) + self._anew_of_best() <= SLACK * room
+
+    def _another_fold(self, candidate: Candidate) -> float:
+        """Seconds, by what the fold before it took: mostly less than is reckoned, which is all epochs."""
+        reckoned = self._needs(candidate).judging
+        known = self._journal.find(by_folds(candidate, folds_of(candidate) - 1))
+        return reckoned if known is None else min(reckoned, LONGER * known[0].seconds)
 
     def _say_why_not(self, judged: Sequence[Entry]) -> None:
         room = self._time.room_for_last
@@ -285,7 +302,10 @@ class LastStage:
         if self._journal.begun == candidate:
             return True
         left = self._time.room_for_last
-        needed = LEAST if left < LEAST else self._tuner.needs(candidate).judging
+        if folds_of(candidate) > 1:
+            needed = self._another_fold(candidate)
+        else:
+            needed = LEAST if left < LEAST else self._tuner.needs(candidate).judging
         if needed <= SLACK * left:
             return True
         self._board.leave_out(candidate, NO_TIME.format(needed=needed, left=max(0.0, left)))
