@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from msgspec.structs import replace
 from torch.nn import BatchNorm2d as Norm
 from torch.nn.modules.module import register_module_forward_hook
 
@@ -29,6 +30,7 @@ from fenlei.training.train import rebuild, train
 from tests.support.drawing import class_folders
 from tests.support.hurried import hurry
 from tests.support.networks import tiny_network
+from tests.support.tuning import SETTINGS
 
 TUNED = "fine-tuned network"
 ANEW = "fine-tuned network, anew from everything"
@@ -218,7 +220,7 @@ def test_where_one_fold_leaves_it_in_doubt_more_of_them_judge_and_nothing_is_jud
     assert digest_of(rebuild(found.model, leaning, cache=tmp_path / "elsewhere")) == digest_of(found)
 
 
-def test_a_further_fold_is_given_as_long_as_the_one_before_took_also_where_no_time_is_left_to_learn_anew(
+def test_a_further_fold_takes_as_long_as_the_first_took_and_is_asked_also_where_no_time_is_left_to_learn_anew(
     leaning: Path, network: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def needs(tuner: Tuner, candidate: Candidate) -> Needs:
@@ -227,10 +229,20 @@ def test_a_further_fold_is_given_as_long_as_the_one_before_took_also_where_no_ti
     def unsure(board: Board, one: Judged, other: Judged) -> float:
         return 0.7 if one.kind == "tuned" and one.judged.sum() < 0.5 * len(one.judged) else sure(board, one, other)
 
-    sure = Board.chance
+    def watch(stage: Stage, done: int, total: int) -> None:
+        if stage is Stage.TUNE and total > 1:
+            if done == 0:
+                trainings.append((0, total))
+            trainings[-1] = done + 1, total
+
+    hurry(monkeypatch.setattr, replace(SETTINGS, patience=1))
+    sure, trainings = Board.chance, list[tuple[int, int]]()
     monkeypatch.setattr(Tuner, "needs", needs)
     monkeypatch.setattr(Board, "chance", unsure)
-    found = trained(leaning, network, tmp_path)
+    found = trained(leaning, network, tmp_path, progress=watch)
+    (taken, reckoned), *others = trainings
+    assert taken < reckoned  # the first ends when it stops helping, and no other goes on for longer
+    assert [total for _, total in others] == [taken, taken]
     assert found.report.recipe.head == f"{TUNED}, judged by 3 folds"
     assert not found.report.recipe.refitted
 

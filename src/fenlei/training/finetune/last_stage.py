@@ -37,9 +37,6 @@ TIGHT = 1.3
 """Times what is chosen takes, below which it is not decided again: other networks would have to be measured, and that
 would take the time away that is set aside."""
 
-LONGER = 1.2
-"""Times what one fold took, that another may take: it may end a little later."""
-
 MOST = 2
 """Networks that one search sets time aside for."""
 
@@ -120,9 +117,9 @@ class LastStage:
         self._judging = needed
         for candidate in all_that_may_follow([*self._tuned(), *([] if begun is None else [begun]), *self._chosen]):
             if self._journal.find(candidate) is None and self._allowed(candidate.view):
-                needs = self._needs(candidate)
-                if needed + needs.judging + max(anew, needs.anew) <= share * room:
-                    needed, anew = needed + needs.judging, max(anew, needs.anew)
+                judging, once_more = self._another_fold(candidate), self._needs(candidate).anew
+                if needed + judging + max(anew, once_more) <= share * room:
+                    needed, anew = needed + judging, max(anew, once_more)
         # What does not fit as it is reckoned may as it comes true: judging has taken half of what was reckoned.
         return max(0.0, min(max(needed, min(needed + anew, share * room)), room))
 
@@ -207,10 +204,11 @@ class LastStage:
         return self._another_fold(candidate) + self._anew_of_best() <= SLACK * room
 
     def _another_fold(self, candidate: Candidate) -> float:
-        """Seconds, by what the fold before it took: mostly less than is reckoned, which is all epochs."""
+        """Seconds, by what the first took, which no further one exceeds: mostly less than is reckoned, which is all
+        epochs."""
         reckoned = self._needs(candidate).judging
-        known = self._journal.find(by_folds(candidate, folds_of(candidate) - 1))
-        return reckoned if known is None else min(reckoned, LONGER * known[0].seconds)
+        known = self._journal.find(by_folds(candidate, 1))
+        return reckoned if known is None else min(reckoned, known[0].seconds)
 
     def _say_why_not(self, judged: Sequence[Entry]) -> None:
         room = self._time.room_for_last

@@ -123,7 +123,7 @@ def learn(
             at_a_time = min(at_a_time, state["at_a_time"])  # it goes on as it was, where memory had run out before
 
         for epoch in range(begun, lesson.epochs):
-            if len(lesson.watched) and 2 * epoch >= lesson.epochs and epoch - best_epoch >= settings.patience:
+            if len(lesson.watched) and epoch >= ends_after(best_epoch, settings):
                 break
             torch.manual_seed(1009 * settings.seed + epoch)
             chance = np.random.default_rng([settings.seed, epoch])
@@ -167,6 +167,11 @@ def learn(
         student.load_state_dict(best)
         student.eval()
         return Course(best_epoch, losses, at_a_time)
+
+
+def ends_after(best: int, settings: TuneSettings) -> int:
+    """After how many epochs a training ends that was at its best after `best` of them, and has others watch."""
+    return min(settings.epochs, max(-(-settings.epochs // 2), best + settings.patience))
 
 
 def parted(rows: NDArray[np.int64], batch: int) -> list[NDArray[np.int64]]:

@@ -21,7 +21,7 @@ from fenlei.training.look import Picture
 from fenlei.training.task import Task
 from fenlei.training.workshop import Workshop
 
-VERSION = "tuned/4"
+VERSION = "tuned/5"
 """Changes when equal settings give another network."""
 
 EPOCHS = "stopped"

@@ -21,6 +21,7 @@ from fenlei.training.finetune.accepted import shelved
 from fenlei.training.finetune.choice import as_judged, by_folds, folds_of, is_anew
 from fenlei.training.finetune.errors import Unsound
 from fenlei.training.finetune.kept import read_done, read_unseen, write_done, write_unseen
+from fenlei.training.finetune.loop import ends_after
 from fenlei.training.finetune.naming import EPOCHS, Naming, ended_by
 from fenlei.training.finetune.pace import Pace, measured
 from fenlei.training.finetune.settings import TuneSettings, read_settings
@@ -141,6 +142,8 @@ class Tuner:
     def judge(self, candidate: Candidate, before: Judged | None = None) -> Judged:
         """Tune on all folds but one, and score what that one holds out; once for each fold that the candidate says.
 
+        Further folds are trained for no longer than the first was, so that it is known what they take.
+
         Args:
             candidate: what to try.
             before: what it scored by all of these folds but the last; None begins with the first.
@@ -162,16 +165,19 @@ class Tuner:
         for fold in range(first, folds):
             repeat, _, outside = self._naming.fold(fold)
             number[repeat, outside] = task.folds.number[repeat, outside]
-            logits[repeat, outside], epochs = self._judged_by(fold, candidate, lesson.per_class)
+            settings = read_settings(candidate.setting or {})
+            most = ends_after(int(ended[0]), settings) if fold else settings.epochs
+            logits[repeat, outside], epochs = self._judged_by(fold, candidate, lesson.per_class, most)
             ended.append(float(epochs))
         setting = {**(candidate.setting or {}), EPOCHS: float(max(1, round(np.mean(ended))))}
         setting |= {ended_by(fold): epochs for fold, epochs in enumerate(ended)}
         return weigh(candidate.kind, setting, lesson, Folds(number, task.folds.taking_part), logits, task.seed)
 
     def _judged_by(
-        self, fold: int, candidate: Candidate, per_class: NDArray[np.float64] | None
+        self, fold: int, candidate: Candidate, per_class: NDArray[np.float64] | None, most: int
     ) -> tuple[NDArray[np.float64], int]:
-        """Logits (h, c) of what a fold holds out, and after how many epochs the network was at its best.
+        """Logits (h, c) of what a fold holds out, and after how many epochs, of so many at most, the network was at its
+        best.
 
         What the first fold judges can ship; what others judge says how good it is.
         """
@@ -195,7 +201,7 @@ class Tuner:
             learned=learned,
             watched=watched,
             judging=np.concatenate([held_out, known]),
-            epochs=settings.epochs,
+            epochs=most,
             checkpoint=place / CHECKPOINT,
             engine=self._engine,
             name=parent.id,
