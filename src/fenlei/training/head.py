@@ -119,9 +119,16 @@ class Lesson:
         return None if self.per_class is None else self.per_class[self.truth[self.owner[rows]]]
 
     def fit(
-        self, kind: HeadKind, learn: NDArray[np.bool_], setting: Setting, *, seed: int, start: Any = None
+        self,
+        kind: HeadKind,
+        learn: NDArray[np.bool_],
+        setting: Setting,
+        *,
+        seed: int,
+        start: Any = None,
+        step: Callable[[], None] = lambda: None,
     ) -> tuple[tuple[Layer, ...], Any]:
-        """Learn from the pictures (n,) marked in `learn`, with their copies."""
+        """Learn from the pictures (n,) marked in `learn`, with their copies; see `HeadKind.fit`."""
         inside = learn[self.owner]
         fitted = kind.fit(
             self.rows[inside],
@@ -131,6 +138,7 @@ class Lesson:
             setting,
             seed=seed,
             start=start,
+            step=step,
         )
         return fitted.layers, fitted.start
 
@@ -152,7 +160,7 @@ class Lesson:
             setting: to learn with.
             seed: of whatever is random.
             start: what came with the heads of a setting nearby; None at first.
-            step: called before each piece of work.
+            step: called before each piece of work, and several times in a second; may raise to end it.
         """
         size = self.rows.size * len(folds) * self.classes
         if isinstance(kind, SideBySide) and size <= _SIDE_BY_SIDE:
@@ -171,7 +179,8 @@ class Lesson:
         layers, starts = [], []
         for place, inside in enumerate(folds):
             step()
-            fitted = self.fit(kind, inside, setting, seed=seed, start=None if start is None else start[place])
+            near = None if start is None else start[place]
+            fitted = self.fit(kind, inside, setting, seed=seed, start=near, step=step)
             layers.append(fitted[0])
             starts.append(fitted[1])
         return layers, starts
@@ -299,7 +308,7 @@ def choose_setting(
             settings[number],
             seed=seed,
             start=starts[near],
-            # Before each fold: whoever asks to stop shall not wait for all of them.
+            # Before each fold and within: whoever asks to stop shall not wait for all of them, nor for a large one.
             step=partial(step, len(starts) - 1, len(settings)),
         )
         logits = np.zeros((*held_out.shape, lesson.classes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -126,9 +127,10 @@ def _fold_by_fold(
     parts = task.folds.parts()
     logits = np.zeros((*task.folds.number.shape, task.classes))
     for number, (repeat, inside, outside) in enumerate(parts):
-        watch.step(Stage.FIT, number, len(parts))
+        step = partial(watch.step, Stage.FIT, number, len(parts))
+        step()
         with one_thread():
-            layers, _ = lesson.fit(KINDS[kind], inside, setting, seed=task.seed)
+            layers, _ = lesson.fit(KINDS[kind], inside, setting, seed=task.seed, step=step)
         logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside])
         trial.check(_losses(logits[repeat, outside], task, outside, number))
     return logits

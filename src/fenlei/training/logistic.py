@@ -21,6 +21,7 @@ def fit_logistic(
     weights: NDArray[Any] | None = None,
     start: NDArray[np.float64] | None = None,
     tolerance: float = 1e-4,
+    step: Callable[[], None] = lambda: None,
 ) -> NDArray[np.float64]:
     """Minimise mean cross-entropy + strength / 2 · |W|², the bias unpunished, by L-BFGS.
 
@@ -32,6 +33,7 @@ def fit_logistic(
         weights: (n,) how much each row counts; None: all alike.
         start: where to begin, of the shape that is returned: the solution for a near strength saves most steps.
         tolerance: largest slope at which the solution counts as found.
+        step: called after each step; may raise to end it.
 
     Returns:
         (r + 1, c) float64, the bias as last row.
@@ -61,9 +63,8 @@ def fit_logistic(
         return value, slope.ravel()
 
     first = np.zeros((width + 1) * classes) if start is None else start.ravel()
-    found = minimize(
-        loss, first, jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS, "gtol": tolerance, "ftol": 1e-10}
-    )
+    options = {"maxiter": MOST_STEPS, "gtol": tolerance, "ftol": 1e-10}
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", options=options, callback=lambda _: step())
     return np.asarray(found.x, np.float64).reshape(width + 1, classes)
 
 

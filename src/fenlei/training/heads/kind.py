@@ -59,6 +59,7 @@ class HeadKind(Protocol):
         seed: int,
         start: Any = None,
         fine: bool = False,
+        step: Callable[[], None] = lambda: None,
     ) -> Fitted:
         """Learn.
 
@@ -71,6 +72,7 @@ class HeadKind(Protocol):
             seed: of whatever is random.
             start: of a fit with a setting nearby.
             fine: whether this is the fit that is shipped, which may take longer.
+            step: called several times in a second, however many rows there are; may raise to end it.
         """
         ...
 

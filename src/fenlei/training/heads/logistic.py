@@ -42,6 +42,7 @@ class LogisticHead:
         seed: int,
         start: Any = None,
         fine: bool = False,
+        step: Callable[[], None] = lambda: None,
     ) -> Fitted:
         """See `HeadKind`. Nothing here is random."""
         solution = fit_logistic(
@@ -52,6 +53,7 @@ class LogisticHead:
             weights=weights,
             start=start,
             tolerance=1e-6 if fine else 1e-4,
+            step=step,
         )
         return Fitted((as_layer(solution),), solution)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from fenlei.training.heads.kind import Fitted, Setting
 
 BATCH = 96
 LEAST_STEPS, MOST_STEPS = 120, 4000
+BETWEEN = 20
+"""Batches after which one may be asked to stop: some tens of milliseconds."""
+
 WARM_UP = 0.1
 SMOOTHING = 0.05
 """Label smoothing (Szegedy et al. 2016): an answer that is right by far is not pushed farther."""
@@ -48,6 +51,7 @@ class NetworkHead:
         seed: int,
         start: Any = None,
         fine: bool = False,
+        step: Callable[[], None] = lambda: None,
     ) -> Fitted:
         """See `HeadKind`. One thread of torch, numbers from `seed` alone."""
         need("torch", "learn a small network")
@@ -66,6 +70,7 @@ class NetworkHead:
                     None if weights is None else torch.from_numpy(weights * count / weights.sum()).float(),
                     classes,
                     setting,
+                    step,
                 )
         finally:
             torch.set_num_threads(threads)
@@ -76,7 +81,9 @@ class NetworkHead:
 Arrays = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-def _train(rows: Any, truth: Any, weights: Any, classes: int, setting: Setting) -> tuple[Arrays, Arrays]:
+def _train(
+    rows: Any, truth: Any, weights: Any, classes: int, setting: Setting, step: Callable[[], None]
+) -> tuple[Arrays, Arrays]:
     import torch
     from torch.nn import functional
 
@@ -89,10 +96,12 @@ def _train(rows: Any, truth: Any, weights: Any, classes: int, setting: Setting) 
     optimizer = torch.optim.AdamW(parameters, lr=setting["rate"], weight_decay=setting["decay"])
     each = max(1, len(rows) // BATCH)
     steps = min(MOST_STEPS, max(LEAST_STEPS, round(setting["epochs"] * each)))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda number: _rate(number, steps))
     order = torch.randperm(len(rows))
     place = 0
-    for _ in range(steps):
+    for number in range(steps):
+        if number % BETWEEN == 0:
+            step()
         if place + BATCH > len(rows):
             order, place = torch.randperm(len(rows)), 0
         batch = order[place : place + BATCH]

@@ -7,7 +7,7 @@ fitted too closely, so it is at its best with a handful of pictures a class.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -49,8 +49,9 @@ class PrototypeHead:
         seed: int,
         start: Any = None,
         fine: bool = False,
+        step: Callable[[], None] = lambda: None,
     ) -> Fitted:
-        """See `HeadKind`. Nothing here is random, and nothing is searched for."""
+        """See `HeadKind`. Nothing here is random, and nothing is searched for, so that `step` has no turn."""
         directions = Normalise()(rows.astype(np.float32)).astype(np.float64)
         counted = np.ones(len(rows)) if weights is None else weights
         belongs = np.zeros((len(rows), classes))

@@ -7,7 +7,7 @@ border do not bend it. Its margins are no logits; the temperature makes scores o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,7 @@ class SvmHead:
         seed: int,
         start: Any = None,
         fine: bool = False,
+        step: Callable[[], None] = lambda: None,
     ) -> Fitted:
         """See `HeadKind`. Nothing here is random."""
         kind = rows.dtype
@@ -71,6 +72,6 @@ class SvmHead:
 
         first = np.zeros((width + 1) * classes) if start is None else start.ravel()
         options = {"maxiter": MOST_STEPS, "gtol": 1e-6 if fine else 1e-4, "ftol": 1e-10}
-        found = minimize(loss, first, jac=True, method="L-BFGS-B", options=options)
+        found = minimize(loss, first, jac=True, method="L-BFGS-B", options=options, callback=lambda _: step())
         solution = np.asarray(found.x, np.float64).reshape(width + 1, classes)
         return Fitted((as_layer(solution),), solution)
