@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from fenlei.imaging import Policy
-from fenlei.training.heads import KINDS, NETWORK
+from fenlei.training.candidate import VOTE, Candidate
+from fenlei.training.heads import KINDS, NETWORK, SVM
+from fenlei.training.inherited import Inherited
 from fenlei.training.ladder import ladder
 from fenlei.training.plan import Plan, make_plan
 from fenlei.training.view import View, one
@@ -39,3 +41,17 @@ def test_one_backbone_alone_is_tuned_at_its_smallest_size_soon_too(tmp_path: Pat
     soon, later = ladder(plan, timed=True, tuning=True)
     assert soon[-1].view.size == min(each.view.size for each in (*soon, *later) if each.view.size is not None)
     assert soon[-1] not in later
+
+
+def test_what_won_in_an_earlier_model_has_its_turn_right_after_the_default_heads_before_their_vote() -> None:
+    """With a budget and without; in the order of the earlier model."""
+    older = one("older", 192, Policy.CROP)
+    heads = Candidate(view=older, kind=SVM, copies="altered"), Candidate(view=older, kind=NETWORK)
+    won = Candidate(view=older, kind=VOTE, members=heads, shares=(0.5, 0.5))
+    inherited = Inherited(candidates=(*heads, won))
+    plan = inherited.joined(PLAN)
+    assert plan.views == (*PLAN.views, older)  # other heads may be tried on it, behind everything else
+    for timed, tuning in ((False, False), (True, False), (True, True)):
+        soon, later = ladder(plan, inherited, timed=timed, tuning=tuning)
+        assert soon[:4] == [Candidate(view=FIRST), *heads, won]
+        assert [*soon, *later][-1] == Candidate(view=older)
