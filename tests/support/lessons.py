@@ -60,13 +60,14 @@ def learned(
     *,
     watched: Sequence[int] = (),
     epochs: int | None = None,
+    per_class: NDArray[np.float64] | None = None,
     checkpoint: Path | None = None,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Course:
     """Train on a CPU; rows that do not watch are learned from."""
     watching = np.array(watched, np.int64)
     learning = np.setdiff1d(np.arange(len(truth)), watching)
-    lesson = Lesson(truth, int(truth.max()) + 1, None, learning, watching, epochs or settings.epochs)
+    lesson = Lesson(truth, int(truth.max()) + 1, per_class, learning, watching, epochs or settings.epochs)
     return learn(
         student,
         stages,

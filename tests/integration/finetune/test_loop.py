@@ -153,3 +153,69 @@ def test_each_stage_learns_at_its_own_rate_which_rises_and_then_falls_to_nothing
         risen = np.minimum(1.0, (step + 1 - begun) / 10)
         learning = step >= begun
         np.testing.assert_allclose(np.array(rates)[learning], (peaks * risen * fallen)[learning])
+
+
+DECAY = 0.3
+"""So much that a step of it is seen beside one of the gradient."""
+
+
+def with_all_kinds() -> Student:
+    """Weights, biases and a norm, in the network and in the head, none of them zero."""
+    torch.manual_seed(0)
+    conv, norm = torch.nn.Conv2d(CLASSES, CLASSES, 1), torch.nn.BatchNorm2d(CLASSES)
+    student = Student(torch.nn.Sequential(conv, norm, torch.nn.Flatten()), CLASSES, CLASSES)
+    with torch.no_grad():
+        for parameter in student.parameters():
+            parameter.copy_(torch.rand_like(parameter) + 0.5)
+    return student
+
+
+def parameters_of(student: Student) -> dict[str, Any]:
+    return {name: value.detach().clone() for name, value in student.named_parameters()}
+
+
+def decays(name: str) -> bool:
+    """Whether that is what is weighed with, and no bias and no norm."""
+    return name in ("network.0.weight", "head.weight")
+
+
+@pytest.mark.parametrize("counts", [1.0, 0.05])
+def test_a_step_is_as_long_as_the_rate_whatever_the_gradient_and_decay_comes_beside_it(counts: float) -> None:
+    """AdamW (Loshchilov & Hutter 2019): each weight loses its share by itself, and not by way of its gradient, which
+    the step divides by its own length; biases and norms lose nothing."""
+    rows, truth = one_hot(32, noise=0.6)
+    student = with_all_kinds()
+    before = parameters_of(student)
+    settings = replace(PLAIN, epochs=1, batch=32, rate=0.01, head_rate=0.02, decay=DECAY, warm_up=0.1)
+    learned(student, stages_of(student), Rows(rows), truth, settings, per_class=np.full(CLASSES, counts))
+    after = parameters_of(student)
+    assert sum(decays(name) for name in before) == 2 < len(before)
+    for name, value in before.items():
+        # The stages of this student are its convolution and, above it, its norm.
+        rate = 0.02 if name.startswith("head") else 0.01 * settings.slower ** (name.startswith("network.0"))
+        lost = rate * DECAY * value if decays(name) else torch.zeros_like(value)
+        step = (after[name] - value + lost).abs()
+        torch.testing.assert_close(step, torch.full_like(step, rate), rtol=0.01, atol=0.0)
+
+
+def test_what_nothing_is_learned_of_loses_its_share_at_each_step_and_biases_and_norms_keep_what_they_are() -> None:
+    rows, truth = one_hot(32, noise=0.6)
+    student = with_all_kinds()
+    before = parameters_of(student)
+    rates: list[dict[int, float]] = []
+
+    def note(optimizer: Any, *_: object) -> None:
+        rates.append({id(each): group["lr"] for group in optimizer.param_groups for each in group["params"]})
+
+    handle = register_optimizer_step_pre_hook(note)
+    try:
+        settings = replace(PLAIN, epochs=5, batch=8, rate=0.1, head_rate=0.2, decay=DECAY)
+        # Rows that count nothing have no gradient.
+        learned(student, stages_of(student), Rows(rows), truth, settings, per_class=np.zeros(CLASSES))
+    finally:
+        handle.remove()
+    assert len(rates) == 20
+    for name, parameter in student.named_parameters():
+        left = np.prod([1 - step[id(parameter)] * DECAY for step in rates]) if decays(name) else 1.0
+        assert (left < 0.9) == decays(name)
+        torch.testing.assert_close(parameter.detach(), float(left) * before[name], rtol=1e-5, atol=0.0)
