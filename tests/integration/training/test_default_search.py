@@ -27,7 +27,7 @@ from tests.support.tasks import drawn_task
 
 LITE0, LITE2 = "efficientnet-lite0", "efficientnet-lite2"
 
-BALANCED = {
+BALANCED: set[tuple[tuple[str, ...], int, str]] = {
     ((LITE0,), 160, "squash"),
     ((LITE0,), 224, "squash"),
     ((LITE0,), 288, "squash"),
@@ -37,7 +37,7 @@ BALANCED = {
     ((LITE2,), 260, "letterbox"),
     ((LITE0, LITE2), 288, "squash"),
 }
-OFFERED = {
+OFFERED: dict[str, set[tuple[tuple[str, ...], int, str]]] = {
     "fast": {((LITE0,), 160, "squash"), ((LITE0,), 224, "squash"), ((LITE0,), 224, "letterbox")},
     "balanced": BALANCED,
     "accurate": BALANCED - {((LITE2,), 224, "squash")} | {((LITE2,), 320, "squash"), ((LITE2,), 260, "crop")},

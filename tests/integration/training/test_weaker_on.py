@@ -57,11 +57,11 @@ def photos(place: Path, root: Path, way: str) -> list[Path]:
             name = f"{camera}{1000 * (label == 'dog') + number:04d}.png"
             target = root / "test" / (other if number < ODD else label) / name
             target.parent.mkdir(parents=True, exist_ok=True)
-            picture = Image.open(path)
             if number < ODD:
-                picture = changed(picture, way)
+                changed(Image.open(path), way).save(target)
                 odd.append(target)
-            picture.save(target)
+            else:
+                shutil.copy(path, target)
     return odd
 
 
