@@ -133,8 +133,13 @@ def log_loss(
     scores: NDArray[np.float64], truth: NDArray[np.int64], weights: NDArray[np.float64] | None = None
 ) -> float:
     """Mean of -ln(score of the truth) over the rows of `scores` (n, c), in nats; weights (n,), None: all alike."""
-    gained = np.log(np.maximum(scores[np.arange(len(truth)), truth], SMALLEST_SCORE))
-    return float(-np.mean(gained) if weights is None else -np.average(gained, weights=weights))
+    losses = losses_of(scores, truth)
+    return float(np.mean(losses) if weights is None else np.average(losses, weights=weights))
+
+
+def losses_of(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n,) -ln(score of the truth) of the rows of `scores` (n, c), in nats."""
+    return np.asarray(-np.log(np.maximum(scores[np.arange(len(truth)), truth], SMALLEST_SCORE)))
 
 
 def reliability(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> list[ReliabilityBin]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fenlei.modelfile import Head, Layer, Voter, softmax
 from fenlei.training.basis import Basis, find_basis
 from fenlei.training.calibration import fit_temperature
-from fenlei.training.evaluation import SMALLEST_SCORE, log_loss
+from fenlei.training.evaluation import log_loss, losses_of
 from fenlei.training.folds import Folds
 from fenlei.training.heads import KINDS, HeadKind, Setting, SideBySide
 from fenlei.training.one_thread import one_thread
@@ -85,8 +85,7 @@ class Judged:
 
     def losses(self, truth: NDArray[np.int64]) -> NDArray[np.float64]:
         """(n,) log loss of each picture, in nats; meaningless where it was never held out."""
-        picked = self.scores[np.arange(len(truth)), truth]
-        return np.asarray(-np.log(np.maximum(picked, SMALLEST_SCORE)))
+        return losses_of(self.scores, truth)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from fenlei.modelfile import softmax
 from fenlei.training.alteration import COPIES
 from fenlei.training.calibration import fit_temperature
 from fenlei.training.candidate import Candidate
-from fenlei.training.evaluation import SMALLEST_SCORE
+from fenlei.training.evaluation import losses_of
 from fenlei.training.head import Judged, Lesson, judge, judge_head, weigh
 from fenlei.training.heads import KINDS, Setting
 from fenlei.training.one_thread import one_thread
@@ -141,7 +141,7 @@ def _losses(logits: NDArray[np.float64], task: Task, outside: NDArray[np.bool_],
     different kinds of heads are no common measure."""
     truth = task.truth[outside]
     scores = softmax(logits / fit_temperature(logits, truth))
-    losses = -np.log(np.maximum(scores[np.arange(len(truth)), truth], SMALLEST_SCORE))
+    losses = losses_of(scores, truth)
     if task.weights is not None:
         losses = losses * task.weights[outside]
     pieces = np.array_split(losses, min(BLOCKS, len(losses)))

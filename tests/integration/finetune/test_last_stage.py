@@ -19,7 +19,9 @@ from fenlei.backbones import kept
 from fenlei.modelfile import pack, read, write
 from fenlei.training.board import Board
 from fenlei.training.candidate import Candidate
+from fenlei.training.finetune import training as training_room
 from fenlei.training.finetune import tuner as tuner_room
+from fenlei.training.finetune import watching
 from fenlei.training.finetune.choice import folds_of
 from fenlei.training.finetune.tuner import Needs, Tuner
 from fenlei.training.finish import Trained
@@ -236,6 +238,8 @@ def test_a_further_fold_takes_as_long_as_the_first_took_and_is_asked_also_where_
             trainings[-1] = done + 1, total
 
     hurry(monkeypatch.setattr, replace(SETTINGS, patience=1))
+    monkeypatch.setattr(training_room, "FEWEST", 1)  # let some watch
+    monkeypatch.setattr(watching, "SURE", 0.5)
     sure, trainings = Board.chance, list[tuple[int, int]]()
     monkeypatch.setattr(Tuner, "needs", needs)
     monkeypatch.setattr(Board, "chance", unsure)

@@ -13,7 +13,7 @@ import msgspec
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.replacing import replacing
 
-VERSION = 2
+VERSION = 3
 
 
 class Checkpoint:

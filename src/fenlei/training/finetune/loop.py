@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fenlei.modelfile import softmax
 from fenlei.training.calibration import fit_temperature
-from fenlei.training.evaluation import log_loss
+from fenlei.training.evaluation import losses_of
 from fenlei.training.finetune.allocator import kept_memory
 from fenlei.training.finetune.average import Average
 from fenlei.training.finetune.batch_size import (
@@ -28,6 +28,7 @@ from fenlei.training.finetune.mixing import mixed
 from fenlei.training.finetune.rates import begins, factor, learning, parameter_groups
 from fenlei.training.finetune.settings import SETTLED, TuneSettings
 from fenlei.training.finetune.source import Source
+from fenlei.training.finetune.watching import Watching, ends_after
 
 MOST_STEEP = 1.0
 """Norm of a step's gradients that they are cut down to: one odd batch must not undo what was learned (Pascanu et al.
@@ -59,10 +60,10 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Course:
-    """How a training went; the student is left with the weights of its best epoch.
+    """How a training went; the student is left with the weights of the epoch that was kept.
 
     Attributes:
-        epochs: after which it was at its best.
+        epochs: after which that was.
         losses: of the watched pictures before the first epoch and after each, in nats, after a temperature.
         at_a_time: pictures that ran through the network together, in the end: fewer from when memory ran out.
     """
@@ -108,22 +109,24 @@ def learn(
         per_epoch = -(-len(lesson.learned) // settings.batch)
         at_a_time = _at_a_time(model, source, lesson, settings, fabric)
         watch = functools.partial(_watched, model, average, source, lesson)
+        watching = Watching(None if lesson.counted is None else lesson.counted[lesson.watched])
 
         # From the beginning, or from where a checkpoint is.
         state = checkpoint.read()
         if state is None:
-            at_a_time, loss = halved_until_it_fits(at_a_time, watch)
-            losses = [loss]
-            best, best_epoch, begun = _copied(average.values), 0, 0
+            at_a_time, seen = halved_until_it_fits(at_a_time, watch)
+            losses = [watching.mean(seen)]
+            best, begun = _copied(average.values), 0
         else:
             student.load_state_dict(state["student"])
             optimizer.load_state_dict(state["optimizer"])
             average.values, average.steps = _onto(fabric.device, state["average"]), state["average_steps"]
-            losses, best, best_epoch, begun = state["losses"], state["best"], state["best_epoch"], state["epoch"]
+            losses, best, begun = state["losses"], state["best"], state["epoch"]
+            watching.kept, watching.lowest = state["kept"], np.array(state["lowest"])
             at_a_time = min(at_a_time, state["at_a_time"])  # it goes on as it was, where memory had run out before
 
         for epoch in range(begun, lesson.epochs):
-            if len(lesson.watched) and epoch >= ends_after(best_epoch, settings):
+            if len(lesson.watched) and epoch >= ends_after(watching.kept, settings):
                 break
             torch.manual_seed(1009 * settings.seed + epoch)
             chance = np.random.default_rng([settings.seed, epoch])
@@ -145,11 +148,10 @@ def learn(
                 stepper.step()
                 average.follow()
 
-            at_a_time, loss = halved_until_it_fits(at_a_time, watch)
-            losses.append(loss)
-            # Those that watch are few: they choose among epochs, and whether any is worth it says the fold that judges.
-            if not len(lesson.watched) or not best_epoch or losses[-1] < losses[best_epoch]:
-                best, best_epoch = _copied(average.values), epoch + 1
+            at_a_time, seen = halved_until_it_fits(at_a_time, watch)
+            losses.append(watching.mean(seen))
+            if watching.keeps(epoch + 1, seen):
+                best = _copied(average.values)
             checkpoint.write(
                 {
                     "epoch": epoch + 1,
@@ -159,19 +161,15 @@ def learn(
                     "average": average.values,
                     "average_steps": average.steps,
                     "best": best,
-                    "best_epoch": best_epoch,
+                    "kept": watching.kept,
+                    "lowest": watching.lowest.tolist(),
                     "losses": losses,
                     "at_a_time": at_a_time,
                 }
             )
         student.load_state_dict(best)
         student.eval()
-        return Course(best_epoch, losses, at_a_time)
-
-
-def ends_after(best: int, settings: TuneSettings) -> int:
-    """After how many epochs a training ends that was at its best after `best` of them, and has others watch."""
-    return min(settings.epochs, max(-(-settings.epochs // 2), best + settings.patience))
+        return Course(watching.kept, losses, at_a_time)
 
 
 def parted(rows: NDArray[np.int64], batch: int) -> list[NDArray[np.int64]]:
@@ -189,15 +187,14 @@ def logits_of(model: Any, source: Source, rows: NDArray[np.int64], at_a_time: in
     return np.concatenate(given).astype(np.float64)
 
 
-def _watched(model: Any, average: Average, source: Source, lesson: Lesson, at_a_time: int) -> float:
-    """Loss of the pictures that watch, by the averaged weights, after a temperature of their own."""
+def _watched(model: Any, average: Average, source: Source, lesson: Lesson, at_a_time: int) -> NDArray[np.float64]:
+    """(w,) loss of the pictures that watch, by the averaged weights, after a temperature of their own."""
     if not len(lesson.watched):
-        return 0.0
+        return np.zeros(0)
     with average.in_place():
         logits = logits_of(model, source, lesson.watched, at_a_time)
     truth = lesson.truth[lesson.watched]
-    counted = None if lesson.counted is None else lesson.counted[lesson.watched]
-    return float(log_loss(softmax(logits / fit_temperature(logits, truth)), truth, counted))
+    return losses_of(softmax(logits / fit_temperature(logits, truth)), truth)
 
 
 def _backward(model: Any, fabric: Any, optimizer: Any, shown: Any, targets: Any, weights: Any) -> Callable[[int], None]:

@@ -28,8 +28,8 @@ class TuneSettings(msgspec.Struct, frozen=True, kw_only=True):
         average: decay of the moving average of the weights, whose end is what is kept.
         warm_up: share of the steps in which rates rise.
         thaw: epochs between one stage and the next one below it beginning to learn.
-        patience: epochs in a row without gain after which it ends, once half of them are over: before that rates are
-            high, and what begins by getting worse often ends better.
+        patience: epochs in a row that are worse than the best beyond doubt, after which it ends, once half of them are
+            over: before that rates are high, and what begins by getting worse often ends better.
         anew: 0 for the network that is judged; 1 for the one that is learned anew, by the same recipe and for as many
             epochs, from everything that may be learned from.
         mirrored: 1 where a mirrored picture is still a picture of its class.

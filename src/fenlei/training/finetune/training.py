@@ -29,6 +29,9 @@ from fenlei.training.look import Picture
 WATCHING = 0.125
 """Share of the pictures that tells when to end."""
 
+FEWEST = 100
+"""Pictures below which none do: the loss of fewer is mostly luck, and learned from they are worth more."""
+
 Maps = dict[tuple[bytes, int], NDArray[np.float16]]
 
 
@@ -128,7 +131,8 @@ def tune(
 def divided(
     rows: NDArray[np.int64], truth: NDArray[np.int64], groups: NDArray[np.int64], seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows to learn from and rows to watch, where nobody has found out yet when to end.
+    """Rows to learn from and rows to watch, where nobody has found out yet when to end; of few none watch, and it is
+    gone on to the end of the schedule.
 
     Args:
         rows: to divide.
@@ -136,6 +140,8 @@ def divided(
         groups: (n,) duplicate groups, which stay together.
         seed: another seed, another division.
     """
+    if WATCHING * len(rows) < FEWEST:
+        return rows, rows[:0]
     watching = stratified_split(truth[rows].tolist(), groups[rows].tolist(), WATCHING, seed)
     return rows[~watching], rows[watching]
 

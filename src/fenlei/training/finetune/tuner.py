@@ -21,13 +21,13 @@ from fenlei.training.finetune.accepted import shelved
 from fenlei.training.finetune.choice import as_judged, by_folds, folds_of, is_anew
 from fenlei.training.finetune.errors import Unsound
 from fenlei.training.finetune.kept import read_done, read_unseen, write_done, write_unseen
-from fenlei.training.finetune.loop import ends_after
 from fenlei.training.finetune.naming import EPOCHS, Naming, ended_by
 from fenlei.training.finetune.pace import Pace, measured
 from fenlei.training.finetune.settings import TuneSettings, read_settings
 from fenlei.training.finetune.sound import flaw_of
 from fenlei.training.finetune.student import Student, make_student
 from fenlei.training.finetune.training import Maps, divided, tune, with_temperature
+from fenlei.training.finetune.watching import ends_after
 from fenlei.training.fit_winner import fit_candidate, fit_winner
 from fenlei.training.folds import Folds
 from fenlei.training.head import Judged, weigh
