@@ -25,7 +25,7 @@ TRIED = 16
 
 STEPS = 3
 
-EXPORTING = 6.0
+EXPORTING = 3.0
 """Seconds that export and comparison take."""
 
 
