@@ -14,7 +14,7 @@ from fenlei.datasets import scan
 from fenlei.imaging import InputSpec, Policy
 from fenlei.training.finetune.settings import TuneSettings
 from fenlei.training.finetune.student import make_student
-from fenlei.training.finetune.training import Maps, Tuned, divided, tune
+from fenlei.training.finetune.training import Maps, Tuned, tune
 from fenlei.training.look import read_all
 from fenlei.training.progress import Watch
 from fenlei.training.view import one
@@ -38,7 +38,7 @@ def tuned(
     maps: Maps | None = None,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Tuned:
-    """Every fifth picture judges, the others are learned from."""
+    """Every fifth picture judges, the others are learned from; where it is not said for how long, some of them watch."""
     found = scan(photos)
     pictures, _ = read_all(found, Watch())
     truth = np.array([found.labels.index(each.item.label) for each in pictures], np.int64)
@@ -48,7 +48,8 @@ def tuned(
         features = workshop.features(one(str(network), size, Policy.SQUASH), pictures).features
     learned, watched = np.flatnonzero(~outside), np.zeros(0, np.int64)
     if epochs is None:
-        learned, watched = divided(learned, truth, groups, 0)
+        watched = learned[::8]
+        learned = np.setdiff1d(learned, watched)
     head = learn_head(features[learned], truth[learned], groups[learned], classes, seed=0).head
     student = make_student(load_backbone(str(network), size=size, cache=cache), head, settings)
     return tune(

@@ -169,7 +169,7 @@ def test_where_time_is_short_the_network_that_was_judged_ships_and_more_time_lea
         short = trained(leaning, network, tmp_path, progress=watch)
     assert short.report.recipe.head == TUNED
     learned = short.report.train_pictures
-    assert 0.6 * learned < short.report.recipe.fitted_on < 0.8 * learned
+    assert 0.7 * learned < short.report.recipe.fitted_on < 0.9 * learned  # all folds but one
     assert not short.report.recipe.refitted
     assert len(begun) == 1  # trained once
     assert short.report.unknown is not None
