@@ -8,6 +8,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from msgspec.structs import replace
 from safetensors.numpy import load_file, save_file
 
 from fenlei.backbones.shelf import Shelf
+from fenlei.modelfile import read, write
 from fenlei.training import search
 from fenlei.training.finetune.kept import folder_of
 from fenlei.training.finetune.sweep import UNUSED, sweep
@@ -27,23 +29,27 @@ from fenlei.training.finish import Trained
 from fenlei.training.progress import Stage
 from fenlei.training.report import CandidateResult
 from fenlei.training.train import train
+from tests.support import mortals
+from tests.support.cli import LONG
 from tests.support.hurried import hurry
+from tests.support.selection import chosen, line_of_each
 from tests.support.tuning import SETTINGS
 
 JUDGED = "fine-tuned network"
 ANEW = "fine-tuned network, anew from everything"
+RECIPE = replace(SETTINGS, mixing=0.0)
 LONG_AGO = UNUSED + 24 * 3600.0
 
 
 @pytest.fixture(autouse=True, scope="module")
 def made_for_tiny_networks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        hurry(patch.setattr, replace(SETTINGS, mixing=0.0))
+        hurry(patch.setattr, RECIPE)
         yield
 
 
-begun: list[int] = []
-"""Steps of each training that the last call began; those of a mere measurement are one or none."""
+taken: list[tuple[int, int]] = []
+"""Steps of tuning that the last call took, each with how many there were to take: of a mere look, one or none."""
 
 
 def trained(
@@ -56,7 +62,7 @@ def trained(
     enough: Callable[[], bool] | None = None,
     heard: Callable[[CandidateResult], None] | None = None,
 ) -> Trained:
-    begun.clear()
+    taken.clear()
     return train(
         photos,
         cache=cache,
@@ -66,12 +72,21 @@ def trained(
         backbone=str(network),
         enough=enough,
         heard=heard,
-        progress=lambda stage, done, total: begun.append(total) if (stage, done) == (Stage.TUNE, 0) else None,
+        progress=lambda stage, done, total: taken.append((done, total)) if stage is Stage.TUNE else None,
     )
 
 
 def trainings() -> int:
-    return sum(steps > 1 for steps in begun)
+    """Begun by the last call."""
+    return sum(done == 0 and total > 1 for done, total in taken)
+
+
+def checkpoint_of(cache: Path, networks: int) -> Path | None:
+    """Of a network that is being learned anew, so many being done with."""
+    begun = [msgspec.json.decode(path.read_bytes()) for path in cache.glob("searches/*/begun.json")]
+    if not any(each["setting"].get("anew") for each in begun) or len([*cache.glob("tuning/*/done")]) != networks:
+        return None
+    return next(cache.glob("tuning/*/epoch.ckpt"), None)
 
 
 def lines(found: Trained, head: str) -> list[CandidateResult]:
@@ -115,16 +130,9 @@ def test_a_network_that_learning_anew_spoils_is_left_out_and_the_one_that_was_ju
 ) -> None:
     """Between two epochs of learning anew the checkpoint is damaged: it opens, and what it holds knows nothing."""
 
-    def checkpoint() -> Path | None:
-        found = [msgspec.json.decode(path.read_bytes()) for path in tmp_path.glob("searches/*/begun.json")]
-        if not any(each["setting"].get("anew") for each in found):
-            return None
-        done = list(tmp_path.glob("tuning/*/done"))
-        return next(tmp_path.glob("tuning/*/epoch.ckpt"), None) if len(done) == networks else None
-
-    stopped = trained(leaning, network, tmp_path, enough=lambda: checkpoint() is not None)
+    stopped = trained(leaning, network, tmp_path, enough=lambda: checkpoint_of(tmp_path, networks) is not None)
     assert stopped.report.recipe.head == JUDGED
-    path = checkpoint()
+    path = checkpoint_of(tmp_path, networks)
     assert path is not None
     state = torch.load(path, weights_only=True)
     state["best"] = {name: damage(weights) for name, weights in state["best"].items()}
@@ -145,6 +153,69 @@ def test_a_network_that_learning_anew_spoils_is_left_out_and_the_one_that_was_ju
     assert trainings() == 0
     (kept,) = Shelf(tmp_path).tuned()
     assert [path for path in tmp_path.glob("tuning/*") if path.is_dir()] == [folder_of(tmp_path, kept[0])]
+
+
+def learn_until_killed(
+    photos: Path, network: Path, cache: Path, best: Path, cores: set[int] | None, told: Connection
+) -> None:
+    """Search, keep what is best, and say where it is when it is in the midst of learning anew from everything."""
+    if cores is not None:
+        os.sched_setaffinity(0, cores)
+    hurry(setattr, RECIPE)
+    since: list[int] = []
+
+    def keep(found: Trained) -> None:
+        write(best, found.model)
+
+    def watch(stage: Stage, done: int, total: int) -> None:
+        if stage is Stage.TUNE and checkpoint_of(cache, networks=2) is not None:
+            since.append(done)
+            if len(since) == 3:
+                told.send((done, total))
+                told.recv()  # which never comes
+
+    train(
+        photos,
+        cache=cache,
+        goal="accurate",
+        budget=900,
+        backbone=str(network),
+        progress=watch,
+        better=keep,
+    )
+
+
+def test_a_process_killed_while_it_learns_anew_is_gone_on_with_from_its_checkpoint_to_the_same_network(
+    leaning: Path, network: Path, finished: tuple[Path, Trained], tmp_path: Path
+) -> None:
+    cache, best = tmp_path / "cache", tmp_path / "best.fenlei"
+    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+    here, there = mortals.pipe()
+    child = mortals.start(learn_until_killed, leaning, network, cache, best, cores, there)
+    there.close()
+    try:
+        assert here.poll(LONG)
+        reached, total = here.recv()
+    finally:
+        killed = mortals.kill(child)
+    assert killed
+    path = checkpoint_of(cache, networks=2)
+    assert path is not None
+    kept = torch.load(path, weights_only=True)["step"]
+    assert 0 < kept < reached < total
+    board = {each.name: each.read_bytes() for each in cache.glob("searches/*/*.judged")}
+    assert len(board) >= 3
+    assert read(best).manifest.recipe["head"] == JUDGED
+
+    found = trained(leaning, network, cache)
+    assert [done for done, of in taken if of > 1] == list(range(kept, total))  # and nothing else is learned again
+    assert {of for _, of in taken if of > 1} == {total}
+    after = {each.name: each.read_bytes() for each in cache.glob("searches/*/*.judged")}
+    assert board.items() < after.items()
+    assert found.report.recipe.head == ANEW
+    assert line_of_each(found) == line_of_each(finished[1])
+    assert chosen(found) == chosen(finished[1])
+    assert found.evaluation == finished[1].evaluation
 
 
 def test_a_network_that_was_damaged_since_it_was_learned_anew_is_learned_once_more(
