@@ -38,7 +38,7 @@ def tuned(
     maps: Maps | None = None,
     step: Callable[[int, int], None] = lambda done, total: None,
 ) -> Tuned:
-    """Every fifth picture judges, the others are learned from; where it is not said for how long, some of them watch."""
+    """Every fifth picture judges, the others are learned from; where nobody says for how long, some watch."""
     found = scan(photos)
     pictures, _ = read_all(found, Watch())
     truth = np.array([found.labels.index(each.item.label) for each in pictures], np.int64)
