@@ -13,7 +13,7 @@ import msgspec
 
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.needs import need
-from fenlei.backbones.shelf import HUB
+from fenlei.backbones.shelf import HUB, Shelf
 from fenlei.backbones.source import Loaded, Network, Report
 from fenlei.backbones.transformers_folder import FILES, check_plausible, export_folder, load_folder
 
@@ -63,7 +63,7 @@ class HubSource:
         self.revision: str | None = match["revision"]
         self.id = name
         self.title = self.repository
-        self._folder = cache / "hub"
+        self._folder, self._shelf = cache / "hub", Shelf(cache)
         self._endpoint = endpoint
 
     def default_size(self) -> None:
@@ -92,15 +92,17 @@ class HubSource:
         return msgspec.structs.replace(network, made_with=made_with)
 
     def load(self, size: int | None, report: Report) -> Loaded:
-        """From what was fetched before; the latest revision that is there."""
-        kept = self._folder / f"models--{self.repository.replace('/', '--')}" / "snapshots"
-        dated = sorted((path.stat().st_mtime_ns, path) for path in kept.glob("*") if (path / "config.json").is_file())
-        if not dated:
+        """From what was fetched before, at the commit that the network on the shelf was exported from."""
+        made_with = self._shelf.made_with(self.id, size, self.origin()) or {}
+        kept = (
+            self._folder / f"models--{self.repository.replace('/', '--')}" / "snapshots" / made_with.get("commit", "-")
+        )
+        if not (kept / "config.json").is_file():
             raise BackboneError(
                 f"The weights of {self.id} are not in the cache any more; `fenlei backbones fetch {self.id}` "
                 "fetches them."
             )
-        return load_folder(dated[-1][1], size, self.repository, None, report)
+        return load_folder(kept, size, self.repository, None, report)
 
     def _ask(self, hub: Any) -> HubInfo:
         api = hub.HfApi(endpoint=self._endpoint, library_name="fenlei")

@@ -78,13 +78,22 @@ class Shelf:
             size: side in pixels; None finds the one made when no size was asked for.
             origin: where it must come from; None takes any, for when the place itself is not there.
         """
+        found = self._find(identity, size, origin)
+        return None if found is None else found[0]
+
+    def made_with(self, identity: str, size: int | None, origin: dict[str, str] | None) -> dict[str, str] | None:
+        """What the record of that network says of its making; arguments as for `find`."""
+        found = self._find(identity, size, origin)
+        return None if found is None else found[1].made_with
+
+    def _find(self, identity: str, size: int | None, origin: dict[str, str] | None) -> tuple[Backbone, Record] | None:
         for path, record in self._records(f"{_slug(identity)}-*.json"):
             if record.id != identity or (origin is not None and record.origin != origin):
                 continue
             if record.size == size or (size is None and record.default):
                 found = _whole(path, record)
                 if found is not None:
-                    return found
+                    return found, record
         return None
 
     def all(self) -> list[Backbone]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fenlei.backbones import BackboneError, fetch, hub, kept, open_backbone
+from fenlei.backbones import BackboneError, fetch, hub, kept, load_backbone, open_backbone
 from tests.support.cli import fenlei
 from tests.support.hub import Hub, hub_server
 
@@ -75,6 +75,20 @@ def test_a_revision_can_be_named(server: Hub, tmp_path: Path) -> None:
     assert open_backbone(name, cache=tmp_path, endpoint=server.url).id == name
     with pytest.raises(BackboneError, match="no revision `old`"):
         open_backbone(f"{NAME}@old", cache=tmp_path, endpoint=server.url)
+
+
+def test_the_revision_that_was_asked_for_is_what_is_tuned_whatever_was_fetched_since(
+    server: Hub, tmp_path: Path
+) -> None:
+    old = f"{NAME}@{server.commit('small/vit')}"
+    open_backbone(old, cache=tmp_path, endpoint=server.url)
+    said = json.loads(server.repositories["small/vit"]["preprocessor_config.json"])
+    said["image_mean"] = [0.1, 0.1, 0.1]
+    server.repositories["small/vit"]["preprocessor_config.json"] = json.dumps(said).encode()
+    open_backbone(NAME, cache=tmp_path, endpoint=server.url)
+    first, second = (load_backbone(name, cache=tmp_path).normalisation for name in (old, NAME))
+    assert second.mean == pytest.approx((25.5, 25.5, 25.5))  # of grey levels
+    assert first != second
 
 
 def test_what_may_not_be_fetched_is_not_asked_for(server: Hub, tmp_path: Path) -> None:
