@@ -274,8 +274,7 @@ class LastStage:
         begun = self._journal.begun == candidate
         try:
             with told_of_memory():
-                there = begun or (known is not None and self._tuner.is_done(Entry(candidate, judged)))
-                if not there and self._anew_of_best() > SLACK * self._time.left_of_last:
+                if not begun and self._anew_of_best() > SLACK * self._time.left_of_last:
                     return None  # what was judged ships, and the report says from how many pictures it learned
                 self._journal.begin(candidate)
                 self._tuner.ready(Entry(candidate, judged))

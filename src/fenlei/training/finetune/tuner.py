@@ -157,6 +157,7 @@ class Tuner:
         number = np.full_like(task.folds.number, KEPT)
         logits = np.zeros((*number.shape, task.classes))
         first, ended = 0, []
+        settings = read_settings(candidate.setting or {})
         if before is not None:
             first = folds - 1
             ended = [before.setting[ended_by(fold)] for fold in range(first)]
@@ -165,7 +166,6 @@ class Tuner:
         for fold in range(first, folds):
             repeat, _, outside = self._naming.fold(fold)
             number[repeat, outside] = task.folds.number[repeat, outside]
-            settings = read_settings(candidate.setting or {})
             most = ends_after(int(ended[0]), settings) if fold else settings.epochs
             logits[repeat, outside], epochs = self._judged_by(fold, candidate, lesson.per_class, most)
             ended.append(float(epochs))
