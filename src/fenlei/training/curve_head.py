@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from fenlei.training.board import Entry
 from fenlei.training.candidate import VOTE, Candidate
 from fenlei.training.curve import LearningCurve
+from fenlei.training.ending import Ending
 from fenlei.training.head import Judged
 from fenlei.training.heads import LOGISTIC, PROTOTYPES, SVM
 from fenlei.training.journal import Journal
-from fenlei.training.learning_curve import curve_takes, learning_curve
+from fenlei.training.learning_curve import CurveTakes, curve_takes, learning_curve
 from fenlei.training.task import Task
 from fenlei.training.view import View
 from fenlei.training.workshop import Workshop
@@ -39,7 +40,7 @@ def measure_curve(
     workshop: Workshop,
     journal: Journal,
     budget: float | None,
-    step: Callable[[int, int], None] = lambda done, total: None,
+    ending: Ending | None = None,
 ) -> LearningCurve | None:
     """What more pictures of the training part would bring, on features that are there.
 
@@ -50,7 +51,7 @@ def measure_curve(
         workshop: where features come from.
         journal: what was judged.
         budget: of the search in seconds.
-        step: called with (fits done, fits in all).
+        ending: told how far this is.
 
     Returns:
         None where it cannot be said, or not in the time.
@@ -67,21 +68,22 @@ def measure_curve(
         aim=task.aim,
         seed=task.seed,
         seconds=curve_seconds(budget),
-        step=step,
+        ending=ending,
     )
 
 
-def measuring_takes(winner: Entry, task: Task, workshop: Workshop, journal: Journal, budget: float | None) -> float:
-    """Seconds that measuring the curve will really take, by a few fits of it; arguments as `measure_curve`."""
+def measuring_takes(
+    winner: Entry, task: Task, workshop: Workshop, journal: Journal, budget: float | None
+) -> CurveTakes:
+    """What measuring the curve will really take, by a few fits of it; arguments as `measure_curve`."""
     head = curve_head(winner, journal)
     if head is None:
-        return 0.0
+        return CurveTakes(0.0, 0.0)
     started = time.monotonic()
     lesson = workshop.lesson(head.view, task.pictures, task.truth, task.classes)
     preparing = time.monotonic() - started
-    return preparing + curve_takes(
-        lesson, head.judged, task.folds, task.groups, seed=task.seed, seconds=curve_seconds(budget)
-    )
+    takes = curve_takes(lesson, head.judged, task.folds, task.groups, seed=task.seed, seconds=curve_seconds(budget))
+    return takes._replace(starts=preparing + takes.starts)
 
 
 def curve_seconds(budget: float | None) -> float:

@@ -1,7 +1,8 @@
 """What comes after a search, piece by piece: what it will take, what is kept aside for it, and what is left of it.
 
 Before a piece begins there is an estimate of it. A piece that is over counts no more, whatever had been thought of it;
-of one that goes in steps the rest is reckoned by those that are done; any other counts down.
+of one that goes in steps the rest is reckoned by those that are done, the more so the more these are; any other counts
+down.
 """
 
 from __future__ import annotations
@@ -15,9 +16,15 @@ MARGIN = 1.25
 """Times what a piece is thought to take that is kept aside for it, where nothing else is said."""
 
 
+TRUST = 0.1
+"""Share of a piece that must be done to say as much of the rest as what had been thought of it before: first steps are
+not like all others."""
+
+
 class Piece(StrEnum):
     """In the order in which they come."""
 
+    STARTS = "what the learning curve starts from"
     CURVE = "learning curve"
     FEATURES = "features of the test part"
     JUDGING = "judging and claims"
@@ -56,7 +63,7 @@ class Ending:
         self._told, self._clock = told, clock or time.monotonic
         self._pieces = dict.fromkeys(Piece, Expected())
         self._at: Piece | None = None
-        self._started = self._reckoned = 0.0
+        self._started = self._reckoned = self._thought = 0.0
         self.began: dict[Piece, float] = {}
         self.took: dict[Piece, float] = {}
 
@@ -101,15 +108,16 @@ class Ending:
         if steps is not None:
             self.expect(piece, self._pieces[piece].each, steps)
         self._started = self._reckoned = self._clock()
-        self.began[piece] = self._pieces[piece].each * self._pieces[piece].steps
+        self.began[piece] = self._thought = self._pieces[piece].each * self._pieces[piece].steps
         self._told()
 
     def step(self, done: int, total: int) -> None:
-        """Of the piece that goes on so many steps of so many are done."""
-        if self._at is None:
+        """Of the piece that goes on so many steps of so many are done; or so much of its work, in whatever unit."""
+        if self._at is None or not total:
             return
-        each = (self._clock() - self._started) / done if done else self._pieces[self._at].each
-        self.expect(self._at, each, total - done)
+        share = done / total
+        whole = (self._clock() - self._started + TRUST * self._thought) / (share + TRUST)
+        self.expect(self._at, whole / total, total - done)
         self._told()
 
     def end(self) -> None:

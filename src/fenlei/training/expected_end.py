@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 
-from fenlei.training.appearance import appearances
+from fenlei.training.appearance import seconds_per_appearance
 from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.closer_look import MOST_WITH_NEAREST, MOST_WRONG
@@ -14,6 +13,7 @@ from fenlei.training.curve_head import curve_seconds, measuring_takes
 from fenlei.training.ending import MARGIN, Ending, Piece
 from fenlei.training.heat import maps_allowed, seconds_per_map
 from fenlei.training.journal import Journal
+from fenlei.training.learning_curve import CurveTakes
 from fenlei.training.look import Picture
 from fenlei.training.nearest import NEAREST
 from fenlei.training.parity import PARITY_PICTURES
@@ -39,8 +39,8 @@ DRAWING = 0.15
 ROUND = 0.06
 """Seconds of a round of that comparison: however many pictures there are, as many take part."""
 
-MEASURED = 8
-"""Pictures by which it is found out what reading and shrinking one takes."""
+MEASURED = 16
+"""About so many pictures tell what reading and shrinking one takes."""
 
 SURE = 2.0
 """Deviations above what is expected that time is kept aside for."""
@@ -78,7 +78,7 @@ class ExpectedEnd:
         self._workshop, self._journal, self._task = workshop, journal, task
         self._pictures, self._tested, self._shipped, self._shows = pictures, tested, shipped, shows
         self._budget = budget
-        self._known: dict[str, tuple[float, float, float]] = {}
+        self._known: dict[str, tuple[CurveTakes, float, float]] = {}
         self._reading: float | None = None
         ending.expect(Piece.JUDGING, MAKING, most=MAKING + curve_seconds(budget))
 
@@ -98,7 +98,8 @@ class ExpectedEnd:
             self._known = {candidate.key: (self._curve(best), *self._wrong(best))}
         curve, wrong, surely = self._known[candidate.key]
         looking = self._looking(candidate) if missing and not (told and candidate.kind == TUNED) else 0.0
-        tell(Piece.CURVE, curve)
+        tell(Piece.STARTS, curve.starts)
+        tell(Piece.CURVE, curve.fits)
         tell(Piece.FEATURES, looking)
         self._expect_maps(candidate, wrong, surely, views)
         reading = self._seconds_of_reading()
@@ -120,11 +121,11 @@ class ExpectedEnd:
         """Seconds in which features of the test part are computed, as far as they are not there."""
         return self._workshop.looking(view, self._tested)
 
-    def _curve(self, best: Entry) -> float:
+    def _curve(self, best: Entry) -> CurveTakes:
         try:
             return measuring_takes(best, self._task, self._workshop, self._journal, self._budget)
         except Enough:  # whoever reckons has not asked whether there is time for it; the next step will say so
-            return CURVE
+            return CurveTakes(0.0, CURVE)
 
     def _expect_maps(self, candidate: Candidate, wrong: float, surely: float, views: int) -> None:
         if not self._shows:
@@ -156,7 +157,5 @@ class ExpectedEnd:
     def _seconds_of_reading(self) -> float:
         """What a picture takes to be read and made small, by a few of them."""
         if self._reading is None:
-            few, started = self._tested[:MEASURED], time.monotonic()
-            appearances(few, self._workshop.cache)
-            self._reading = (time.monotonic() - started) / max(1, len(few))
+            self._reading = seconds_per_appearance(self._tested[:: max(1, len(self._tested) // MEASURED)])
         return self._reading

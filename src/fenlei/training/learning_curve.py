@@ -13,7 +13,7 @@ the same pictures give the same report.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from fenlei.modelfile import softmax
 from fenlei.training.aim import Aim, figure, interval, picture_weights
 from fenlei.training.curve import ClassGain, CurvePoint, LearningCurve
+from fenlei.training.ending import Ending, Piece
 from fenlei.training.folds import Folds
 from fenlei.training.head import Judged, Lesson, judge
 from fenlei.training.heads import KINDS, LOGISTIC, PROTOTYPES, SVM
@@ -67,13 +68,22 @@ class _Work(NamedTuple):
         return self.folds * (1 + len(SHARES)) + (2 * self.pairs if self.pairs >= LEAST_PAIRS else 0)
 
 
-class _Steps:
-    def __init__(self, total: int, told: Callable[[int, int], None]) -> None:
-        self._done, self._total, self._told = 0, total, told
+class CurveTakes(NamedTuple):
+    """Seconds: of what all fits start from, which is learned from nothing, and of these fits."""
 
-    def one_more(self) -> None:
-        self._done = min(self._done + 1, self._total)
-        self._told(self._done, self._total)
+    starts: float
+    fits: float
+
+
+class _Pictures:
+    """Counts those that fits learn from, and tells of them; a fit takes about as long as it has pictures."""
+
+    def __init__(self, total: int, ending: Ending) -> None:
+        self._done, self._total, self._ending = 0, total, ending
+
+    def learned(self, pictures: int) -> None:
+        self._done = min(self._done + pictures, self._total)
+        self._ending.step(self._done, self._total)
 
 
 class _Bench(NamedTuple):
@@ -84,18 +94,21 @@ class _Bench(NamedTuple):
         judged: how the head was judged with all pictures.
         groups: (n,) duplicate groups.
         parts: the folds that take part.
-        starts: by fold, what helps the next fit.
+        starts: by fold, what a fit starts from: the whole of it learned.
         weights: (n,) how much a picture counts for the aim.
-        steps: counts fits.
     """
 
     lesson: Lesson
     judged: Judged
     groups: NDArray[np.int64]
     parts: list[tuple[int, NDArray[np.bool_], NDArray[np.bool_]]]
-    starts: dict[int, Any]
+    starts: list[Any]
     weights: NDArray[np.float64]
-    steps: _Steps
+
+    def start(self) -> None:
+        """Learn what the next fold starts from."""
+        kind, setting, seed = KINDS[self.judged.kind], self.judged.setting, self.judged.seed
+        self.starts.append(self.lesson.fit(kind, self.parts[len(self.starts)][1], setting, seed=seed)[1])
 
 
 def learning_curve(
@@ -108,7 +121,7 @@ def learning_curve(
     aim: Aim,
     seed: int,
     seconds: float = 0.5,
-    step: Callable[[int, int], None] = lambda done, total: None,
+    ending: Ending | None = None,
 ) -> LearningCurve | None:
     """Measure what pictures are worth.
 
@@ -121,7 +134,7 @@ def learning_curve(
         aim: what is to be raised.
         seed: of what is left out.
         seconds: about what it may take on a core of a usual machine.
-        step: called with (fits done, fits in all).
+        ending: told how far this is.
 
     Returns:
         The curve; None where there are too few pictures, nothing could be held out, or the time does not suffice.
@@ -131,11 +144,16 @@ def learning_curve(
         return None
     parts, used, pairs = folds.parts(), work.folds, work.pairs
     weights = picture_weights(aim, lesson.truth, lesson.classes)
-    bench = _Bench(lesson, judged, groups, parts[:used], {}, weights, _Steps(work.fits, step))
-    rng = np.random.default_rng(seed)
+    bench = _Bench(lesson, judged, groups, parts[:used], [], weights)
+    rng, ending = np.random.default_rng(seed), Ending() if ending is None else ending
     with one_thread():
-        points, rise, rise_noise = _points(bench, aim, rng)
-        gains = _gains(bench, labels, pairs, rng) if pairs >= LEAST_PAIRS else []
+        for fold in range(used):
+            bench.start()
+            ending.step(fold + 1, used)
+        ending.begin(Piece.CURVE)
+        learning = _Pictures(_pictures_of(bench, pairs), ending)
+        points, rise, rise_noise = _points(bench, aim, rng, learning)
+        gains = _gains(bench, labels, pairs, rng, learning) if pairs >= LEAST_PAIRS else []
     return LearningCurve(
         head=KINDS[judged.kind].name,
         aim=aim.value,
@@ -149,24 +167,24 @@ def learning_curve(
 
 def curve_takes(
     lesson: Lesson, judged: Judged, folds: Folds, groups: NDArray[np.int64], *, seed: int, seconds: float
-) -> float:
-    """Seconds that a curve will really take here, by two fits of it; arguments as `learning_curve`."""
+) -> CurveTakes:
+    """What a curve will really take here, by two fits of it; arguments as `learning_curve`."""
     work = _work(lesson, judged, folds, seconds)
     if work is None:
-        return 0.0
-    each = _nominal(lesson, judged, folds)
+        return CurveTakes(0.0, 0.0)
+    each, fits = _nominal(lesson, judged, folds), work.fits - work.folds
     if each > LONGEST_TRIED:
-        return USUALLY * each * work.fits
-    bench = _Bench(lesson, judged, groups, folds.parts()[:1], {}, np.ones(lesson.count), _Steps(0, lambda *_: None))
+        return CurveTakes(USUALLY * each * work.folds, USUALLY * each * fits)
+    bench = _Bench(lesson, judged, groups, folds.parts()[:1], [], np.ones(lesson.count))
     _, inside, outside = bench.parts[0]
     shares = np.where(np.arange(lesson.classes) % 2 == 0, 1.0, 0.5)
     marks = [time.monotonic()]
     with one_thread():
-        for _ in range(2):  # the first learns the start too
-            _logits(bench, 0, _thinned(bench, inside, shares, np.random.default_rng(seed)), outside)
-            marks.append(time.monotonic())
-    again = marks[2] - marks[1]
-    return work.folds * max(0.0, marks[1] - marks[0] - again) + (work.fits - work.folds) * again
+        bench.start()
+        marks.append(time.monotonic())
+        _logits(bench, 0, _thinned(bench, inside, shares, np.random.default_rng(seed)), outside)
+        marks.append(time.monotonic())
+    return CurveTakes(work.folds * (marks[1] - marks[0]), fits * (marks[2] - marks[1]))
 
 
 def _work(lesson: Lesson, judged: Judged, folds: Folds, seconds: float) -> _Work | None:
@@ -186,7 +204,15 @@ def _nominal(lesson: Lesson, judged: Judged, folds: Folds) -> float:
     return float(EACH + numbers / RATE.get(judged.kind, SLOW))
 
 
-def _points(bench: _Bench, aim: Aim, rng: np.random.Generator) -> tuple[list[CurvePoint], float, float]:
+def _pictures_of(bench: _Bench, pairs: int) -> int:
+    """About how many pictures all fits learn from that follow the starts."""
+    inside = sum(int(inside.sum()) for _, inside, _ in bench.parts)
+    return round(inside * (sum(SHARES) + 2 * (pairs if pairs >= LEAST_PAIRS else 0) * 0.75 / len(bench.parts)))
+
+
+def _points(
+    bench: _Bench, aim: Aim, rng: np.random.Generator, learning: _Pictures
+) -> tuple[list[CurvePoint], float, float]:
     """The points, and what the last step brought with its standard error, picture by picture."""
     lesson, points, hits = bench.lesson, [], []
     shown = np.concatenate([np.flatnonzero(outside) for _, _, outside in bench.parts])
@@ -198,6 +224,7 @@ def _points(bench: _Bench, aim: Aim, rng: np.random.Generator) -> tuple[list[Cur
             else:
                 kept = _thinned(bench, inside, np.full(lesson.classes, share), rng)
                 logits = _logits(bench, number, kept, outside)
+                learning.learned(int(kept.sum()))
             called.append(logits.argmax(axis=1))
             truth.append(lesson.truth[outside])
             learned.append(int(kept.sum()))
@@ -218,7 +245,9 @@ def _points(bench: _Bench, aim: Aim, rng: np.random.Generator) -> tuple[list[Cur
     return points, points[-1].score - points[-2].score, noise
 
 
-def _gains(bench: _Bench, labels: Sequence[str], pairs: int, rng: np.random.Generator) -> list[ClassGain]:
+def _gains(
+    bench: _Bench, labels: Sequence[str], pairs: int, rng: np.random.Generator, learning: _Pictures
+) -> list[ClassGain]:
     lesson = bench.lesson
     large = [label for label in range(lesson.classes) if _can_be_halved(bench, label)]
     if not large:
@@ -232,7 +261,9 @@ def _gains(bench: _Bench, labels: Sequence[str], pairs: int, rng: np.random.Gene
         for side in (1, -1):
             shares = np.ones(lesson.classes)
             shares[large] = np.where(signs[pair] == side, 1.0, 0.5)
-            logits = _logits(bench, number, _thinned(bench, inside, shares, rng), outside)
+            kept = _thinned(bench, inside, shares, rng)
+            logits = _logits(bench, number, kept, outside)
+            learning.learned(int(kept.sum()))
             right = softmax(logits / bench.judged.temperature)[np.arange(len(logits)), lesson.truth[outside]]
             scores.append(float(np.average(right, weights=bench.weights[outside])))
         worth[pair] = scores[0] - scores[1]
@@ -284,9 +315,5 @@ def _thinned(
 
 def _logits(bench: _Bench, number: int, kept: NDArray[np.bool_], outside: NDArray[np.bool_]) -> NDArray[np.float64]:
     kind, setting, seed = KINDS[bench.judged.kind], bench.judged.setting, bench.judged.seed
-    if number not in bench.starts:
-        _, bench.starts[number] = bench.lesson.fit(kind, bench.parts[number][1], setting, seed=seed)
-        bench.steps.one_more()
     layers, _ = bench.lesson.fit(kind, kept, setting, seed=seed, start=bench.starts[number])
-    bench.steps.one_more()
     return judge(layers, bench.lesson.rows[: bench.lesson.count][outside])

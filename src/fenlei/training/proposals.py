@@ -8,8 +8,10 @@ behind beyond doubt cannot win any more and is dropped.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
+
+import numpy as np
 
 from fenlei.training.alteration import COPIES
 from fenlei.training.candidate import Candidate
@@ -55,13 +57,17 @@ class Proposals:
                 pruner=optuna.pruners.WilcoxonPruner(p_threshold=DOUBT, n_startup_steps=LEAST_BLOCKS),
             )
         self._seen: set[str] = set()
+        self._places = np.random.default_rng(seed)
 
-    def next(self, planned: Candidate | None = None) -> tuple[Candidate, Any] | None:
+    def next(
+        self, planned: Candidate | None = None, *, only: Callable[[Candidate], bool] | None = None
+    ) -> tuple[Candidate, Any] | None:
         """A candidate and its trial; None where nothing new is to be found.
 
         Args:
             planned: try this one; None leaves the choice to the estimator. One that it could not have chosen is not
                 found.
+            only: asked by example for each view with each kind of copies; what is proposed is on one that it lets pass.
         """
         if planned is not None:
             if planned.kind not in KINDS or planned.view.key not in self._views:
@@ -71,9 +77,12 @@ class Proposals:
             self._suggest(trial)
             self._seen.add(planned.key)
             return planned, trial
-        for number in range(SAME_AGAIN):
+        places = [{}] if only is None else self._places_of(only)
+        for number in range(SAME_AGAIN if places else 0):
             # What was tried is no news to the estimator: where few choices are left it says the same again and again.
             self._study.sampler = self._estimator if number < STUCK else self._chance
+            if only is not None:
+                self._study.enqueue_trial(places[self._places.integers(len(places))])
             trial = self._study.ask()
             candidate = self._suggest(trial)
             if candidate.key not in self._seen:
@@ -116,6 +125,15 @@ class Proposals:
                 "epochs": float(trial.suggest_int("epochs", 30, 120, step=15)),
             }
         return Candidate(view=view, kind=kind, copies=copies, setting=setting)
+
+    def _places_of(self, only: Callable[[Candidate], bool]) -> list[dict[str, Any]]:
+        """What says on which views and copies a candidate may be."""
+        return [
+            {"view": key, "copies": copies}
+            for key, view in self._views.items()
+            for copies in COPIES
+            if only(Candidate(view=view, copies=copies))
+        ]
 
     def _words(self, candidate: Candidate) -> dict[str, Any]:
         words: dict[str, Any] = {"view": candidate.view.key, "kind": candidate.kind, "copies": candidate.copies}

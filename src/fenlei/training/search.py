@@ -48,8 +48,9 @@ from fenlei.training.workshop import Workshop
 NO_TIME = "It would not have fitted into the budget."
 HOPELESS = "It fell behind beyond doubt and was dropped."
 
-IN_VAIN = 60
-"""Proposals in a row that could not be tried, most of them for want of time, after which nothing is to be expected."""
+PATIENT, IN_VAIN = 8, 60
+"""Proposals in a row that could not be tried, most of them for want of time, after which only such are made as there is
+time for, so that the search ends when it said; and after which nothing is to be expected."""
 
 EARLY = 0.8
 """Share of the time left that fine-tuning may be given before the plan is through: where the budget is short it brings
@@ -124,7 +125,7 @@ class Search:
             heard=heard,
         )
         self._herald = Herald(self._board, workshop, expected=expected, better=better)
-        self._affordable = Affordable(workshop, task.pictures, self._herald.telling_takes)
+        self._affordable = Affordable(workshop, task.pictures, self._herald.telling_takes, lambda: self._time.room)
         self._last = None if tuner is None else self._last_stage(tuner)
 
     def _last_stage(self, tuner: Tuner) -> LastStage:
@@ -220,7 +221,7 @@ class Search:
         going_on = self._last is not None and self._journal.begun is not None
         while self._time.room > 0 and not going_on and in_vain < IN_VAIN:
             self._report()
-            found = proposals.next()
+            found = proposals.next(only=self._affordable.fits_at_once if in_vain >= PATIENT else None)
             if found is None:
                 break
             since += self._try(found[0], Trial(found[1], proposals), proposed=True) is not None
@@ -283,7 +284,7 @@ class Search:
             if known is not None:
                 self._drop(candidate, known[0].seconds)
                 return None
-            if self._board.best is not None and not self._affordable.fits(candidate, self._time.room):
+            if self._board.best is not None and not self._affordable.fits(candidate):
                 if trial is not None:
                     trial.gave_up()
                 if not proposed:

@@ -112,7 +112,7 @@ class Timetable:
     def over(self) -> None:
         """The search has ended; what is left is to make a whole model of the best."""
         self._is_over = True
-        self.ending.begin(Piece.CURVE)
+        self.ending.begin(Piece.STARTS)
 
     def outlook(self) -> Outlook | None:
         """What may be told now; None without a budget."""

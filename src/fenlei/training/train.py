@@ -275,7 +275,7 @@ def train(
         outcome = search.run()
         curve, hurried = None, watch.had_enough
         if not hurried:  # who stops it waits for the model and for nothing else
-            curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget, ending.step)
+            curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget, ending)
         made = finisher.whole(outcome.winner, outcome.results, curve, mapped=not hurried)
         tidying.leave(outcome.winner, outcome.tried, referred=not embed_backbone)
         return made

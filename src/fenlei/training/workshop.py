@@ -67,6 +67,7 @@ class Workshop(AbstractContextManager["Workshop"]):
         self._bases: deque[tuple[View, Sequence[Picture], Basis]] = deque(maxlen=_VIEWS)
         self._seen: deque[tuple[View, Sequence[Picture], Embedded]] = deque(maxlen=_VIEWS)
         self._met: dict[View, float] = {}
+        self._having = self._opening = 0.0
         self.computed = 0
         self.once = 0.0
 
@@ -91,12 +92,14 @@ class Workshop(AbstractContextManager["Workshop"]):
         """
         key = view.backbones, view.size
         if key not in self._backbones:
+            started = time.monotonic()
             if len(view.backbones) == 1:
                 wished = key in self._wished
                 found = open_backbone(view.backbones[0], size=view.size, cache=self._cache, allow_network=wished)
             else:
                 found = join([self.backbone(part) for part in view.parts], self._cache)
             self._backbones[key] = found
+            self._having = max(self._having, time.monotonic() - started)
         return self._backbones[key]
 
     def provide(self, view: View, backbone: Backbone) -> None:
@@ -140,8 +143,16 @@ class Workshop(AbstractContextManager["Workshop"]):
             self._engines[key] = open_engine(
                 backbone.network, size=side, kind=self._kind, cache=self._cache / "compiled"
             )
-            self.once += time.monotonic() - started
+            took = time.monotonic() - started
+            self.once, self._opening = self.once + took, max(self._opening, took)
         return self._engines[key]
+
+    def opening(self, view: View) -> float:
+        """Wall seconds until pictures can run through the view's networks, by what was slowest of that so far; 0 where
+        all of them are open."""
+        known = [self.opened(part) for part in view.parts]
+        closed = sum(found is None or (found.digest, found.size) not in self._engines for found in known)
+        return known.count(None) * self._having + closed * self._opening
 
     def features(self, view: View, pictures: Sequence[Picture]) -> Embedded:
         """Features of these pictures, from the cache where they are in it; see `look.features_of`.

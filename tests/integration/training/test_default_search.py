@@ -76,6 +76,19 @@ def test_once_that_is_tried_any_of_it_may_be_proposed_with_any_head_and_any_copi
     assert ways == {(head, copies) for head in HEADS for copies in COPIES}
 
 
+def test_where_little_time_is_left_only_that_is_proposed_for_which_there_is_some(workspace: Path) -> None:
+    views = make_plan("balanced", 3600, cache=workspace).views
+    proposals, ways = Proposals(views, seed=0), set()
+    for _ in range(12):
+        found = proposals.next(only=lambda each: each.view == views[3] and each.copies == "altered")
+        assert found is not None  # the small network has a setting that was not tried, always
+        candidate, trial = found
+        ways.add((candidate.view, candidate.copies))
+        proposals.give_up(trial)
+    assert ways == {(views[3], "altered")}
+    assert proposals.next(only=lambda each: False) is None
+
+
 class Even(Workshop):
     """Every network answers as quickly as it has parts: what a busy machine measures is no matter here."""
 

@@ -145,7 +145,7 @@ def go(monkeypatch: pytest.MonkeyPatch, workspace: Path, tmp_path: Path, network
             heard.ending = self
 
         def begin(self, piece: Piece, steps: int | None = None) -> None:
-            if piece is Piece.CURVE:
+            if piece is Piece.STARTS:
                 heard.is_over = True
                 heard.over, heard.expected, heard.aside = work(), self.left, self.aside
                 heard.words_before = len(heard.told)

@@ -13,9 +13,11 @@ import pytest
 from fenlei.contract.errors import FenleiError
 from fenlei.imaging import Policy, prepare_for_training
 from fenlei.training import progress as progress_room
+from fenlei.training.affordable import Affordable
 from fenlei.training.aim import Aim, aim_for, figure
 from fenlei.training.better import chance_of_gain
 from fenlei.training.board import Entry
+from fenlei.training.candidate import Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.journal import Journal
 from fenlei.training.outcome import Outcome
@@ -395,3 +397,19 @@ def test_joined_backbones_give_what_their_parts_give(workshop: Workshop, task: T
     pixels = np.stack([prepare_for_training(picture.item.read(), spec) for picture in task.pictures[:4]])
     np.testing.assert_allclose(workshop.engine(both).infer(pixels), features[:4], atol=1e-5)
     assert workshop.backbone(both).licence == workshop.backbone(both.parts[0]).licence
+
+
+def test_no_network_is_opened_for_what_is_left_of_the_time_that_opening_one_takes(
+    task: Task, workshop: Workshop, networks: dict[str, str]
+) -> None:
+    open_one, other = (Candidate(view=one(networks[name], None, Policy.SQUASH)) for name in ("good", "blind"))
+    room = float("inf")
+    affordable = Affordable(workshop, task.pictures, lambda view: 0.0, lambda: room)
+    workshop.features(open_one.view, task.pictures)
+    assert affordable.fits(other)
+    assert not affordable.fits_at_once(other)
+    room = 1e-6
+    assert affordable.fits(open_one)  # its features are there, and heads are thought to take no time until one did
+    assert affordable.fits_at_once(open_one)
+    assert not affordable.fits(other)
+    assert workshop.opened(other.view) is None

@@ -11,6 +11,7 @@ from fenlei.training.board import Entry
 from fenlei.training.candidate import VOTE, Candidate
 from fenlei.training.curve import LearningCurve
 from fenlei.training.curve_head import curve_head
+from fenlei.training.ending import Ending, Piece
 from fenlei.training.folds import draw_folds
 from fenlei.training.head import Judged, judge_head, prepare_lesson
 from fenlei.training.heads import LOGISTIC, NETWORK, SVM
@@ -34,13 +35,35 @@ def drawn(counts: list[int], seed: int = 0) -> tuple[NDArray[np.float32], NDArra
     return features.astype(np.float32), truth
 
 
-def measured(counts: list[int], *, seconds: float = 1.0, seed: int = 0) -> LearningCurve | None:
+class Heard(Ending):
+    """Writes down what share of each piece is done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shares: dict[Piece, list[float]] = {}
+        self._now = Piece.STARTS
+        self.begin(self._now)
+
+    def begin(self, piece: Piece, steps: int | None = None) -> None:
+        super().begin(piece, steps)
+        self._now = piece
+
+    def step(self, done: int, total: int) -> None:
+        super().step(done, total)
+        self.shares.setdefault(self._now, []).append(done / total)
+
+
+def measured(
+    counts: list[int], *, seconds: float = 1.0, seed: int = 0, ending: Ending | None = None
+) -> LearningCurve | None:
     features, truth = drawn(counts)
     groups = np.arange(len(truth))
     folds = draw_folds(truth, groups, seed)
     lesson = prepare_lesson(features, truth, 3)
     judged = judge_head(lesson, folds, LOGISTIC, seed=seed)
-    return learning_curve(lesson, judged, folds, groups, LABELS, aim=Aim.ACCURACY, seed=seed, seconds=seconds)
+    return learning_curve(
+        lesson, judged, folds, groups, LABELS, aim=Aim.ACCURACY, seed=seed, seconds=seconds, ending=ending
+    )
 
 
 def test_the_class_that_is_short_of_pictures_is_the_one_that_more_would_help_most() -> None:
@@ -51,6 +74,19 @@ def test_the_class_that_is_short_of_pictures_is_the_one_that_more_would_help_mos
     assert best.sure
     assert best.pictures == 24
     assert all(gain.gain < best.gain for gain in curve.gains[1:])
+
+
+def test_what_is_learned_from_nothing_and_what_starts_from_there_are_told_apart_step_by_step() -> None:
+    heard = Heard()
+    curve = measured([60, 60, 60], ending=heard)
+    assert curve is not None
+    starts, fits = heard.shares[Piece.STARTS], heard.shares[Piece.CURVE]
+    assert starts == [(each + 1) / len(starts) for each in range(len(starts))]
+    assert len(fits) == curve.fits - len(starts)
+    assert fits == sorted(fits)
+    assert 0.9 < fits[-1] <= 1
+    # A fit of a quarter of the pictures is a smaller step than one of half of them.
+    assert fits[0] < fits[len(starts)] - fits[len(starts) - 1]
 
 
 def test_the_curve_goes_from_few_pictures_to_all_and_says_how_sure_its_rise_is() -> None:

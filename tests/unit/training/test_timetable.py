@@ -18,7 +18,7 @@ class Clock:
 
 def expect(table: Timetable, seconds: float) -> None:
     """What comes after the search takes so long, and no longer."""
-    table.ending.expect(Piece.CURVE, seconds, most=seconds)
+    table.ending.expect(Piece.STARTS, seconds, most=seconds)
 
 
 def told(
@@ -130,7 +130,7 @@ def test_the_last_stage_has_what_was_set_aside_for_it_and_no_more() -> None:
 def test_a_search_leaves_what_is_kept_aside_for_the_last_model_and_tells_what_that_will_take() -> None:
     clock = Clock()
     table = Timetable(600, clock=clock)
-    table.ending.expect(Piece.CURVE, 4.0, most=10.0)
+    table.ending.expect(Piece.STARTS, 4.0, most=10.0)
     assert table.room == 590.0
     assert table.outlook() == (0.0, 594.0)
     clock.now += 590
