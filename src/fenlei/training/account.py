@@ -90,6 +90,7 @@ class Story:
         since: what has changed since an earlier model; None where there is none to go on from.
         fitted_on: pictures that what is shipped learned from.
         refitted: whether it learned from the test part, after that was judged.
+        spoiled: what went wrong when it was to; None where nothing did.
     """
 
     labels: list[str]
@@ -118,6 +119,7 @@ class Story:
     since: Since | None
     fitted_on: int
     refitted: bool
+    spoiled: str | None
 
 
 def build_report(story: Story) -> Report:
@@ -171,6 +173,7 @@ def build_report(story: Story) -> Report:
             temperature=float(story.head.temperature),
             fitted_on=story.fitted_on,
             refitted=story.refitted,
+            spoiled=msgspec.UNSET if story.spoiled is None else story.spoiled,
         ),
         seed=story.seed,
         goal=story.goal,

@@ -68,6 +68,12 @@ class Again:
         """What more pictures would bring, likewise."""
         return from_json(self.model.report["report.json"]).learning_curve
 
+    @property
+    def spoiled(self) -> str | None:
+        """What went wrong when a network was to learn from the test part too; None where nothing did."""
+        said = from_json(self.model.report["report.json"]).recipe.spoiled
+        return None if said is msgspec.UNSET else said
+
     def equip(self, workshop: Workshop) -> None:
         """Have the networks ready that the model was made with.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from fenlei.training.board import Entry
@@ -41,6 +41,7 @@ def measure_curve(
     journal: Journal,
     budget: float | None,
     ending: Ending | None = None,
+    ask: Callable[[], None] = lambda: None,
 ) -> LearningCurve | None:
     """What more pictures of the training part would bring, on features that are there.
 
@@ -52,6 +53,7 @@ def measure_curve(
         journal: what was judged.
         budget: of the search in seconds.
         ending: told how far this is.
+        ask: called several times in a second; may raise to end it.
 
     Returns:
         None where it cannot be said, or not in the time.
@@ -69,6 +71,7 @@ def measure_curve(
         seed=task.seed,
         seconds=curve_seconds(budget),
         ending=ending,
+        ask=ask,
     )
 
 

@@ -23,7 +23,8 @@ from fenlei.training.division import Division
 from fenlei.training.earlier import Earlier
 from fenlei.training.ending import Ending, Piece
 from fenlei.training.evaluation import Evaluation, evaluate
-from fenlei.training.finetune.tuner import Part, Tuner
+from fenlei.training.finetune.part import Part
+from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.formula import Formula, write_formula
 from fenlei.training.gallery import Gallery
 from fenlei.training.honesty import be_honest, measure_honesty
@@ -231,8 +232,10 @@ class Finisher:
         # The model that ships, then parity pictures, report, model file.
         self._watch.step(Stage.FINISH, 0, 1)
         ending.begin(Piece.FINISHING)
-        if len(self._parts) > 1 and rows is None:
-            shipped, head = self._tuner.learned(entry, self._parts[-1])
+        ships = self._tuner.ships(entry)
+        refitted = ships.part is not self._parts[0]
+        if refitted:
+            shipped, head = self._tuner.learned(entry, ships.part)
             if shipped != view:  # tuned on all pictures, it is another network, with features of its own
                 view, features = shipped, workshop.features(shipped, pictures).features
             head = honesty.calibrated.of(head)
@@ -263,8 +266,9 @@ class Finisher:
             test_fraction=terms.test_fraction,
             formula=self._formula(entry, last=last, mapped=mapped),
             since=self._compared(scores),
-            fitted_on=len(self._parts[-1].pictures) if rows is None else len(rows),
-            refitted=len(self._parts) > 1 and rows is None,
+            fitted_on=len(ships.part.pictures) if rows is None else len(rows),
+            refitted=refitted,
+            spoiled=ships.spoiled,
         )
         report = build_report(story)
         model = build_model(story, report, self._parity(view, head), embed_backbone=terms.embed_backbone)
@@ -292,6 +296,7 @@ class Finisher:
             groups=pool.groups,
             files=[picture.digest for picture in pool.pictures],
             features=features,
+            ask=self._watch.ask,
         )
 
     def _closer(

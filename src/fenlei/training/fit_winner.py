@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ def fit_winner(
     classes: int,
     workshop: Workshop,
     journal: Journal,
+    step: Callable[[], None] = lambda: None,
 ) -> Head:
     """Learn with what was chosen.
 
@@ -35,16 +36,17 @@ def fit_winner(
         classes: number of classes.
         workshop: where features come from.
         journal: where the members of a vote were written down.
+        step: called several times in a second while it is learned; may raise to end it.
     """
     candidate = entry.candidate
     if candidate.kind != VOTE:
-        return fit_candidate(candidate, entry.judged, pictures, truth, classes, workshop)
+        return fit_candidate(candidate, entry.judged, pictures, truth, classes, workshop, step)
     heads = []
     for member in candidate.members:
         known = journal.find(member)
         if known is None or known[1] is None:
             raise ValueError("a vote of a head that was not judged")
-        heads.append(fit_candidate(member, known[1], pictures, truth, classes, workshop))
+        heads.append(fit_candidate(member, known[1], pictures, truth, classes, workshop, step))
     widths = {part.backbones[0]: workshop.backbone(part).width for part in candidate.view.parts}
     return vote_head(candidate, entry.judged, heads, widths)
 
@@ -56,6 +58,7 @@ def fit_candidate(
     truth: NDArray[np.int64],
     classes: int,
     workshop: Workshop,
+    step: Callable[[], None] = lambda: None,
 ) -> Head:
     """The head of a candidate of one of `heads.KINDS`; arguments as `fit_winner`."""
-    return fit_head(judged, workshop.lesson(candidate.view, pictures, truth, classes, COPIES[candidate.copies]))
+    return fit_head(judged, workshop.lesson(candidate.view, pictures, truth, classes, COPIES[candidate.copies]), step)

@@ -233,13 +233,22 @@ def weigh(kind: str, setting: Setting, lesson: Lesson, folds: Folds, logits: NDA
     )
 
 
-def fit_head(like: Judged, lesson: Lesson) -> Head:
-    """Learn with the chosen setting from everything in the lesson."""
+def fit_head(like: Judged, lesson: Lesson, step: Callable[[], None] = lambda: None) -> Head:
+    """Learn with the chosen setting from everything in the lesson.
+
+    Args:
+        like: what was chosen.
+        lesson: what is learned from.
+        step: called before it begins, and several times in a second while it is learned; may raise to end it.
+    """
     kind = KINDS[like.kind]
+    step()
     with one_thread():
         fine = lesson.rows.astype(np.float64) if lesson.rows.size <= _FINE else lesson.rows
         truth = lesson.truth[lesson.owner]
-        fitted = kind.fit(fine, truth, lesson.classes, lesson.weights(), like.setting, seed=like.seed, fine=True)
+        fitted = kind.fit(
+            fine, truth, lesson.classes, lesson.weights(), like.setting, seed=like.seed, fine=True, step=step
+        )
     return Head((Voter(lesson.basis.fold(fitted.layers)),), like.temperature)
 
 

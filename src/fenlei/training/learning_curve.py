@@ -13,13 +13,13 @@ the same pictures give the same report.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.modelfile import softmax
+from fenlei.modelfile import Layer, softmax
 from fenlei.training.aim import Aim, figure, interval, picture_weights
 from fenlei.training.curve import ClassGain, CurvePoint, LearningCurve
 from fenlei.training.ending import Ending, Piece
@@ -96,6 +96,7 @@ class _Bench(NamedTuple):
         parts: the folds that take part.
         starts: by fold, what a fit starts from: the whole of it learned.
         weights: (n,) how much a picture counts for the aim.
+        ask: called several times in a second; may raise to end it.
     """
 
     lesson: Lesson
@@ -104,11 +105,16 @@ class _Bench(NamedTuple):
     parts: list[tuple[int, NDArray[np.bool_], NDArray[np.bool_]]]
     starts: list[Any]
     weights: NDArray[np.float64]
+    ask: Callable[[], None] = lambda: None
 
     def start(self) -> None:
         """Learn what the next fold starts from."""
+        self.starts.append(self.fit(self.parts[len(self.starts)][1])[1])
+
+    def fit(self, kept: NDArray[np.bool_], start: Any = None) -> tuple[tuple[Layer, ...], Any]:
+        """Learn the head from the pictures (n,) that are marked."""
         kind, setting, seed = KINDS[self.judged.kind], self.judged.setting, self.judged.seed
-        self.starts.append(self.lesson.fit(kind, self.parts[len(self.starts)][1], setting, seed=seed)[1])
+        return self.lesson.fit(kind, kept, setting, seed=seed, start=start, step=self.ask)
 
 
 def learning_curve(
@@ -122,6 +128,7 @@ def learning_curve(
     seed: int,
     seconds: float = 0.5,
     ending: Ending | None = None,
+    ask: Callable[[], None] = lambda: None,
 ) -> LearningCurve | None:
     """Measure what pictures are worth.
 
@@ -135,6 +142,7 @@ def learning_curve(
         seed: of what is left out.
         seconds: about what it may take on a core of a usual machine.
         ending: told how far this is.
+        ask: called several times in a second; may raise to end it.
 
     Returns:
         The curve; None where there are too few pictures, nothing could be held out, or the time does not suffice.
@@ -144,7 +152,7 @@ def learning_curve(
         return None
     parts, used, pairs = folds.parts(), work.folds, work.pairs
     weights = picture_weights(aim, lesson.truth, lesson.classes)
-    bench = _Bench(lesson, judged, groups, parts[:used], [], weights)
+    bench = _Bench(lesson, judged, groups, parts[:used], [], weights, ask)
     rng, ending = np.random.default_rng(seed), Ending() if ending is None else ending
     with one_thread():
         for fold in range(used):
@@ -314,6 +322,5 @@ def _thinned(
 
 
 def _logits(bench: _Bench, number: int, kept: NDArray[np.bool_], outside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    kind, setting, seed = KINDS[bench.judged.kind], bench.judged.setting, bench.judged.seed
-    layers, _ = bench.lesson.fit(kind, kept, setting, seed=seed, start=bench.starts[number])
+    layers, _ = bench.fit(kept, bench.starts[number])
     return judge(layers, bench.lesson.rows[: bench.lesson.count][outside])

@@ -8,6 +8,7 @@ logarithm (Iglewicz & Hoaglin 1993), which a few very odd pictures do not move.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -53,15 +54,18 @@ class Outliers(NamedTuple):
     suspicion: NDArray[np.float64]
 
 
-def find_outliers(features: NDArray[np.float32], truth: NDArray[np.int64], classes: int) -> Outliers:
+def find_outliers(
+    features: NDArray[np.float32], truth: NDArray[np.int64], classes: int, ask: Callable[[], None] = lambda: None
+) -> Outliers:
     """Find what is far.
 
     Args:
         features: (n, d).
         truth: (n,) class numbers.
         classes: number of classes.
+        ask: called again and again, for of a hundred thousand pictures it takes seconds; may raise to end it.
     """
-    distance, nearest = _distances(features)
+    distance, nearest = _distances(features, ask)
     height = np.log(np.maximum(distance, 1e-9))
     usual = np.full(classes, np.median(height))
     for label in range(classes):
@@ -75,7 +79,7 @@ def find_outliers(features: NDArray[np.float32], truth: NDArray[np.int64], class
     return Outliers(suspect, np.exp(above), nearest, np.where(suspect, 0.5 * (1 - FAR / np.maximum(score, FAR)), 0.0))
 
 
-def _distances(features: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _distances(features: NDArray[np.float32], ask: Callable[[], None]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """(n,) distance of each picture to its k-th nearest among the references, and (n,) the nearest of them."""
     count = len(features)
     references = np.unique(np.linspace(0, count - 1, min(count, MOST_REFERENCES)).astype(np.int64))
@@ -90,6 +94,7 @@ def _distances(features: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDAr
     which = min(NEAREST, len(references) - 1) - 1
     distance, nearest = np.empty(count), np.empty(count, np.int64)
     for start in range(0, count, _BLOCK):
+        ask()
         block = slice(start, min(start + _BLOCK, count))
         rows = space[block]
         squares = np.einsum("ij,ij->i", rows, rows)[:, None] + lengths[None] - 2 * (rows @ targets.T)

@@ -133,6 +133,17 @@ class Watch:
             self._progress(stage, done, total)
         self.look_ahead()
 
+    def ask(self) -> None:
+        """Of work that is done to its end although somebody has had enough, who waits for what comes of it: ask whether
+        all of it is called off, and tell how much time is left.
+
+        Raises:
+            Cancelled: someone asked to stop.
+        """
+        if self.stopped:
+            raise Cancelled
+        self.look_ahead()
+
     def look_ahead(self) -> None:
         """Tell how much time is left, if that was not told just now."""
         now = time.monotonic()

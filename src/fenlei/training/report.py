@@ -162,6 +162,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         fitted_on: pictures the shipped head learned from.
         refitted: whether the shipped head learned from the test part too, after it was judged. Where it is true,
             `Report.evaluation` belongs to the same recipe fitted without those pictures.
+        spoiled: what went wrong, in English, where a fine-tuned network was to learn from the test part too: then the
+            one ships that learned without. Absent elsewhere.
     """
 
     backbone: str
@@ -179,6 +181,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float
     fitted_on: int
     refitted: bool
+    spoiled: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

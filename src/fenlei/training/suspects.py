@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +64,7 @@ def find_suspects(
     groups: Groups,
     files: Sequence[bytes],
     features: NDArray[np.float32],
+    ask: Callable[[], None] = lambda: None,
 ) -> Suspicions:
     """Weigh all evidence and put the pictures in order.
 
@@ -77,10 +78,11 @@ def find_suspects(
         groups: duplicates.
         files: (n) SHA-256 of each file.
         features: (n, d) of the winner's view.
+        ask: called again and again; may raise to end it.
     """
     labels = label_errors(scores, known, truth)
     twins = {twin.row: twin for twin in class_twins(groups, files, truth, scores, known, features)}
-    outliers = find_outliers(features, truth, scores.shape[1])
+    outliers = find_outliers(features, truth, scores.shape[1], ask)
     suspicion = np.maximum(labels.suspicion, outliers.suspicion)
     suspect = labels.suspect | outliers.suspect
     for row, twin in twins.items():

@@ -25,8 +25,9 @@ from fenlei.training.errors import TrainingError
 from fenlei.training.expected_end import ExpectedEnd
 from fenlei.training.finetune.at_work import AtWork
 from fenlei.training.finetune.naming import VERSION as TUNING
+from fenlei.training.finetune.part import Part
 from fenlei.training.finetune.sweep import Tidying
-from fenlei.training.finetune.tuner import Part, Tuner
+from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.finish import Finisher, Pool, Terms, Trained
 from fenlei.training.formula import read_formula
 from fenlei.training.honesty import check_false_rejects
@@ -198,10 +199,11 @@ def train(
         parts = [Part(task.pictures, task.truth)]
         if division.origin == HELD_OUT:
             parts.append(Part(pictures, division.truth))
-        tuner = Tuner(task, parts, workshop, journal, watch, cache=cache, engine=engine)
+        spoiled = None if again is None else again.spoiled
+        tuner = Tuner(task, parts, workshop, journal, watch, cache=cache, engine=engine, spoiled=spoiled)
         tidying = Tidying(task, parts, workshop, journal, at_work)
 
-        ending = Ending(watch.look_ahead)
+        ending = Ending(watch.ask)
         finisher = Finisher(
             Pool(found.labels, pictures, skipped, groups, division, task),
             Terms(
@@ -275,7 +277,7 @@ def train(
         outcome = search.run()
         curve, hurried = None, watch.had_enough
         if not hurried:  # who stops it waits for the model and for nothing else
-            curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget, ending)
+            curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget, ending, watch.ask)
         made = finisher.whole(outcome.winner, outcome.results, curve, mapped=not hurried)
         tidying.leave(outcome.winner, outcome.tried, referred=not embed_backbone)
         return made

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from safetensors.numpy import load_file, save_file
 
 from fenlei.backbones.shelf import Shelf
-from fenlei.modelfile import read, write
+from fenlei.modelfile import pack, read, write
 from fenlei.training import search
 from fenlei.training.finetune.kept import folder_of
 from fenlei.training.finetune.sweep import UNUSED, sweep
@@ -28,7 +28,7 @@ from fenlei.training.finetune.tuner import Needs, Tuner
 from fenlei.training.finish import Trained
 from fenlei.training.progress import Stage
 from fenlei.training.report import CandidateResult
-from fenlei.training.train import train
+from fenlei.training.train import rebuild, train
 from tests.support import mortals
 from tests.support.cli import LONG
 from tests.support.hurried import hurry
@@ -117,27 +117,30 @@ def undone(weights: Any) -> Any:
     return torch.full_like(weights, float("nan")) if weights.is_floating_point() else weights
 
 
-@pytest.mark.parametrize(
-    ("networks", "damage", "why"),
-    [
-        (1, undone, "weights of it are no numbers any more"),
-        (2, shuffled, r"has \d+\.\d% accuracy on 26 pictures that it has learned from; the one that was judged had"),
-    ],
-    ids=["from the part that learns", "from everything"],
-)
-def test_a_network_that_learning_anew_spoils_is_left_out_and_the_one_that_was_judged_stays(
-    leaning: Path, network: Path, tmp_path: Path, networks: int, damage: Callable[[Any], Any], why: str
-) -> None:
-    """Between two epochs of learning anew the checkpoint is damaged: it opens, and what it holds knows nothing."""
-
-    stopped = trained(leaning, network, tmp_path, enough=lambda: checkpoint_of(tmp_path, networks) is not None)
-    assert stopped.report.recipe.head == JUDGED
-    path = checkpoint_of(tmp_path, networks)
-    assert path is not None
-    state = torch.load(path, weights_only=True)
+def spoil(checkpoint: Path, damage: Callable[[Any], Any]) -> None:
+    """It opens, and what it holds knows nothing; no epoch is left to learn."""
+    state = torch.load(checkpoint, weights_only=True)
     state["best"] = {name: damage(weights) for name, weights in state["best"].items()}
     state["epoch"] = SETTINGS.epochs
-    torch.save(state, path)
+    torch.save(state, checkpoint)
+
+
+WRONG = [
+    (undone, "weights of it are no numbers any more"),
+    (shuffled, r"has \d+\.\d% accuracy on 26 pictures that it has learned from; the one that was judged had"),
+]
+
+
+@pytest.mark.parametrize(("damage", "why"), WRONG, ids=["no numbers", "knows nothing"])
+def test_a_network_that_learning_anew_spoils_is_left_out_and_the_one_that_was_judged_stays(
+    leaning: Path, network: Path, tmp_path: Path, damage: Callable[[Any], Any], why: str
+) -> None:
+    """Between two epochs of learning anew from the part that learns the checkpoint is damaged."""
+    stopped = trained(leaning, network, tmp_path, enough=lambda: checkpoint_of(tmp_path, 1) is not None)
+    assert stopped.report.recipe.head == JUDGED
+    path = checkpoint_of(tmp_path, 1)
+    assert path is not None
+    spoil(path, damage)
 
     for budget in (900, 1800):  # it is written down, so that more time does not try it once more
         found = trained(leaning, network, tmp_path, budget)
@@ -153,6 +156,43 @@ def test_a_network_that_learning_anew_spoils_is_left_out_and_the_one_that_was_ju
     assert trainings() == 0
     (kept,) = Shelf(tmp_path).tuned()
     assert [path for path in tmp_path.glob("tuning/*") if path.is_dir()] == [folder_of(tmp_path, kept[0])]
+
+
+@pytest.mark.parametrize(("damage", "why"), WRONG, ids=["no numbers", "knows nothing"])
+def test_where_only_the_network_of_everything_is_spoiled_the_choice_stays_and_the_one_without_the_test_part_ships(
+    leaning: Path,
+    network: Path,
+    finished: tuple[Path, Trained],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Any], Any],
+    why: str,
+) -> None:
+    """The same, when the part that learns is done with."""
+    cache = tmp_path / "cache"
+    stopped = trained(leaning, network, cache, enough=lambda: checkpoint_of(cache, 2) is not None)
+    assert stopped.report.recipe.head == JUDGED
+    path = checkpoint_of(cache, 2)
+    assert path is not None
+    spoil(path, damage)
+
+    for budget in (900, 1800):  # it is written down, so that more time does not try it once more
+        found = trained(leaning, network, cache, budget)
+        assert line_of_each(found) == line_of_each(finished[1])
+        assert found.evaluation == finished[1].evaluation
+        recipe = found.report.recipe
+        assert (recipe.head, recipe.refitted) == (ANEW, False)
+        assert recipe.fitted_on == found.report.train_pictures
+        assert re.search(why, str(recipe.spoiled))
+    assert trainings() == 0
+    assert not [*cache.glob("tuning/*/epoch.ckpt")]
+    assert found.model.manifest.backbone.digest != finished[1].model.manifest.backbone.digest
+    on_shelf = {each.digest for _, each in Shelf(cache).tuned()}
+    assert on_shelf == {each.model.manifest.backbone.digest for each in (found, stopped)}
+
+    monkeypatch.chdir(network.parent)  # a model file names a folder of this machine without its path
+    again = rebuild(found.model, leaning, cache=tmp_path / "elsewhere")
+    assert pack(again.model) == pack(found.model)
 
 
 def learn_until_killed(

@@ -17,8 +17,9 @@ from fenlei.training.board import Entry
 from fenlei.training.candidate import Candidate
 from fenlei.training.finetune import choice
 from fenlei.training.finetune.choice import candidates_for, learned_anew
+from fenlei.training.finetune.part import Part
 from fenlei.training.finetune.training import divided
-from fenlei.training.finetune.tuner import Part, Tuner
+from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.head import Judged, fit_head
 from fenlei.training.journal import Journal
 from fenlei.training.judging import judge_candidate

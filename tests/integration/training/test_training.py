@@ -26,6 +26,8 @@ from fenlei.modelfile.head_file import to_safetensors
 from fenlei.training.division import together
 from fenlei.training.errors import TrainingError
 from fenlei.training.finish import Trained
+from fenlei.training.heads import Fitted
+from fenlei.training.heads.logistic import LogisticHead
 from fenlei.training.progress import Cancelled, Stage
 from fenlei.training.report import CandidateResult, Report, from_json
 from fenlei.training.train import train
@@ -365,6 +367,30 @@ def test_a_stop_is_heeded_in_every_stage_and_keeps_what_was_computed(
         assert 0 < again.computed < 45
     elif stage is not Stage.READ:
         assert again.computed == 0
+
+
+def test_who_calls_it_off_does_not_wait_for_the_last_fit_and_who_has_had_enough_gets_what_comes_of_it(
+    photos: Path, cache: Path, network: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    fit = LogisticHead.fit
+
+    def watched(*given: Any, **more: Any) -> Fitted:
+        if not more.get("fine"):
+            return fit(*given, **more)
+        told.append("begun")
+        fitted = fit(*given, **more)
+        told.append("done")
+        return fitted
+
+    monkeypatch.setattr(LogisticHead, "fit", watched)
+    with pytest.raises(Cancelled):
+        learn(photos, cache, network, cancelled=lambda: bool(told))
+    assert told == ["begun"]
+    told.clear()
+    trained = learn(photos, cache, network, enough=lambda: bool(told))
+    assert told[:2] == ["begun", "done"]
+    assert trained.evaluation.accuracy > 0.5
 
 
 def _train_for_ever(photos: Path, cache: Path, network: Path) -> None:

@@ -190,6 +190,11 @@ SPEAKS: dict[str, tuple[Change, str, str]] = {
     "ask-for-speed": (winner(milliseconds=240.0), "--goal fast", "--goal fast"),
     "publish": (having(), "against publishing", "可以发布了"),
     "learned-anew-from-all": (made(refitted=True), "the 180 pictures held out", "全部 540 张图片上重新学习"),
+    "what-learned-from-all-went-wrong": (
+        made(refitted=False, fitted_on=360, spoiled="It knows less."),
+        "anew, by the same recipe, from all 780 pictures once it was judged; that training went wrong",
+        "它只学过没有留出的 360 张图片",
+    ),
     "learned-from-validation": (having(validation_joined=28), "28 pictures of the validation", "28 张图片也用来学习"),
     "what-it-was-chosen-for": (
         lambda of: sizes(300, 290, 25)(made(aim="balanced accuracy", aim_by="class sizes")(of)),

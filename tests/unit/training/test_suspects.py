@@ -10,6 +10,7 @@ from fenlei.datasets import Groups
 from fenlei.training.class_twins import class_twins
 from fenlei.training.label_errors import label_errors
 from fenlei.training.outliers import find_outliers
+from fenlei.training.progress import Cancelled
 from fenlei.training.suspects import find_suspects
 
 SURE = np.array([[0.9, 0.05, 0.05], [0.05, 0.9, 0.05], [0.05, 0.05, 0.9]])
@@ -157,3 +158,15 @@ def test_one_list_in_which_labels_and_twins_stand_before_distances() -> None:
     assert found.ranked[0] == 7
     counts = found.counts()
     assert (counts.pictures, counts.labels, counts.twins, counts.outliers) == (4, 1, 2, 1)
+
+
+def test_who_looks_for_outliers_among_many_pictures_asks_again_and_again_whether_to_go_on() -> None:
+    asked: list[int] = []
+
+    def ask() -> None:
+        asked.append(1)
+        if len(asked) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        find_outliers(cloud(5000, 8, 0, 0), np.zeros(5000, np.int64), 1, ask)

@@ -23,6 +23,21 @@ def learned_anew_from_all(report: Report) -> Said | None:
     )
 
 
+def what_learned_from_all_went_wrong(report: Report) -> Said | None:
+    """A fine-tuned network was to learn from the test part too, in the end, and did not come out right."""
+    made = report.recipe
+    if made.spoiled is UNSET:
+        return None
+    everything = report.train_pictures + report.test_pictures
+    return Said(
+        f"The network was to be learned anew, by the same recipe, from all {everything} pictures once it was judged; "
+        "that training went wrong. The model you have is the one that the figures belong to: it learned from the "
+        f"{made.fitted_on} pictures that were not held out.",
+        f"评估之后本来还要用同样的配方在全部 {everything} 张图片上重新学习网络，但那次学习出了问题。"
+        f"你手里的模型就是这些数字所属的那个：它只学过没有留出的 {made.fitted_on} 张图片。",
+    )
+
+
 def learned_from_validation(report: Report) -> Said | None:
     """Beside a test folder, one for validation is not needed."""
     joined = report.validation_joined
@@ -64,6 +79,7 @@ def small_classes_counted_more(report: Report) -> Said | None:
 
 NOTES: tuple[Rule, ...] = (
     learned_anew_from_all,
+    what_learned_from_all_went_wrong,
     learned_from_validation,
     what_it_was_chosen_for,
     small_classes_counted_more,

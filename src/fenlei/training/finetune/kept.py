@@ -26,6 +26,9 @@ REFERRED = "referred"
 LOST = "lost"
 """Name of a file that says that it lost, and goes as soon as no training runs that may need it."""
 
+SPOILED = "spoiled"
+"""Name of a file that says what went wrong when a network was learned from the test part too."""
+
 
 def folder_of(cache: Path, key: str) -> Path:
     """Where it is kept what belongs to a training."""
@@ -75,3 +78,23 @@ def write_unseen(path: Path, unseen: Unseen) -> None:
     arrays |= {f"{name} seen": np.array(typical) for name, typical in unseen.seen.items()}
     with replacing(path) as out:
         out.write(save(arrays))
+
+
+def read_spoiled(folder: Path) -> str | None:
+    """What `write_spoiled` wrote; None where nothing went wrong, as far as is known. It counts as used now."""
+    with suppress(OSError, UnicodeDecodeError):
+        path = folder / SPOILED
+        said = path.read_text("utf-8")
+        os.utime(path)
+        return said or None
+    return None
+
+
+def write_spoiled(folder: Path, why: str) -> None:
+    """Write it down, whole or not at all.
+
+    Raises:
+        TrainingError: the cache cannot be written.
+    """
+    with replacing(folder / SPOILED) as out:
+        out.write(why.encode("utf-8"))

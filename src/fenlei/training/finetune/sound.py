@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from fenlei.modelfile import Head
 from fenlei.training.aim import chance_of_answers, figure, picture_weights
+from fenlei.training.errors import TrainingError
 from fenlei.training.head import Judged
 from fenlei.training.task import Task
+from fenlei.training.view import View
+from fenlei.training.workshop import Workshop
 
 DOUBT = 0.01
 """Chance of being no worse, below which it went wrong. What learned as it should is hardly ever worse at all."""
@@ -29,6 +32,42 @@ WORSE = (
     "one that was judged had {there:.1%} on the same pictures, which it had not seen. Its training went wrong and it "
     "is left out."
 )
+
+
+class Inspection:
+    """Of the networks of one search; each that is sound is looked at once. What is looked at is needed of it in any
+    case.
+
+    Args:
+        task: the training part.
+        workshop: where networks are.
+    """
+
+    def __init__(self, task: Task, workshop: Workshop) -> None:
+        self._task, self._workshop = task, workshop
+        self._sound: set[View] = set()
+
+    def flaw(self, view: View, head: Head, judged: Judged) -> str | None:
+        """What is wrong with a network that was learned anew; None where nothing is.
+
+        Args:
+            view: by which the workshop knows it, and nothing else.
+            head: on it.
+            judged: what the network scored that was judged.
+
+        Raises:
+            TrainingError: a picture cannot be used any more.
+        """
+        if view in self._sound:
+            return None
+        pictures = [self._task.pictures[row] for row in np.flatnonzero(judged.judged).tolist()]
+        seen = self._workshop.features(view, pictures)
+        for skipped in seen.skipped:  # the others have seen it
+            raise TrainingError(f"{skipped.name} could not be used: {skipped.reason}")
+        flaw = flaw_of(head, seen.features, judged, self._task)
+        if flaw is None:
+            self._sound.add(view)
+        return flaw
 
 
 def flaw_of(head: Head, features: NDArray[np.float32], judged: Judged, task: Task) -> str | None:

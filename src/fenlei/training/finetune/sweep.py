@@ -5,6 +5,7 @@ had not seen), a network on the shelf and the features that it gives. At the end
 lost go, and what an earlier one needed goes when nobody used it for long or it is too much, the longest unused first.
 Kept are the winner, with the network that it was judged by, and what was begun: with these the search goes on. Whatever
 else is asked for again is computed again. A network that a model file refers to, in place of carrying it, always stays.
+Of a network that went wrong when the test part was learned from too, it stays written down that it did.
 
 What lost for one training may be the best of another that runs now: while one does, what lost is only marked, and the
 last to end removes it (see `at_work`), or, where all were killed, the next. Where the system cannot tell (Windows), it
@@ -28,9 +29,9 @@ from fenlei.training.cache import forget_features
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.finetune.at_work import AtWork
 from fenlei.training.finetune.choice import as_judged, folds_of
-from fenlei.training.finetune.kept import FOLDER, LOST, REFERRED, folder_of
+from fenlei.training.finetune.kept import FOLDER, LOST, REFERRED, SPOILED, folder_of
 from fenlei.training.finetune.naming import Naming
-from fenlei.training.finetune.tuner import Part
+from fenlei.training.finetune.part import Part
 from fenlei.training.head import Judged
 from fenlei.training.journal import Journal
 from fenlei.training.task import Task
@@ -57,6 +58,7 @@ class Remains:
         used: when somebody last did, as `time.time` counts; None: that cannot be told, as of what just changes.
         referred: whether a model file does without the network and needs it here.
         lost: whether a search marked it so.
+        spoiled: whether it went wrong, so that nobody needs the network.
     """
 
     folder: Path
@@ -65,6 +67,7 @@ class Remains:
     used: float | None = None
     referred: bool = False
     lost: bool = False
+    spoiled: bool = False
 
 
 class Tidying:
@@ -156,7 +159,10 @@ def sweep(cache: Path, lost: Collection[str] = (), now: float | None = None, *, 
     """
     now = time.time() if now is None else now
     gone = []
-    left = [each for each in _all_remains(cache).values() if not each.referred]
+    remains = [*_all_remains(cache).values()]
+    for each in (each for each in remains if alone and each.spoiled):
+        _take_off(cache, each.networks)
+    left = [each for each in remains if not each.referred]
     names = {folder_of(cache, key).name for key in lost}
     total = sum(each.bytes for each in left)
     for unused, each in sorted(((_unused(each, now), each) for each in left), key=lambda pair: -pair[0]):
@@ -178,6 +184,7 @@ def _all_remains(cache: Path) -> dict[str, Remains]:
         each = found.setdefault(folder.name, Remains(folder))
         with suppress(OSError):
             each.referred, each.lost = (folder / REFERRED).exists(), (folder / LOST).exists()
+            each.spoiled = (folder / SPOILED).exists()
             _count(each, *folder.iterdir())
     shelf = Shelf(cache)
     for key, network in shelf.tuned():
@@ -206,8 +213,12 @@ def _use(remains: Remains, *paths: Path) -> None:
 
 def _remove(cache: Path, remains: Remains) -> None:
     shutil.rmtree(remains.folder, ignore_errors=True)  # first: what is written there speaks of the network
+    _take_off(cache, remains.networks)
+
+
+def _take_off(cache: Path, networks: Sequence[Backbone]) -> None:
     shelf = Shelf(cache)
-    for network in remains.networks:
+    for network in networks:
         shelf.remove(network)
         if shelf.by_digest(network.digest) is None:
             forget_features(cache / "embeddings", network.digest)

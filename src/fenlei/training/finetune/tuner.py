@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,24 +10,32 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.backbones import Backbone, load_backbone
+from fenlei.backbones import Backbone
 from fenlei.datasets.split import KEPT
 from fenlei.modelfile import Dense, Head
 from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.accepted import shelved
+from fenlei.training.finetune.beginning import Beginning
 from fenlei.training.finetune.choice import as_judged, by_folds, folds_of, is_anew
-from fenlei.training.finetune.errors import Unsound
-from fenlei.training.finetune.kept import read_done, read_unseen, write_done, write_unseen
+from fenlei.training.finetune.errors import Unsound, Worthless
+from fenlei.training.finetune.kept import (
+    read_done,
+    read_spoiled,
+    read_unseen,
+    write_done,
+    write_spoiled,
+    write_unseen,
+)
 from fenlei.training.finetune.naming import EPOCHS, Naming, ended_by
 from fenlei.training.finetune.pace import Pace, measured
+from fenlei.training.finetune.part import Part, Ships
 from fenlei.training.finetune.settings import TuneSettings, read_settings
-from fenlei.training.finetune.sound import flaw_of
-from fenlei.training.finetune.student import Student, make_student
-from fenlei.training.finetune.training import Maps, divided, tune, with_temperature
+from fenlei.training.finetune.sound import Inspection
+from fenlei.training.finetune.training import divided, tune, with_temperature
 from fenlei.training.finetune.watching import ends_after
-from fenlei.training.fit_winner import fit_candidate, fit_winner
+from fenlei.training.fit_winner import fit_winner
 from fenlei.training.folds import Folds
 from fenlei.training.head import Judged, weigh
 from fenlei.training.journal import Journal
@@ -47,19 +54,6 @@ LOOKING = 2.0
 
 DONE = "done"
 """Name of what is kept of a network that may be shipped."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """Pictures that a shipped network learns from.
-
-    Attributes:
-        pictures: (n).
-        truth: (n,) class numbers.
-    """
-
-    pictures: Sequence[Picture]
-    truth: NDArray[np.int64]
 
 
 class Needs(NamedTuple):
@@ -86,6 +80,8 @@ class Tuner:
         watch: progress and stop.
         cache: the workspace's cache folder; `tuning/` is below it.
         engine: what runs networks.
+        spoiled: of a model that is made again: what went wrong then when everything was learned from, which is not
+            tried once more.
     """
 
     def __init__(
@@ -98,14 +94,15 @@ class Tuner:
         *,
         cache: Path,
         engine: str = "openvino",
+        spoiled: str | None = None,
     ) -> None:
         self._task, self._shipped = task, shipped
         self._workshop, self._journal, self._watch = workshop, journal, watch
-        self._cache, self._engine = cache, engine
+        self._cache, self._engine, self._spoiled = cache, engine, spoiled
         self._naming = Naming(task, workshop, cache)
-        self._maps: tuple[tuple[View, int, int], Maps] | None = None
+        self._begin = Beginning(task.classes, workshop, journal, watch, cache)
         self._paces: dict[tuple[View, TuneSettings], Pace] = {}
-        self._sound: set[str] = set()
+        self._inspection = Inspection(task, workshop)
 
     def needs(self, candidate: Candidate) -> Needs:
         """What a candidate would take, by a few steps on this machine.
@@ -123,7 +120,7 @@ class Tuner:
         if alike not in self._paces:
             layer = self._workshop.backbone(candidate.view).width, self._task.classes
             blank = Head.linear(np.zeros(layer, np.float32), np.zeros(layer[1], np.float32))
-            student = self._student(candidate, blank, settings)
+            student = self._begin.student(candidate, blank, settings)
             spec = self._workshop.spec(candidate.view)
             self._watch.step(Stage.TUNE, 0, 1)
             self._paces[alike] = measured(student, self._task.pictures, self._task.classes, settings, spec)
@@ -191,7 +188,7 @@ class Tuner:
         key = self._naming.judged(candidate, fold)
         parent, place = self._workshop.backbone(candidate.view), self._naming.folder(key)
         tuned = tune(
-            self._student(candidate, self._start(candidate, pictures, truth), settings),
+            self._begin.student(candidate, self._begin.head(candidate, pictures, truth), settings),
             task.pictures,
             task.truth,
             task.classes,
@@ -206,7 +203,7 @@ class Tuner:
             engine=self._engine,
             name=parent.id,
             counted=task.weights,
-            maps=self._maps_of(candidate, settings),
+            maps=self._begin.maps(candidate, settings),
             step=self._step,
         )
         if ships:
@@ -241,20 +238,53 @@ class Tuner:
         return found
 
     def ready(self, entry: Entry) -> None:
-        """Fit whatever is shipped, so that it can win: who stops before that keeps the best that there was."""
-        for part in self._shipped:
-            self.fitted(entry, part.pictures, part.truth)
+        """Fit whatever is shipped, so that it can win: who stops before that keeps the best that there was.
+
+        Raises:
+            FenleiError, Cancelled, Enough: as `fitted`, of the network that learned from the training part alone.
+        """
+        self.fitted(entry, self._shipped[0].pictures, self._shipped[0].truth)
+        self.ships(entry)
+
+    def ships(self, entry: Entry) -> Ships:
+        """What ships of a candidate: everything that may be learned from is, unless that goes wrong. Whether it does
+        decides nothing else, since labels of the test part have a say in it; then the network ships that learned from
+        the training part alone.
+
+        Raises:
+            FenleiError: everything could not be learned from, for a reason that does not lie in what came of it.
+            Cancelled, Enough: someone asked to stop.
+        """
+        first, last = self._shipped[0], self._shipped[-1]
+        if entry.candidate.kind != TUNED:
+            return Ships(last)
+        if last is first or not is_anew(entry.candidate):
+            return Ships(first)
+        place = self._place(entry, last)
+        why = self._spoiled or read_spoiled(place)
+        if why is None:
+            try:
+                self.fitted(entry, last.pictures, last.truth)
+            except Worthless as exc:
+                why = str(exc)
+                write_spoiled(place, why)
+                (place / CHECKPOINT).unlink(missing_ok=True)
+        return Ships(last) if why is None else Ships(first, why)
 
     def learned(self, entry: Entry, part: Part) -> tuple[View, Head]:
         """A candidate of any kind as it is learned from this part: the view of its network, and the head on it."""
         if entry.candidate.kind == TUNED:
             return self.fitted(entry, part.pictures, part.truth)
-        head = fit_winner(entry, part.pictures, part.truth, self._task.classes, self._workshop, self._journal)
+        classes, ask = self._task.classes, self._watch.ask
+        head = fit_winner(entry, part.pictures, part.truth, classes, self._workshop, self._journal, ask)
         return entry.candidate.view, head
 
     def is_done(self, entry: Entry) -> bool:
-        """Whether whatever is shipped of a candidate is fitted, and as it should be."""
-        keys = [self._naming.shipped(entry, part.pictures, part.truth) for part in self._shipped]
+        """Whether whatever is shipped of a candidate is fitted, and as it should be, or is known to go wrong where the
+        test part is learned from."""
+        first, *others = self._shipped
+        parts = [first, *(part for part in others if read_spoiled(self._place(entry, part)) is None)]
+        keys = [self._naming.shipped(entry, part.pictures, part.truth) for part in parts]
         return all(self._kept(entry, key) is not None for key in keys)
 
     def rows_learned(self, entry: Entry) -> NDArray[np.int64] | None:
@@ -286,6 +316,10 @@ class Tuner:
             raise TrainingError(f"The cache {self._naming.folder(key)} does not keep what is written there.")
         return self._provided(entry, key, done)
 
+    def _place(self, entry: Entry, part: Part) -> Path:
+        """Where the files lie of the network that learned from this part."""
+        return self._naming.folder(self._naming.shipped(entry, part.pictures, part.truth))
+
     def _kept(self, entry: Entry, key: str) -> tuple[Backbone, Dense] | None:
         """What the cache keeps of a network that may be shipped; None where that is nothing, or is damaged."""
         done = read_done(self._naming.folder(key) / DONE, self._cache)
@@ -299,19 +333,10 @@ class Tuner:
         return view, with_temperature(layer, entry.judged.temperature)
 
     def _flaw(self, entry: Entry, key: str, done: tuple[Backbone, Dense]) -> str | None:
-        """What is wrong with a network that was learned anew; each is looked at once. What is looked at is needed of
-        it in any case."""
-        if not is_anew(entry.candidate) or key in self._sound:
+        """What is wrong with a network, where it was learned anew."""
+        if not is_anew(entry.candidate):
             return None
-        view, head = self._provided(entry, key, done)
-        judged = [self._task.pictures[row] for row in np.flatnonzero(entry.judged.judged).tolist()]
-        seen = self._workshop.features(view, judged)
-        for skipped in seen.skipped:  # the others have seen it
-            raise TrainingError(f"{skipped.name} could not be used: {skipped.reason}")
-        flaw = flaw_of(head, seen.features, entry.judged, self._task)
-        if flaw is None:
-            self._sound.add(key)
-        return flaw
+        return self._inspection.flaw(*self._provided(entry, key, done), entry.judged)
 
     def _judge_by_first(self, candidate: Candidate) -> None:
         """Have what only judging by the first fold leaves, where the cache has lost it."""
@@ -326,7 +351,7 @@ class Tuner:
         settings, parent = read_settings(candidate.setting or {}), self._workshop.backbone(candidate.view)
         checkpoint = self._naming.folder(key) / CHECKPOINT
         tuned = tune(
-            self._student(candidate, self._start(candidate, pictures, truth), settings),
+            self._begin.student(candidate, self._begin.head(candidate, pictures, truth), settings),
             pictures,
             truth,
             self._task.classes,
@@ -340,7 +365,7 @@ class Tuner:
             checkpoint=checkpoint,
             engine=self._engine,
             name=parent.id,
-            maps=self._maps_of(candidate, settings),
+            maps=self._begin.maps(candidate, settings),
             step=self._step,
         )
         done = shelved(tuned.network, parent, key, self._cache), tuned.head
@@ -351,26 +376,6 @@ class Tuner:
         if flaw is not None:
             raise Unsound(flaw)
         return done
-
-    def _maps_of(self, candidate: Candidate, settings: TuneSettings) -> Maps:
-        """Kept maps go from one training of the same stages to the next."""
-        key = candidate.view, settings.stages, settings.mirrored
-        if self._maps is None or self._maps[0] != key:
-            self._maps = key, {}
-        return self._maps[1]
-
-    def _student(self, candidate: Candidate, head: Head, settings: TuneSettings) -> Student:
-        view = candidate.view
-        size = self._workshop.backbone(view).size
-        return make_student(load_backbone(view.backbones[0], size=size, cache=self._cache), head, settings)
-
-    def _start(self, candidate: Candidate, pictures: Sequence[Picture], truth: NDArray[np.int64]) -> Head:
-        """The linear head to begin with, learned from the same pictures and no others."""
-        member = candidate.members[0]
-        known = self._journal.find(member)
-        if known is None or known[1] is None:
-            raise ValueError("fine-tuning from a head that was not judged")
-        return fit_candidate(member, known[1], pictures, truth, self._task.classes, self._workshop)
 
     def _step(self, done: int, total: int) -> None:
         self._watch.step(Stage.TUNE, done, total)
