@@ -135,13 +135,21 @@ class Watch:
 
     def ask(self) -> None:
         """Of work that is done to its end although somebody has had enough, who waits for what comes of it: ask whether
-        all of it is called off, and tell how much time is left.
+        all of it is called off.
 
         Raises:
             Cancelled: someone asked to stop.
         """
         if self.stopped:
             raise Cancelled
+
+    def ask_and_look_ahead(self) -> None:
+        """The same at a place where more is known of the time left, which is told.
+
+        Raises:
+            Cancelled: someone asked to stop.
+        """
+        self.ask()
         self.look_ahead()
 
     def look_ahead(self) -> None:

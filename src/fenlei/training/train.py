@@ -203,7 +203,7 @@ def train(
         tuner = Tuner(task, parts, workshop, journal, watch, cache=cache, engine=engine, spoiled=spoiled)
         tidying = Tidying(task, parts, workshop, journal, at_work)
 
-        ending = Ending(watch.ask)
+        ending = Ending(watch.ask_and_look_ahead)
         finisher = Finisher(
             Pool(found.labels, pictures, skipped, groups, division, task),
             Terms(

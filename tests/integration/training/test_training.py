@@ -23,11 +23,14 @@ from fenlei.imaging import check, prepare
 from fenlei.inference.open import open_engine
 from fenlei.modelfile import pack, read, write
 from fenlei.modelfile.head_file import to_safetensors
+from fenlei.training import closer_look
 from fenlei.training.division import together
 from fenlei.training.errors import TrainingError
 from fenlei.training.finish import Trained
 from fenlei.training.heads import Fitted
 from fenlei.training.heads.logistic import LogisticHead
+from fenlei.training.heat import HeatMaps
+from fenlei.training.look import Picture
 from fenlei.training.progress import Cancelled, Stage
 from fenlei.training.report import CandidateResult, Report, from_json
 from fenlei.training.train import train
@@ -391,6 +394,26 @@ def test_who_calls_it_off_does_not_wait_for_the_last_fit_and_who_has_had_enough_
     trained = learn(photos, cache, network, enough=lambda: bool(told))
     assert told[:2] == ["begun", "done"]
     assert trained.evaluation.accuracy > 0.5
+
+
+def test_who_calls_it_off_while_heat_maps_are_drawn_does_not_wait_for_the_others(
+    photos: Path, cache: Path, network: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mislabel(photos)
+    drawn: list[int] = []
+    draw = HeatMaps.draw
+
+    def counted(maps: HeatMaps, picture: Picture, label: int) -> bytes | None:
+        drawn.append(label)
+        return draw(maps, picture, label)
+
+    monkeypatch.setattr(HeatMaps, "draw", counted)
+    monkeypatch.setattr(closer_look, "maps_allowed", lambda pictures, views: 12)
+    with pytest.raises(Cancelled):
+        learn(photos, cache, network, test_fraction=0.4, cancelled=lambda: bool(drawn))
+    assert len(drawn) == 1
+    learn(photos, cache, network, test_fraction=0.4)
+    assert len(drawn) > 2
 
 
 def _train_for_ever(photos: Path, cache: Path, network: Path) -> None:
