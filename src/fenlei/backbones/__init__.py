@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fenlei.backbones.catalogue import CATALOGUE, BackboneInfo, Normalisation
 from fenlei.backbones.errors import BackboneError
-from fenlei.backbones.listing import Condition, State, available, by_digest, kept
-from fenlei.backbones.open import fetch, load_backbone, open_backbone
+from fenlei.backbones.listing import Condition, Sizes, State, available, by_digest, fetched, kept
+from fenlei.backbones.open import fetch, load_backbone, open_backbone, sizes_of
 from fenlei.backbones.shelf import Backbone
 from fenlei.backbones.source import Loaded, Report
 
@@ -18,11 +18,14 @@ __all__ = [
     "Loaded",
     "Normalisation",
     "Report",
+    "Sizes",
     "State",
     "available",
     "by_digest",
     "fetch",
+    "fetched",
     "kept",
     "load_backbone",
     "open_backbone",
+    "sizes_of",
 ]

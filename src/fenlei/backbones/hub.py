@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from fenlei.backbones.another_size import another_size, step_of
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.needs import need
-from fenlei.backbones.shelf import HUB, Shelf
+from fenlei.backbones.shelf import HUB, Backbone, Shelf
 from fenlei.backbones.source import Loaded, Network, Report
 from fenlei.backbones.transformers_folder import FILES, check_plausible, export_folder, load_folder
 
@@ -91,18 +92,51 @@ class HubSource:
         made_with = {**network.made_with, "commit": info.commit, "hub": self.address(hub)}
         return msgspec.structs.replace(network, made_with=made_with)
 
+    def other_size(self, own: Backbone) -> int | None:
+        """The side in pixels at which it is worth a try besides its own; None where there is none.
+
+        Args:
+            own: on the shelf, of this repository.
+
+        Raises:
+            BackboneError: its weights are not in the cache.
+        """
+        return another_size(own.size, step_of(self._kept(own.size)))
+
+    def make_other(self, own: Backbone, size: int, report: Report) -> Network:
+        """Export from the files that were fetched for another size, at the same commit. No other machine is asked.
+
+        Args:
+            own: on the shelf, of this repository.
+            size: side in pixels.
+            report: told what is going on.
+
+        Raises:
+            BackboneError: the network does not take pictures of this size, or its weights are not in the cache.
+        """
+        network = export_folder(self._kept(own.size), size, self.repository, own.licence, report)
+        told = self._made_with(own.size)
+        whence = {key: told[key] for key in ("commit", "hub") if key in told}
+        return msgspec.structs.replace(network, made_with=network.made_with | whence)
+
     def load(self, size: int | None, report: Report) -> Loaded:
         """From what was fetched before, at the commit that the network on the shelf was exported from."""
-        made_with = self._shelf.made_with(self.id, size, self.origin()) or {}
-        kept = (
-            self._folder / f"models--{self.repository.replace('/', '--')}" / "snapshots" / made_with.get("commit", "-")
-        )
+        return load_folder(self._kept(size), size, self.repository, None, report)
+
+    def _kept(self, size: int | None) -> Path:
+        """The files that the network on the shelf was exported from."""
+        commit = self._made_with(size).get("commit", "-")
+        kept = self._folder / f"models--{self.repository.replace('/', '--')}" / "snapshots" / commit
         if not (kept / "config.json").is_file():
             raise BackboneError(
                 f"The weights of {self.id} are not in the cache any more; `fenlei backbones fetch {self.id}` "
                 "fetches them."
             )
-        return load_folder(kept, size, self.repository, None, report)
+        return kept
+
+    def _made_with(self, size: int | None) -> dict[str, str]:
+        record = self._shelf.record(self.id, size, self.origin())
+        return {} if record is None else record.made_with
 
     def _ask(self, hub: Any) -> HubInfo:
         api = hub.HfApi(endpoint=self._endpoint, library_name="fenlei")

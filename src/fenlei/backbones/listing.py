@@ -10,7 +10,7 @@ import msgspec
 from fenlei.backbones import efficientnet
 from fenlei.backbones.catalogue import CATALOGUE, BackboneInfo
 from fenlei.backbones.needs import version
-from fenlei.backbones.shelf import Backbone, Shelf
+from fenlei.backbones.shelf import REFUSED, Backbone, Record, Shelf
 
 
 class Condition(StrEnum):
@@ -53,12 +53,43 @@ def kept(cache: Path) -> list[Backbone]:
     return Shelf(cache).all()
 
 
-def fetched(cache: Path) -> dict[str, tuple[int, ...]]:
-    """The sizes in pixels at which backbones of a hub are kept, by the name that opens them. No network."""
-    sizes: dict[str, set[int]] = {}
-    for backbone in Shelf(cache).fetched():
-        sizes.setdefault(backbone.id, set()).add(backbone.size)
-    return {name: tuple(sorted(sizes[name])) for name in sorted(sizes)}
+class Sizes(msgspec.Struct, frozen=True, kw_only=True):
+    """At which sizes a backbone of a hub is kept, in pixels.
+
+    Attributes:
+        own: that it was published for; None where it was fetched at others only.
+        others: all others, ascending.
+        refused: a size that was tried and that it does not take.
+        why: the sentence that says so.
+    """
+
+    own: int | None
+    others: tuple[int, ...]
+    refused: int | None = None
+    why: str = ""
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Its own first."""
+        return self.others if self.own is None else (self.own, *self.others)
+
+
+def fetched(cache: Path) -> dict[str, Sizes]:
+    """The sizes at which backbones of a hub are kept, by the name that opens them. No network."""
+    records: dict[str, list[Record]] = {}
+    for record in Shelf(cache).fetched():
+        records.setdefault(record.id, []).append(record)
+    return {name: _sizes(records[name]) for name in sorted(records)}
+
+
+def _sizes(records: list[Record]) -> Sizes:
+    """Of one backbone, newest first."""
+    own = next((record for record in records if record.default), None)
+    others = {record.size for record in records if own is None or record.size != own.size}
+    size, _, why = ("" if own is None else own.made_with.get(REFUSED, "")).partition(" ")
+    if own is None or not size.isdecimal() or int(size) in others:
+        return Sizes(own=None if own is None else own.size, others=tuple(sorted(others)))
+    return Sizes(own=own.size, others=tuple(sorted(others)), refused=int(size), why=why)
 
 
 def by_digest(digest: str, cache: Path) -> Backbone | None:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fenlei.backbones.another_size import USUAL_STEP, another_size
 from fenlei.backbones.catalogue import IMAGENET
 from fenlei.backbones.digests import file_digest, folder_digest, literal
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.needs import need, version
 from fenlei.backbones.onnx_wrap import Port, find_ports, wrap
 from fenlei.backbones.preprocessing import Preprocessing, beside
+from fenlei.backbones.shelf import WORTH_A_TRY
 from fenlei.backbones.source import Loaded, Network, Report
 from fenlei.backbones.transformers_folder import check_plausible
 from fenlei.inference import EngineError, EngineMissing, open_engine
@@ -67,12 +69,17 @@ class OnnxFileSource:
         else:
             content, whence = wrap(onnx, model, picture, features, said, side), said.whence
             report(f"{self.title}: normalisation from {whence}", 0, 0)
+        other = another_size(side, USUAL_STEP) if picture.sides == (None, None) else None
         return Network(
             content=content,
             size=side,
             width=_run(content, side, str(self.path)),
             licence=said.licence or "not stated",
-            made_with={"onnx": version("onnx") or "", "normalisation": whence},
+            made_with={
+                "onnx": version("onnx") or "",
+                "normalisation": whence,
+                **({} if other is None else {WORTH_A_TRY: str(other)}),
+            },
         )
 
     def load(self, size: int | None, report: Report) -> Loaded:

@@ -8,11 +8,12 @@ from pathlib import Path
 from fenlei.backbones.catalogue import CATALOGUE
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.hub import PREFIX, HubSource
+from fenlei.backbones.listing import Sizes, fetched
 from fenlei.backbones.onnx_file import OnnxFileSource
 from fenlei.backbones.package import PackageSource
 from fenlei.backbones.safetensors_file import SafetensorsSource
-from fenlei.backbones.shelf import Backbone, Shelf
-from fenlei.backbones.source import BackboneSource, Loaded, Report
+from fenlei.backbones.shelf import REFUSED, WORTH_A_TRY, Backbone, Shelf
+from fenlei.backbones.source import BackboneSource, Loaded, Network, Report
 from fenlei.backbones.transformers_folder import FolderSource
 
 _EXPORT = threading.Lock()
@@ -56,7 +57,7 @@ def open_backbone(
         raise BackboneError(f"{name} is not in the cache, and fetching it was not allowed.")
     with _EXPORT:
         # Another thread may have made it while this one waited.
-        return _find(shelf, source, size) or _make(shelf, source, size, report)
+        return _find(shelf, source, size) or _make(shelf, source, size, report)[0]
 
 
 def fetch(
@@ -66,14 +67,17 @@ def fetch(
     cache: Path,
     endpoint: str | None = None,
     report: Report | None = None,
-) -> Backbone:
+) -> list[Backbone]:
     """Have a backbone ready, asking the hub again even when the cache holds it: its main branch may have moved on.
 
     For everything that is not on a hub this is `open_backbone`. Arguments and errors are the same.
+
+    Returns:
+        The backbone; of a hub, where no size was asked for, the same at another size behind it, if it takes one.
     """
     source = source_for(name, cache, endpoint)
     if not source.online:
-        return open_backbone(name, size=size, cache=cache, report=report)
+        return [open_backbone(name, size=size, cache=cache, report=report)]
     if size is not None:
         source.check_size(size)
     with _EXPORT:
@@ -95,6 +99,24 @@ def load_backbone(name: str, *, size: int | None = None, cache: Path) -> Loaded:
     if size is not None:
         source.check_size(size)
     return source.load(size, _silent)
+
+
+def sizes_of(name: str, cache: Path) -> Sizes | None:
+    """The sizes at which a network that is not of the catalogue can be had without asking another machine: of a hub
+    those at which it is kept, of an ONNX file that takes any size another one besides its own.
+
+    Returns:
+        None where that is not known, before it was made ready for the first time, for one.
+    """
+    if name.startswith(PREFIX):
+        return fetched(cache).get(name)
+    try:
+        source = source_for(name, cache)
+        made = Shelf(cache).record(source.id, None, source.origin()) if isinstance(source, OnnxFileSource) else None
+    except BackboneError:  # whoever opens it is told
+        return None
+    other = "" if made is None else made.made_with.get(WORTH_A_TRY, "")
+    return None if made is None or not other.isdecimal() else Sizes(own=made.size, others=(int(other),))
 
 
 def source_for(name: str, cache: Path, endpoint: str | None = None) -> BackboneSource:
@@ -126,9 +148,26 @@ def _find(shelf: Shelf, source: BackboneSource, size: int | None) -> Backbone | 
     return shelf.find(source.id, size if size is not None else source.default_size(), source.origin())
 
 
-def _make(shelf: Shelf, source: BackboneSource, size: int | None, report: Report | None) -> Backbone:
-    network = source.make(size, report or _silent)
-    return shelf.put(source.id, source.title, network, source.origin() or {}, default=size is None)
+def _make(shelf: Shelf, source: BackboneSource, size: int | None, report: Report | None) -> list[Backbone]:
+    """The backbone; of a hub at its own size, behind it the same at another one, which a search tries too. It is made
+    now because the files are here, and whoever searches may have neither them nor torch."""
+    report = report or _silent
+    made = _put(shelf, source, source.make(size, report), default=size is None)
+    if size is not None or not isinstance(source, HubSource):
+        return [made]
+    other = source.other_size(made)
+    if other is None:
+        return [made]
+    try:
+        network = source.make_other(made, other, report)
+    except BackboneError as exc:
+        shelf.note(made, {REFUSED: f"{other} {exc}"})
+        return [made]
+    return [made, _put(shelf, source, network, default=False)]
+
+
+def _put(shelf: Shelf, source: BackboneSource, network: Network, *, default: bool) -> Backbone:
+    return shelf.put(source.id, source.title, network, source.origin() or {}, default=default)
 
 
 def _silent(what: str, done: int, total: int) -> None:

@@ -23,6 +23,12 @@ TUNED = "fine-tuned"
 HUB = "hub"
 """Of what kind the origin of a network is that was fetched from a hub."""
 
+REFUSED = "refused"
+"""Under which word a record says at which other size its network was tried in vain: the size and the sentence."""
+
+WORTH_A_TRY = "worth a try"
+"""Under which word a record says at which other size a network may be made from the same file."""
+
 STALE = 3600.0
 """Seconds after which an unfinished file belongs to nobody."""
 
@@ -81,10 +87,10 @@ class Shelf:
         found = self._find(identity, size, origin)
         return None if found is None else found[0]
 
-    def made_with(self, identity: str, size: int | None, origin: dict[str, str] | None) -> dict[str, str] | None:
-        """What the record of that network says of its making; arguments as for `find`."""
+    def record(self, identity: str, size: int | None, origin: dict[str, str] | None) -> Record | None:
+        """The record of that network; arguments as for `find`."""
         found = self._find(identity, size, origin)
-        return None if found is None else found[1].made_with
+        return None if found is None else found[1]
 
     def _find(self, identity: str, size: int | None, origin: dict[str, str] | None) -> tuple[Backbone, Record] | None:
         for path, record in self._records(f"{_slug(identity)}-*.json"):
@@ -115,11 +121,22 @@ class Shelf:
             if record.origin.get("kind") == TUNED:
                 yield record.origin.get("training", ""), _backbone(record, path.with_suffix(".onnx"))
 
-    def fetched(self) -> Iterator[Backbone]:
-        """Networks that came from a hub, newest first; the digests are not verified."""
-        for path, record in self._records("*.json"):
+    def fetched(self) -> Iterator[Record]:
+        """The records of networks that came from a hub, newest first; the digests are not verified."""
+        for _, record in self._records("*.json"):
             if record.origin.get("kind") == HUB:
-                yield _backbone(record, path.with_suffix(".onnx"))
+                yield record
+
+    def note(self, network: Backbone, said: dict[str, str]) -> None:
+        """Add something to what the record of a network says of its making.
+
+        Raises:
+            BackboneError: the folder cannot be written.
+        """
+        path = network.network.with_suffix(".json")
+        record = _read(path)
+        if record is not None:
+            self._write_record(path, msgspec.structs.replace(record, made_with={**record.made_with, **said}))
 
     def remove(self, network: Backbone) -> None:
         """Take a network off, its record first. Whoever has it open keeps it; where that forbids it, it stays."""
@@ -145,6 +162,10 @@ class Shelf:
             BackboneError: the folder cannot be written.
         """
         digest = hashlib.sha256(network.content).hexdigest()
+        path = self.folder / f"{_slug(identity)}-{network.size}-{digest[:12]}.onnx"
+        before = _read(path.with_suffix(".json"))
+        if before is not None and (before.id, before.digest, before.origin) == (identity, digest, origin):
+            default = default or before.default  # asked for by its own size, it stays what it is
         record = Record(
             format=FORMAT,
             id=identity,
@@ -157,15 +178,23 @@ class Shelf:
             origin=origin,
             made_with=network.made_with,
         )
-        path = self.folder / f"{_slug(identity)}-{network.size}-{digest[:12]}.onnx"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._sweep()
             _write(path, network.content)
-            _write(path.with_suffix(".json"), msgspec.json.format(msgspec.json.encode(record), indent=2))
         except OSError as exc:
-            raise BackboneError(f"The network cannot be written to {self.folder}: {exc.strerror or exc}.") from exc
+            raise self._unwritable(exc) from exc
+        self._write_record(path.with_suffix(".json"), record)
         return _backbone(record, path)
+
+    def _write_record(self, path: Path, record: Record) -> None:
+        try:
+            _write(path, msgspec.json.format(msgspec.json.encode(record), indent=2))
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
+
+    def _unwritable(self, exc: OSError) -> BackboneError:
+        return BackboneError(f"The network cannot be written to {self.folder}: {exc.strerror or exc}.")
 
     def _sweep(self) -> None:
         """Remove what a process that was killed while writing left behind."""

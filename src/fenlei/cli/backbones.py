@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -12,6 +13,9 @@ from rich.table import Table
 from fenlei.cli.console import out, say
 from fenlei.cli.options import AsJson, Workspace
 from fenlei.cli.progress import progress
+
+if TYPE_CHECKING:
+    from fenlei.backbones import Backbone, Report
 
 app = typer.Typer(help="Feature networks: list them, fetch them.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -75,43 +79,67 @@ def fetch(
         typer.Argument(metavar="NAME…", help="Names of the catalogue, files, or Hugging Face hub ids as hf:org/name."),
     ],
     size: Annotated[
-        int | None, typer.Option(min=32, max=1024, help="Input size in pixels.  [default: its own]")
+        list[int] | None,
+        typer.Option(
+            min=32,
+            max=1024,
+            help="Input size in pixels; may be given several times.  [default: its own; of a hub another one too]",
+        ),
     ] = None,
     as_json: AsJson = False,
     workspace: Workspace = None,
 ) -> None:
     """Make backbones ready in the workspace's cache, so that later training and serving need no network.
 
-    A name on a hub is looked up again, even when the cache holds it: its main branch may have moved on.
+    A name on a hub is looked up again, even when the cache holds it: its main branch may have moved on. It is made
+    ready at two input sizes, its own and one of about half the work, and a search tries both; `--size` makes it ready
+    at that one only.
     """
-    from fenlei.backbones import BackboneError, open_backbone
-    from fenlei.backbones import fetch as have_ready
+    from fenlei.backbones import fetched
     from fenlei.settings import Settings
 
     cache = Settings.at(workspace).cache
-    ready = []
+    sides: list[int | None] = [*dict.fromkeys(size or ())] or [None]
+    ready: list[Backbone] = []
     for name in names:
+        found: list[Backbone] = []
         with progress(quiet=as_json) as report:
-            try:
-                ready.append(have_ready(name, size=size, cache=cache, report=report))
-            except BackboneError as exc:
-                try:
-                    ready.append(open_backbone(name, size=size, cache=cache, allow_network=False))
-                except BackboneError:
-                    raise exc from None
-                say(f"{exc} The copy in the cache stays as it is.")
-        if not as_json:
-            last = ready[-1]
-            mega = last.network.stat().st_size / 1e6
+            for side in sides:
+                found += _have_ready(name, side, cache, report)
+        ready += found
+        if as_json:
+            continue
+        for each in found:
+            mega = each.network.stat().st_size / 1e6
             out.print(
-                f"{last.id} at {last.size} px: {last.licence}, {last.width} features, {mega:.1f} MB, "
-                f"sha256 {last.digest[:16]}…",
+                f"{each.id} at {each.size} px: {each.licence}, {each.width} features, {mega:.1f} MB, "
+                f"sha256 {each.digest[:16]}…",
                 markup=False,
                 soft_wrap=True,
             )
+        sizes = fetched(cache).get(name)
+        if not size and sizes is not None and sizes.refused is not None:
+            say(f"A search tries it at {sizes.own} pixels only: {sizes.why}")
     if as_json:
         typer.echo(
             msgspec.json.format(
                 msgspec.json.encode([{**msgspec.to_builtins(b), "network": str(b.network)} for b in ready]), indent=2
             )
         )
+
+
+def _have_ready(name: str, size: int | None, cache: Path, report: Report) -> list[Backbone]:
+    """The backbone, or, where it cannot be fetched again, what the cache has of it."""
+    from fenlei.backbones import BackboneError, fetch, fetched, open_backbone
+
+    try:
+        return fetch(name, size=size, cache=cache, report=report)
+    except BackboneError as exc:
+        try:
+            found = [open_backbone(name, size=size, cache=cache, allow_network=False)]
+            if size is None and (sizes := fetched(cache).get(name)) is not None:
+                found += [open_backbone(name, size=each, cache=cache, allow_network=False) for each in sizes.others]
+        except BackboneError:
+            raise exc from None
+        say(f"{exc} The copy in the cache stays as it is.")
+        return found

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from fenlei.backbones.catalogue import CATALOGUE
-from fenlei.backbones.listing import available, fetched, kept
+from fenlei.backbones.listing import Sizes, available, fetched, kept
+from fenlei.backbones.open import sizes_of
 from fenlei.imaging import InputSpec, Policy
 from fenlei.training.errors import TrainingError
 from fenlei.training.view import View, one
@@ -91,8 +92,11 @@ def make_plan(
         raise TrainingError(f"A budget of {budget} seconds leaves no time; give a number above 0.")
     asked = _policy(policy)
     if backbone is not None:
-        views = _wished(_alone(backbone), size, asked)
-        return Plan(views if budget is not None else views[:1], ())
+        here = None if backbone in CATALOGUE or budget is None else sizes_of(backbone, cache)
+        views = _wished(_alone(backbone, here), size, asked)
+        if budget is None:
+            return Plan(views[:1], ())
+        return Plan(views, tuple(_refused(backbone, here, asked)) if here is not None and size is None else ())
     states = {info.id: state for info, state in available(cache)}
     wanted: list[View] = []
     left_out: list[tuple[View, str]] = []
@@ -108,11 +112,12 @@ def make_plan(
         for name, sizes in fetched(cache).items():
             if licences[name].lower() not in PERMISSIVE:
                 left_out.append((one(name, size, asked or Policy.SQUASH), _not_free(name, licences[name])))
-            elif size is None or size in sizes:
-                here = [side for side in sizes if size in (None, side)]
-                wanted += _wished(_fetched(name, here, beside=states[LITE0].usable), size, asked)
+            elif size is None or size in sizes.all:
+                at = [side for side in sizes.all if size in (None, side)]
+                wanted += _wished(_fetched(name, at, beside=states[LITE0].usable), size, asked)
+                left_out += _refused(name, sizes, asked) if size is None else ()
             else:
-                left_out.append((one(name, size, asked or Policy.SQUASH), _not_kept(name, sizes, size)))
+                left_out.append((one(name, size, asked or Policy.SQUASH), _not_kept(name, sizes.all, size)))
     if not wanted:
         reasons = " ".join(dict.fromkeys(reason for _, reason in left_out))
         raise TrainingError(f"No backbone is usable here. {reasons}")
@@ -129,9 +134,9 @@ def _wished(rungs: Iterable[View], size: int | None, policy: Policy | None) -> t
     return tuple(dict.fromkeys(View(rung.backbones, size or rung.size, policy or rung.policy) for rung in rungs))
 
 
-def _alone(backbone: str) -> Iterator[View]:
-    """All there is to try with one backbone: its own size by two policies, and of the catalogue's the sizes next to it.
-    Whether another's network takes other sizes is not known."""
+def _alone(backbone: str, here: Sizes | None) -> Iterator[View]:
+    """All there is to try with one backbone: its own size by two policies; of the catalogue's the sizes next to it, of
+    others those at which they are here or can be had."""
     yield one(backbone, None, Policy.SQUASH)
     yield one(backbone, None, Policy.LETTERBOX)
     if backbone in CATALOGUE:
@@ -139,6 +144,8 @@ def _alone(backbone: str) -> Iterator[View]:
         larger, smaller = [side for side in others if side > own], [side for side in others if side < own]
         for side in [*sorted(larger)[:1], *sorted(smaller)[-1:]]:
             yield one(backbone, side, Policy.SQUASH)
+    for side in () if here is None else here.others:
+        yield one(backbone, side, Policy.SQUASH)
 
 
 def _fetched(name: str, sizes: Iterable[int], *, beside: bool) -> Iterator[View]:
@@ -150,6 +157,12 @@ def _fetched(name: str, sizes: Iterable[int], *, beside: bool) -> Iterator[View]
         if beside and side in CATALOGUE[LITE0].sizes:
             yield View((LITE0, name), side, Policy.SQUASH)
         yield one(name, side, Policy.LETTERBOX)
+
+
+def _refused(name: str, sizes: Sizes, policy: Policy | None) -> Iterator[tuple[View, str]]:
+    """The size at which it was tried when it was fetched, and that it does not take."""
+    if sizes.refused is not None:
+        yield one(name, sizes.refused, policy or Policy.SQUASH), sizes.why
 
 
 def _not_free(name: str, licence: str) -> str:

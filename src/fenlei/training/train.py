@@ -137,10 +137,8 @@ def train(
     clock = Clock(progress)
     watch = Watch(clock, cancelled, enough, outlook)
     watch.expect(Timetable(budget, began=began, before=spent).outlook)
-    if again is None:
-        plan = make_plan(goal, budget, cache=cache, backbone=backbone, size=size, policy=policy)
-    else:
-        plan = again.plan
+    choose = partial(make_plan, goal, budget, cache=cache, backbone=backbone, size=size, policy=policy)
+    plan = choose() if again is None else again.plan
 
     where = path if isinstance(path, Path) else None
     with (
@@ -164,6 +162,8 @@ def train(
                 ahead, plan.views[0], workshop, labels, only_drawn=synthetic_parity, seed=seed, pictures=pictures
             )
         looked = workshop.features(plan.views[0], pictures)
+        if again is None and backbone is not None:
+            plan = choose()  # by now it is known at which other size its network is here, or can be had
         pictures = looked.pictures
         skipped = sorted([*found.skipped, *unreadable, *looked.skipped], key=lambda each: each.name)
         refuse_too_few(labels, learnable(pictures), where, skipped)

@@ -64,10 +64,13 @@ def test_fetching_again_follows_the_main_branch(server: Hub, tmp_path: Path) -> 
     said["image_mean"] = [0.1, 0.1, 0.1]
     server.repositories["small/vit"]["preprocessor_config.json"] = json.dumps(said).encode()
     assert open_backbone(NAME, cache=tmp_path, endpoint=server.url) == first
-    second = fetch(NAME, cache=tmp_path, endpoint=server.url)
+    second, smaller = fetch(NAME, cache=tmp_path, endpoint=server.url)
     assert second.digest != first.digest
     assert open_backbone(NAME, cache=tmp_path, endpoint=server.url) == second
-    assert {backbone.digest for backbone in kept(tmp_path)} == {first.digest, second.digest}
+    assert open_backbone(NAME, size=smaller.size, cache=tmp_path) == smaller
+    assert load_backbone(NAME, size=smaller.size, cache=tmp_path).normalisation.mean == pytest.approx((25.5,) * 3)
+    both = {backbone.digest for backbone in kept(tmp_path) if backbone.size == second.size}
+    assert both == {first.digest, second.digest}
 
 
 def test_a_revision_can_be_named(server: Hub, tmp_path: Path) -> None:

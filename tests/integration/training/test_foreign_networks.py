@@ -4,6 +4,7 @@ another one."""
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from fenlei.backbones.hub import HubSource
 from fenlei.backbones.shelf import Shelf
 from fenlei.backbones.source import Network
 from fenlei.imaging import Policy
+from fenlei.training import search
 from fenlei.training.candidate import Candidate
 from fenlei.training.journal import Journal
 from fenlei.training.ladder import ladder
@@ -25,6 +27,7 @@ from fenlei.training.train import train
 from fenlei.training.view import View, one
 from fenlei.training.workshop import Workshop
 from tests.support.drawing import class_folders
+from tests.support.foreign import foreign_network
 from tests.support.networks import tiny_network
 from tests.support.tasks import drawn_task
 
@@ -43,13 +46,30 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
     return drawn_task(tmp_path_factory.mktemp("photos"), {"a": 52, "b": 51, "c": 50})
 
 
-def keep(cache: Path, name: str, size: int, licence: str = "MIT", seed: int = 0, **origin: str) -> None:
+def keep(
+    cache: Path, name: str, size: int, licence: str = "MIT", seed: int = 0, *, default: bool = True, **origin: str
+) -> None:
     """Put a network on the shelf, from a hub where nothing else is said."""
     content = tiny_network(size=size, seed=seed)
     network = Network(content=content, size=size, width=16, licence=licence, made_with={})
     repository, _, revision = name.removeprefix("hf:").partition("@")
     hub = {"kind": "hub", "repository": repository, "revision": revision or "main"}
-    Shelf(cache).put(name, name, network, origin or hub, default=True)
+    Shelf(cache).put(name, name, network, origin or hub, default=default)
+
+
+def searched(
+    photos: Path, place: Path, network: Path, enough: Callable[[], bool], heard: Callable[[CandidateResult], None]
+) -> None:
+    """Search heads on one network until it is enough."""
+    train(
+        photos,
+        cache=place / "cache",
+        budget=600,
+        backbone=str(network),
+        fine_tune=False,
+        enough=enough,
+        heard=heard,
+    )
 
 
 def test_what_was_fetched_from_a_hub_takes_part_behind_the_ladder_at_the_sizes_it_is_kept_at(workspace: Path) -> None:
@@ -96,6 +116,41 @@ def test_what_was_fetched_is_tried_after_the_ladder_and_no_small_input_of_it_is_
     soon, later = ladder(wished, timed=True, tuning=True)
     assert {each.view for each in soon} == {one("hf:org/net", None, Policy.SQUASH)}
     assert [each.view for each in later] == [one("hf:org/net", None, Policy.LETTERBOX)]
+
+
+def test_asked_for_alone_it_is_tried_at_every_size_that_it_is_kept_at(workspace: Path) -> None:
+    keep(workspace, "hf:org/net", 32, default=False)
+    keep(workspace, "hf:org/net", 48)
+    named = "hf:org/net"
+    squashed = [one(named, None, Policy.SQUASH), one(named, 32, Policy.SQUASH)]
+    plan = make_plan("balanced", 60, cache=workspace, backbone=named)
+    assert set(plan.views) == {*squashed, one(named, None, Policy.LETTERBOX)}
+    assert make_plan("balanced", 60, cache=workspace, backbone=named, size=32).views == (
+        one(named, 32, Policy.SQUASH),
+        one(named, 32, Policy.LETTERBOX),
+    )
+    assert make_plan("balanced", None, cache=workspace, backbone=named).views == (squashed[0],)
+
+
+def test_a_file_that_takes_any_size_is_tried_at_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "IN_VAIN", 0)  # nothing is proposed: it ends with what was planned
+    photos, path = class_folders(tmp_path / "photos", {"a": 20, "b": 20}, 40), tmp_path / "any.onnx"
+    path.write_bytes(foreign_network(size=None))
+    path.with_suffix(".json").write_text('{"size": 64}')
+    tried: set[tuple[int, str]] = set()
+
+    def heard(line: CandidateResult) -> None:
+        if line.score is not None:
+            tried.add((line.size, line.policy))
+
+    both = {(64, "squash"), (64, "letterbox"), (32, "squash")}
+    searched(photos, tmp_path, path, lambda: both <= tried, heard)
+    assert tried == both
+    path.write_bytes(foreign_network(size=64))  # one that takes its own only
+    with Workshop(tmp_path / "cache", Watch()) as workshop:
+        workshop.backbone(one(str(path), None, Policy.SQUASH))
+    fixed = make_plan("fast", 60, cache=tmp_path / "cache", backbone=str(path))
+    assert {view.size for view in fixed.views} == {None}
 
 
 @pytest.mark.parametrize("licence", ["cc-by-nc-4.0", "not stated"])
@@ -178,15 +233,7 @@ def test_another_network_under_the_same_path_is_judged_anew(networks: dict[str, 
 
     def losses() -> list[float | None]:
         heard: list[CandidateResult] = []
-        train(
-            photos,
-            cache=tmp_path / "cache",
-            budget=600,
-            backbone=str(path),
-            fine_tune=False,
-            enough=lambda: len(heard) > 0,
-            heard=heard.append,
-        )
+        searched(photos, tmp_path, path, lambda: len(heard) > 0, heard.append)
         return [each.log_loss for each in heard]
 
     shutil.copy(networks["blind"], path)
