@@ -5,7 +5,7 @@ from __future__ import annotations
 from fenlei.backbones.catalogue import CATALOGUE, BackboneInfo, Normalisation
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.listing import Condition, Sizes, State, available, by_digest, fetched, kept
-from fenlei.backbones.open import fetch, load_backbone, open_backbone, sizes_of
+from fenlei.backbones.open import fetch, find_backbone, load_backbone, open_backbone, sizes_of
 from fenlei.backbones.shelf import Backbone
 from fenlei.backbones.source import Loaded, Report
 
@@ -24,6 +24,7 @@ __all__ = [
     "by_digest",
     "fetch",
     "fetched",
+    "find_backbone",
     "kept",
     "load_backbone",
     "open_backbone",

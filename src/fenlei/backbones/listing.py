@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Sequence
 from enum import StrEnum
 from pathlib import Path
 
@@ -44,8 +45,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 def available(cache: Path) -> list[tuple[BackboneInfo, State]]:
     """Every backbone of the catalogue with its state here. Reads records only: no torch, no network."""
-    shelf = Shelf(cache)
-    return [(info, _state(info, shelf)) for info in CATALOGUE.values()]
+    exported = Shelf(cache).all()
+    needed = {name for info in CATALOGUE.values() for name in _needed(info)}
+    absent = {name for name in needed if version(name) is None}  # each is looked for once: that takes a while
+    return [(info, _state(info, exported, absent)) for info in CATALOGUE.values()]
 
 
 def kept(cache: Path) -> list[Backbone]:
@@ -97,13 +100,14 @@ def by_digest(digest: str, cache: Path) -> Backbone | None:
     return Shelf(cache).by_digest(digest)
 
 
-def _state(info: BackboneInfo, shelf: Shelf) -> State:
-    sizes = tuple(sorted({backbone.size for backbone in shelf.all() if backbone.id == info.id}))
-    lacking = [
-        name
-        for name in (info.weights.distribution, efficientnet.DISTRIBUTION, "torch", "onnx")
-        if version(name) is None
-    ]
+def _needed(info: BackboneInfo) -> tuple[str, ...]:
+    """What must be installed to export it."""
+    return info.weights.distribution, efficientnet.DISTRIBUTION, "torch", "onnx"
+
+
+def _state(info: BackboneInfo, exported: Sequence[Backbone], absent: Container[str]) -> State:
+    sizes = tuple(sorted({backbone.size for backbone in exported if backbone.id == info.id}))
+    lacking = [name for name in _needed(info) if name in absent]
     if sizes:
         at = ", ".join(map(str, sizes))
         more = "" if lacking else "; other sizes are exported when first used"

@@ -60,6 +60,23 @@ def open_backbone(
         return _find(shelf, source, size) or _make(shelf, source, size, report)[0]
 
 
+def find_backbone(name: str, *, size: int | None = None, cache: Path) -> Backbone | None:
+    """A backbone whose network is in the cache folder already; None where it would have to be exported or fetched.
+
+    Args:
+        name: as for `open_backbone`.
+        size: side of the square input in pixels; None takes the backbone's own.
+        cache: the workspace's cache folder.
+
+    Raises:
+        BackboneError: there is no such backbone, or it is not offered at this size.
+    """
+    source = source_for(name, cache)
+    if size is not None:
+        source.check_size(size)
+    return _find(Shelf(cache), source, size)
+
+
 def fetch(
     name: str,
     *,

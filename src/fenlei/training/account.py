@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
@@ -219,7 +220,7 @@ def build_model(story: Story, report: Report, parity: list[ParityPicture], *, em
             "test_fraction": story.test_fraction if story.division.origin == HELD_OUT else None,
             KEY: msgspec.to_builtins(story.formula),
         },
-        versions=_versions(_TRAINING if story.winner.candidate.kind == TUNED else ()),
+        versions=dict(_versions(_TRAINING if story.winner.candidate.kind == TUNED else ())),
     )
     return ModelFile(
         manifest=manifest,
@@ -289,7 +290,8 @@ def digest_of(pictures: Sequence[Picture], division: Division) -> str:
     )
 
 
-def _versions(further: Sequence[str]) -> dict[str, str]:
+@cache
+def _versions(further: tuple[str, ...]) -> Mapping[str, str]:
     """What computed the numbers. The same on every run of one installation."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in (*_COMPUTING, *further):

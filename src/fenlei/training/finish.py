@@ -211,7 +211,8 @@ class Finisher:
         if honesty.rule is not None:
             before = None if measured is None or rows is not None else take_all(measured.learned)
             unknown = honesty.rule.learn(known[learned], task.truth[learned], before)
-        self._ahead.free()
+        if last:  # before that everything left is small, and two threads would wait for each other
+            self._ahead.free()
         honest = measure_honesty(
             honesty, head, unknown, features[judging], division.truth[judging], labels, carried=rows is None
         )
@@ -273,6 +274,7 @@ class Finisher:
         report = build_report(story)
         model = build_model(story, report, self._parity(view, head), embed_backbone=terms.embed_backbone)
         ending.end()
+        self._ahead.free()
         self._watch.step(Stage.FINISH, 1, 1)
         return Trained(model, report, workshop.computed, self._clock.seconds)
 

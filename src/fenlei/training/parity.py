@@ -1,4 +1,4 @@
-"""Twenty pictures that travel with a model, with the scores it must give them wherever it is loaded."""
+"""Up to twenty pictures that travel with a model, with the scores it must give them wherever it is loaded."""
 
 from __future__ import annotations
 
@@ -18,12 +18,25 @@ from fenlei.training.division import learnable
 from fenlei.training.look import Picture
 
 PARITY_PICTURES = 20
+"""The most that travel. Each proves the whole path, from its file to the scores of all classes: what is amiss with
+decoder, preprocessing, network or head shows on any of them; twenty are for what moves some more than others."""
+
+_ONE_IN = 4
+"""Of those learned from that many travel, where that is fewer: of a small set the file does not give most away, and
+making them small and running them does not take as long as learning."""
+
 LONGEST_SIDE = 256
 _DRAWN_SIDE = 192
 _PNG_EVERY = 4
+"""One of so many is a PNG, the others are JPEG."""
 
 
-def spread_over_classes(truth: NDArray[np.int64], limit: int = PARITY_PICTURES) -> list[int]:
+def how_many_travel(learnable: int, classes: int) -> int:
+    """A quarter of the pictures that may be learned from; at least one of each class and one PNG, at most twenty."""
+    return min(PARITY_PICTURES, max(learnable // _ONE_IN, classes, _PNG_EVERY))
+
+
+def spread_over_classes(truth: NDArray[np.int64], limit: int) -> list[int]:
     """Rows that take turns over the classes: the first of each class, the second of each, until there are enough."""
     turn = np.zeros(len(truth), np.int64)
     for label in np.unique(truth):
@@ -49,7 +62,8 @@ def parity_files(pictures: Sequence[Picture], labels: Sequence[str], *, only_dra
 def travellers(pictures: Sequence[Picture], labels: Sequence[str]) -> list[Picture]:
     """Those of usable pictures that may travel with a model; arguments as for `parity_files`."""
     may, number = learnable(pictures), {label: place for place, label in enumerate(labels)}
-    rows = spread_over_classes(np.array([number[picture.item.label] for picture in may], np.int64))
+    truth = np.array([number[picture.item.label] for picture in may], np.int64)
+    rows = spread_over_classes(truth, how_many_travel(len(may), len(labels)))
     return [may[row] for row in rows]
 
 
@@ -101,7 +115,7 @@ def small_file(
         picture = picture.resize(size, Image.Resampling.LANCZOS)
     out = io.BytesIO()
     if png:
-        picture.save(out, "PNG")
+        picture.save(out, "PNG", compress_level=1)  # a quarter of the time, and hardly larger
     else:
         picture.save(out, "JPEG", quality=quality)
     return out.getvalue()

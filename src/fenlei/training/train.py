@@ -45,7 +45,7 @@ from fenlei.training.timetable import Outlook, Timetable
 from fenlei.training.travelling import Travelling
 from fenlei.training.workshop import Workshop
 
-RECIPE = f"search/4 {TUNING}"
+RECIPE = f"search/5 {TUNING}"
 """Changes when candidates of the same name are learned in another way, so that an older search is not continued."""
 
 
@@ -152,11 +152,14 @@ def train(
             again.equip(workshop)
         demand.check(labels)
 
+        # Where a first model is wanted soon, what it needs in any case is done beside what follows.
+        soon = budget is not None and better is not None and again is None
+        if soon:
+            workshop.open_soon(plan.views[0])
+
         # Look: every file read once, every picture through the default network once.
         pictures, unreadable = read_all(found, watch)
         refuse_too_few(labels, learnable(pictures), where, [*found.skipped, *unreadable])
-        # Where a first model is wanted soon, what it needs in any case is done beside what follows.
-        soon = budget is not None and better is not None and again is None
         if soon:
             travelling = Travelling(
                 ahead, plan.views[0], workshop, labels, only_drawn=synthetic_parity, seed=seed, pictures=pictures

@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.backbones import CATALOGUE, Backbone, open_backbone
+from fenlei.backbones import CATALOGUE, Backbone, find_backbone, open_backbone
 from fenlei.backbones.joined import join
 from fenlei.contract.errors import FenleiError
 from fenlei.imaging import InputSpec
@@ -29,6 +31,9 @@ from fenlei.training.plan import input_spec
 from fenlei.training.progress import Watch
 from fenlei.training.view import View
 
+_Key = tuple[tuple[str, ...], int | None]
+"""Backbones and size, as of a `View`."""
+
 _TRIALS = 6
 
 _VIEWS = 4
@@ -36,6 +41,15 @@ _VIEWS = 4
 
 _REMEMBERED = 64_000_000
 """Bytes of features beyond which they are read from the cache again."""
+
+
+class _Opened(NamedTuple):
+    """What runs a view, and the seconds that it took to have the network and to open it."""
+
+    backbone: Backbone
+    engine: Engine
+    having: float
+    opening: float
 
 
 class Workshop(AbstractContextManager["Workshop"]):
@@ -59,7 +73,7 @@ class Workshop(AbstractContextManager["Workshop"]):
         self._wished = () if wished is None else [(part.backbones, part.size) for part in wished.parts]
         # Where a GPU may be too small for a network, only its opening tells what runs it.
         self._runner = None if kind == AUTO and resolved(kind) == GPU else resolved(kind)
-        self._backbones: dict[tuple[tuple[str, ...], int | None], Backbone] = {}
+        self._backbones: dict[_Key, Backbone] = {}
         self._engines: dict[tuple[str, int], Engine] = {}
         self._paces: dict[View, float] = {}
         self._waits: dict[View, float] = {}
@@ -68,6 +82,7 @@ class Workshop(AbstractContextManager["Workshop"]):
         self._seen: deque[tuple[View, Sequence[Picture], Embedded]] = deque(maxlen=_VIEWS)
         self._met: dict[View, float] = {}
         self._having = self._opening = 0.0
+        self._coming: tuple[_Key, Future[_Opened | None]] | None = None
         self.computed = 0
         self.once = 0.0
 
@@ -91,6 +106,7 @@ class Workshop(AbstractContextManager["Workshop"]):
             BackboneError: it cannot be had.
         """
         key = view.backbones, view.size
+        self._receive(key)
         if key not in self._backbones:
             started = time.monotonic()
             if len(view.backbones) == 1:
@@ -139,10 +155,8 @@ class Workshop(AbstractContextManager["Workshop"]):
         backbone = self.backbone(view)
         key = backbone.digest, backbone.size
         if key not in self._engines:
-            side, started = (backbone.size, backbone.size), time.monotonic()
-            self._engines[key] = open_engine(
-                backbone.network, size=side, kind=self._kind, cache=self._cache / "compiled"
-            )
+            started = time.monotonic()
+            self._engines[key] = self._open(backbone)
             took = time.monotonic() - started
             self.once, self._opening = self.once + took, max(self._opening, took)
         return self._engines[key]
@@ -153,6 +167,45 @@ class Workshop(AbstractContextManager["Workshop"]):
         known = [self.opened(part) for part in view.parts]
         closed = sum(found is None or (found.digest, found.size) not in self._engines for found in known)
         return known.count(None) * self._having + closed * self._opening
+
+    def open_soon(self, view: View) -> None:
+        """Begin to open what runs this view, a single backbone, while other things are done.
+
+        Only what is exported already: an export or another machine would keep whoever calls it off waiting. What goes
+        wrong goes wrong again, and is told, where the view is needed.
+        """
+
+        def opened() -> _Opened | None:
+            started = time.monotonic()
+            backbone = find_backbone(view.backbones[0], size=view.size, cache=self._cache)
+            if backbone is None:
+                return None
+            having, started = time.monotonic() - started, time.monotonic()
+            engine = self._open(backbone)
+            return _Opened(backbone, engine, having, time.monotonic() - started)
+
+        pool = ThreadPoolExecutor(1, thread_name_prefix="fenlei-open")
+        self._coming = (view.backbones, view.size), pool.submit(opened)
+        pool.shutdown(wait=False)
+
+    def _receive(self, key: _Key | None) -> None:
+        """Wait for what `open_soon` began, where it is this; None: whatever it is."""
+        if self._coming is None or key not in (None, self._coming[0]):
+            return
+        (of, coming), self._coming = self._coming, None
+        started = time.monotonic()
+        with suppress(FenleiError):
+            found = coming.result()
+            if found is not None:
+                self._backbones[of] = found.backbone
+                self._engines[found.backbone.digest, found.backbone.size] = found.engine
+                self._having = max(self._having, found.having)
+                self._opening = max(self._opening, found.opening)
+        self.once += time.monotonic() - started
+
+    def _open(self, backbone: Backbone) -> Engine:
+        side = backbone.size, backbone.size
+        return open_engine(backbone.network, size=side, kind=self._kind, cache=self._cache / "compiled")
 
     def features(self, view: View, pictures: Sequence[Picture]) -> Embedded:
         """Features of these pictures, from the cache where they are in it; see `look.features_of`.
@@ -316,5 +369,6 @@ class Workshop(AbstractContextManager["Workshop"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._receive(None)
         for engine in self._engines.values():
             engine.close()
