@@ -2,7 +2,7 @@
 
 from fenlei.modelfile.decision import COST, PRECISION, Decision
 from fenlei.modelfile.errors import DamagedModelFile, ModelFileError, NewerModelFile, NotAModelFile
-from fenlei.modelfile.file import ModelFile, ParityPicture, pack, read, write
+from fenlei.modelfile.file import ModelFile, ParityPicture, Sealed, pack, read, write
 from fenlei.modelfile.head import Head
 from fenlei.modelfile.layers import Dense, Layer, Normalise, Relu
 from fenlei.modelfile.manifest import FORMAT, BackboneRef, Calibration, Manifest, UnknownRef, VoterRef
@@ -31,6 +31,7 @@ __all__ = [
     "NotAModelFile",
     "ParityPicture",
     "Relu",
+    "Sealed",
     "Unknown",
     "UnknownRef",
     "Voter",

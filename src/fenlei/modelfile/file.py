@@ -12,6 +12,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -36,6 +37,9 @@ MAX_MEMBER_BYTES = 4 * 1024**3
 """A backbone of a billion parameters fits; a zip bomb's promise does not."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+
+_ROOM = 400
+"""Bytes that a zip needs beside a member's own, and more."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,27 @@ class _ParityRow(msgspec.Struct):
     scores: list[float]
 
 
+class Sealed(bytes):
+    """Bytes that were hashed before; whoever packs them need not hash them again.
+
+    Attributes:
+        sha256: of them, hex.
+    """
+
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """What a file holds.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        made = cls(path.read_bytes())
+        made.sha256 = hashlib.sha256(made).hexdigest()
+        return made
+
+
 def pack(model: ModelFile) -> bytes:
     """The bytes of the model file. Equal models give equal bytes: no clock, no path, fixed order."""
     members = _members(model)
@@ -88,11 +113,15 @@ def pack(model: ModelFile) -> bytes:
         head=refs(model.head),
         calibration=_calibration(model),
         unknown=None if model.unknown is None else unknown_ref(model.unknown),
-        files={name: hashlib.sha256(data).hexdigest() for name, data in members.items()},
+        files={name: _sha256(data) for name, data in members.items()},
     )
+    text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     out = io.BytesIO()
+    # Memory for all of it at once: growing into the network's place takes several times as long as copying it.
+    out.seek(len(text) + sum(map(len, members.values())) + _ROOM * (1 + len(members)))
+    out.write(b"\0")
+    out.seek(0)
     with zipfile.ZipFile(out, "w") as archive:
-        text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
         for name, data in {MANIFEST: text, **members}.items():
             info = zipfile.ZipInfo(name, _EPOCH)
             info.external_attr = 0o644 << 16
@@ -100,6 +129,7 @@ def pack(model: ModelFile) -> bytes:
             readable = name.endswith((".json", ".html", ".csv"))
             info.compress_type = zipfile.ZIP_DEFLATED if readable else zipfile.ZIP_STORED
             archive.writestr(info, data)
+    out.truncate()
     return out.getvalue()
 
 
@@ -166,6 +196,10 @@ def _calibration(model: ModelFile) -> Calibration:
     if model.head.scale is not None:
         return msgspec.structs.replace(said, method=VECTOR)
     return msgspec.structs.replace(said, method=TEMPERATURE) if said.method == VECTOR else said
+
+
+def _sha256(data: bytes) -> str:
+    return data.sha256 if isinstance(data, Sealed) else hashlib.sha256(data).hexdigest()
 
 
 def _members(model: ModelFile) -> dict[str, bytes]:

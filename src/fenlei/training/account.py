@@ -195,8 +195,8 @@ def _floats(setting: Mapping[str, float]) -> dict[str, float]:
     return {name: float(value) for name, value in setting.items()}
 
 
-def build_model(story: Story, report: Report, parity: list[ParityPicture], *, embed_backbone: bool = True) -> ModelFile:
-    """Put the model file together, in memory."""
+def build_model(story: Story, report: Report, parity: list[ParityPicture], network: bytes | None) -> ModelFile:
+    """Put the model file together, in memory; without a network it refers to that by digest."""
     manifest = Manifest(
         labels=story.labels,
         input=story.spec,
@@ -206,7 +206,7 @@ def build_model(story: Story, report: Report, parity: list[ParityPicture], *, em
             licence=story.backbone.licence,
             size=story.backbone.size,
             width=story.backbone.width,
-            embedded=embed_backbone,
+            embedded=network is not None,
         ),
         calibration=Calibration(temperature=float(story.head.temperature)),
         unknown=None if story.unknown is None else unknown_ref(story.unknown),
@@ -225,7 +225,7 @@ def build_model(story: Story, report: Report, parity: list[ParityPicture], *, em
     return ModelFile(
         manifest=manifest,
         head=story.head,
-        network=story.backbone.network.read_bytes() if embed_backbone else None,
+        network=network,
         report={
             REPORT_JSON: to_json(report),
             REPORT_HTML: render(report, story.gallery.files()).encode("utf-8"),

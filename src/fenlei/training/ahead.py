@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.modelfile import Distances
+from fenlei.backbones import Backbone
+from fenlei.modelfile import Distances, Sealed
 from fenlei.training.one_thread import one_thread
 from fenlei.training.view import View
 
@@ -101,6 +103,7 @@ class Ahead(AbstractContextManager["Ahead"]):
         self._pool: ThreadPoolExecutor | None = None
         self._shown: Future[Shown] | None = None
         self._measured: Measured | None = None
+        self._sealed: tuple[str, Future[Sealed]] | None = None
         self._limit = ExitStack()
 
     def begin(self, work: Callable[[], Found]) -> Future[Found]:
@@ -113,6 +116,20 @@ class Ahead(AbstractContextManager["Ahead"]):
     def show(self, work: Callable[[], Shown]) -> None:
         """Begin with the pictures that travel."""
         self._shown = self.begin(work)
+
+    def seal(self, backbone: Backbone) -> None:
+        """Begin to read the network that goes into the model file."""
+        self._sealed = backbone.digest, self.begin(partial(Sealed.of, backbone.network))
+
+    def sealed(self, backbone: Backbone) -> bytes:
+        """The bytes of a network: what `seal` began, where it is that one; else they are read now. Nobody needs them
+        a second time soon, so they are not held.
+
+        Raises:
+            OSError: they cannot be read.
+        """
+        begun, self._sealed = self._sealed, None
+        return begun[1].result() if begun is not None and begun[0] == backbone.digest else backbone.network.read_bytes()
 
     def measure(
         self,

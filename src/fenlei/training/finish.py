@@ -272,7 +272,8 @@ class Finisher:
             spoiled=ships.spoiled,
         )
         report = build_report(story)
-        model = build_model(story, report, self._parity(view, head), embed_backbone=terms.embed_backbone)
+        network = self._ahead.sealed(story.backbone) if terms.embed_backbone else None
+        model = build_model(story, report, self._parity(view, head), network)
         ending.end()
         self._ahead.free()
         self._watch.step(Stage.FINISH, 1, 1)

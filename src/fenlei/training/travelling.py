@@ -41,6 +41,7 @@ class Travelling:
         self._only_drawn, self._seed = only_drawn, seed
         self._begun = pictures
         files = self._made(pictures)
+        ahead.seal(workshop.backbone(view))
         self._spec, self._engine = workshop.spec(view), workshop.engine(view)
         self._show(files)
 
