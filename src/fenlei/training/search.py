@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from fenlei.contract.errors import FenleiError
 from fenlei.training.affordable import Affordable
@@ -28,6 +29,7 @@ from fenlei.training.finetune.tuner import Tuner
 from fenlei.training.head import Judged
 from fenlei.training.heads import KINDS
 from fenlei.training.herald import Herald
+from fenlei.training.in_time import judged_in_time
 from fenlei.training.inherited import NOTHING, Inherited, judge_any
 from fenlei.training.journal import Journal
 from fenlei.training.judging import Dropped, Trial
@@ -282,41 +284,33 @@ class Search:
             if known is not None and known[1] is not None:
                 return self._enter(candidate, known[1], known[0].seconds)
             if known is not None:
-                self._drop(candidate, known[0].seconds)
-                return None
+                return self._passed_over(candidate, None, HOPELESS, known[0].seconds)
             if self._board.best is not None and not self._affordable.fits(candidate):
-                if trial is not None:
-                    trial.gave_up()
-                if not proposed:
-                    self._board.leave_out(candidate, NO_TIME)
-                return None
+                return self._passed_over(candidate, trial, None if proposed else NO_TIME)
             if self._budget is not None and not self._ceiling.allows(candidate.view):
-                if trial is not None:
-                    trial.gave_up()
-                self._board.leave_out(candidate, TOO_SLOW, self._clock(time.monotonic() - started))
-                return None
+                return self._passed_over(candidate, trial, TOO_SLOW, time.monotonic() - started)
             self._tell_best()
             first, self._first = self._first, None
             if first is not None and candidate == Candidate(view=self._plan.views[0]):
                 judged, started = first.judged, started - first.seconds
             else:
                 best, journal = self._board.best, self._journal
-                judged = judge_any(candidate, self._task, self._workshop, self._watch, best, trial, journal)
+                judge = partial(judge_any, candidate, self._task, self._workshop, self._watch, best, trial, journal)
+                telling = 0.0 if best is None else self._herald.telling_takes(candidate.view)
+                if (in_time := judged_in_time(judge, self._watch, self._time, telling)) is None:
+                    return self._passed_over(candidate, trial, None if proposed else NO_TIME)
+                judged = in_time
         except (Cancelled, Enough):
             raise
         except Dropped:
             seconds = time.monotonic() - started
             self._journal.add(candidate, None, seconds, HOPELESS)
             self._affordable.took(seconds)
-            self._drop(candidate, seconds)
-            return None
+            return self._passed_over(candidate, None, HOPELESS, seconds)
         except FenleiError as exc:
             if self._board.best is None:
                 raise
-            if trial is not None:
-                trial.gave_up()
-            self._board.leave_out(candidate, str(exc))
-            return None
+            return self._passed_over(candidate, trial, str(exc))
         seconds = time.monotonic() - started
         self._journal.add(candidate, judged, seconds)
         self._affordable.took(seconds)
@@ -324,8 +318,15 @@ class Search:
             trial.told(aimed_loss(judged, self._task.truth, self._task.weights))
         return self._enter(candidate, judged, seconds)
 
-    def _drop(self, candidate: Candidate, seconds: float) -> None:
-        self._board.leave_out(candidate, HOPELESS, self._clock(seconds))
+    def _passed_over(
+        self, candidate: Candidate, trial: Trial | None, why: str | None, seconds: float | None = None
+    ) -> Entry | None:
+        """It is not judged to its end, and enters nothing; the board says why, if that is to be said."""
+        if trial is not None:
+            trial.gave_up()
+        if why is not None:
+            self._board.leave_out(candidate, why, None if seconds is None else self._clock(seconds))
+        return None
 
     def _enter(
         self, candidate: Candidate, judged: Judged, seconds: float, *, telling: bool = True, succeeds: bool = False
