@@ -61,6 +61,7 @@ class Timetable:
         self._budget, self._before, self._clock = budget, before, clock or time.monotonic
         self._began = self._clock() if began is None else began
         self._last_since: float | None = None
+        self._promised = 0.0
         self._fixed: float | None = None
         self._is_over = False
         self.last = 0.0
@@ -100,13 +101,15 @@ class Timetable:
         return min(self.room_for_last, self._last_since + self.last - self.spent)
 
     def last_stage(self) -> None:
-        """The last stage begins; only the budget ends it."""
+        """The last stage begins; only the budget ends it. From now on the end of all is promised, what comes after the
+        search included: a best that takes less of that leaves more to the search."""
         self._last_since = self.spent
+        self._promised = self.spent + self.last + self.ending.left
 
     def last_stage_over(self) -> None:
         """It is over; what it did not need of its time is there for others, and the end stands as it was told."""
         if self._last_since is not None and self.last > 0:
-            self._fixed, self.last = self._last_since + self.last, 0.0
+            self._fixed, self.last = self._promised, 0.0
         self._last_since = None
 
     def over(self) -> None:
@@ -121,7 +124,7 @@ class Timetable:
         if self._is_over:
             return Outlook(self.spent, self.ending.left)
         if self._last_since is not None:
-            expected = self.last - (self.spent - self._last_since)
+            expected = self._promised - self.spent - self.ending.left
             return Outlook(self.spent, max(0.0, min(expected, self.room)) + self.ending.left)
         return Outlook(self.spent, max(0.0, self.room) + self.last + self.ending.left)
 
@@ -133,7 +136,7 @@ class Timetable:
         if self._last_since is not None:
             return max(0.0, self._budget - self.ending.aside)
         if self._fixed is not None:
-            return max(0.0, min(self._fixed, self._budget - self.ending.aside))
+            return max(0.0, min(self._fixed - self.ending.left, self._budget - self.ending.aside))
         early, after = 2 * self.moved, self.last + self.ending.aside
         if self.planning or early + after > self._budget / 2:
             return max(0.0, self._budget - after)

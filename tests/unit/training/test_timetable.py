@@ -111,6 +111,32 @@ def test_what_a_last_stage_does_not_need_goes_to_others_and_the_end_stands(took:
     assert {round(outlook.spent + outlook.left)} == ends == {545}
 
 
+@pytest.mark.parametrize("after", [1.0, 9.0])
+def test_the_end_that_was_told_stands_whatever_becomes_the_best_in_the_last_stage(after: float) -> None:
+    clock = Clock()
+    table = Timetable(600, clock=clock)
+    expect(table, 5.0)
+    table.last = 300.0
+    table.planning = False
+    clock.now += 100
+    table.last_stage()
+    ends = []
+
+    def told() -> None:
+        outlook = table.outlook()
+        assert outlook is not None
+        ends.append(outlook.spent + outlook.left)
+
+    told()
+    clock.now += 200
+    expect(table, after)  # a best of which a model is made sooner, or later
+    told()
+    table.last_stage_over()
+    told()
+    assert table.room == 405 - after - 300
+    assert ends == [405.0, 405.0, 405.0]
+
+
 def test_the_last_stage_has_what_was_set_aside_for_it_and_no_more() -> None:
     clock = Clock()
     table = Timetable(600, clock=clock)
