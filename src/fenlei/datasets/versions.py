@@ -103,7 +103,11 @@ def found_pictures(store: Store, version_id: str) -> FoundPictures:
         NotFound: there is no such version.
         DatasetError: its manifest is damaged.
     """
-    content = read_version(store, version_id)
+    return found_in(store.blobs, read_version(store, version_id))
+
+
+def found_in(blobs: Blobs, content: VersionContent) -> FoundPictures:
+    """The same of a content, wherever it comes from."""
     is_split = any(entry.split is not None for entry in content.entries)
     found = FoundPictures(list(content.labels), [], [])
     for entry in content.entries:
@@ -112,7 +116,7 @@ def found_pictures(store: Store, version_id: str) -> FoundPictures:
             found.skipped.append(Skipped(entry.name, "it has no label"))
             continue
         part = Part(entry.split) if entry.split is not None else Part.TRAIN if is_split else None
-        read = partial(_read, store.blobs, entry.sha256, entry.name)
+        read = partial(_read, blobs, entry.sha256, entry.name)
         found.items.append(Item(entry.name, label, part, read, entry.group))
     return found
 

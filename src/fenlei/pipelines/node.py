@@ -1,0 +1,201 @@
+"""A node type: a function with a label. Its ports are read from the signature, its form from its parameter model.
+
+    class SampleParams(Params):
+        share: float = param(0.1, title=Words("Share", "比例"), help=Words("…", "…"), gt=0, le=1)
+
+    @node("data.sample", version=1, family=Family.DATA, icon="percentage", title=Words(…), help=Words(…))
+    def sample(images: Images, *, params: SampleParams, ctx: NodeContext) -> Images:
+        ...
+
+Positional arguments are inputs, each a `Reference`; `| None` makes one optional. What is returned is the output, named
+for its kind; a `NamedTuple` of references is several outputs, named for its fields.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from fenlei.pipelines.errors import BadNodeType
+from fenlei.pipelines.kinds import Kind
+from fenlei.pipelines.parameters import NoParams, Params, check_declared
+from fenlei.pipelines.reference import Reference
+from fenlei.pipelines.words import Words
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+
+MARK = "__fenlei_node__"
+"""Attribute of a function that is a node type."""
+
+
+class Family(StrEnum):
+    """Where a node type stands in the palette."""
+
+    DATA = "data"
+    PREPARE = "prepare"
+    FEATURES = "features"
+    TRAIN = "train"
+    JUDGE = "judge"
+    FINISH = "finish"
+
+
+FAMILIES: dict[Family, Words] = {
+    Family.DATA: Words("Data", "数据"),
+    Family.PREPARE: Words("Prepare", "预处理"),
+    Family.FEATURES: Words("Features", "特征"),
+    Family.TRAIN: Words("Train", "训练"),
+    Family.JUDGE: Words("Judge", "评估"),
+    Family.FINISH: Words("Finish", "收尾"),
+}
+
+
+@dataclass(frozen=True)
+class Port:
+    """Of a node type.
+
+    Attributes:
+        name: unique among its inputs, or among its outputs.
+        kind: of what travels through it.
+        required: whether it must be joined; of an output, True.
+    """
+
+    name: str
+    kind: Kind
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class NodeType:
+    """What a node is and does.
+
+    Attributes:
+        name: such as `data.split`; nothing else is called so.
+        version: raised when the same parameters come to mean something else.
+        family: where it stands in the palette.
+        icon: its name.
+        title: for people.
+        help: what it does, in a sentence or two.
+        params: its parameters.
+        inputs: in the order of the function's arguments.
+        outputs: in the order in which they are returned.
+        function: does it.
+        several: whether `function` returns a NamedTuple of outputs.
+        replaces: names that it had before.
+        upgrade: brings parameters that were written for an older version, or under an older name, to this one:
+            `(name, version, params) -> params`.
+        outside: what it depends on besides parameters and inputs, such as a data set that may change: `(params, ctx) ->
+            text`, equal as long as that is as it was; None where there is nothing of the kind.
+        remembered: whether an equal result may be taken from an earlier run; not for what acts outside.
+    """
+
+    name: str
+    version: int
+    family: Family
+    icon: str
+    title: Words
+    help: Words
+    params: type[Params]
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    function: Callable[..., Any]
+    several: bool
+    replaces: tuple[str, ...] = ()
+    upgrade: Callable[[str, int, dict[str, Any]], dict[str, Any]] | None = None
+    outside: Callable[[Any, Any], str] | None = None
+    remembered: bool = True
+
+    def input(self, name: str) -> Port | None:
+        """An input by its name."""
+        return next((port for port in self.inputs if port.name == name), None)
+
+    def output(self, name: str) -> Port | None:
+        """An output by its name."""
+        return next((port for port in self.outputs if port.name == name), None)
+
+
+def node(
+    name: str,
+    *,
+    version: int,
+    family: Family,
+    icon: str,
+    title: Words,
+    help: Words,  # noqa: A002 - the word of forms
+    replaces: tuple[str, ...] = (),
+    upgrade: Callable[[str, int, dict[str, Any]], dict[str, Any]] | None = None,
+    outside: Callable[[Any, Any], str] | None = None,
+    remembered: bool = True,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a function a node type; see `NodeType`. It stays callable as it is.
+
+    Raises:
+        BadNodeType: name, version, signature or parameters cannot be those of a node type; when it is declared.
+    """
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        if not _NAME.fullmatch(name):
+            raise BadNodeType(f"The node type {name!r} cannot be called that; `family.name` in small letters can.")
+        if version < 1:
+            raise BadNodeType(f"The node type {name!r} has the version {version}; versions begin with 1.")
+        params, inputs = _taken(name, function)
+        outputs, several = _returned(name, function)
+        check_declared(name, params)
+        made = NodeType(
+            name, version, family, icon, title, help, params, inputs, outputs, function, several,
+            replaces, upgrade, outside, remembered,
+        )  # fmt: skip
+        setattr(function, MARK, made)
+        return function
+
+    return declare
+
+
+def _taken(name: str, function: Callable[..., Any]) -> tuple[type[Params], tuple[Port, ...]]:
+    hints, ports = get_type_hints(function), []
+    params: type[Params] = NoParams
+    for argument in inspect.signature(function).parameters.values():
+        if argument.name == "ctx":
+            continue
+        hint = hints.get(argument.name)
+        if argument.name == "params":
+            if not (isinstance(hint, type) and issubclass(hint, Params)):
+                raise BadNodeType(f"The `params` of the node type {name!r} are to be annotated with a `Params` model.")
+            params = hint
+            continue
+        if argument.kind is argument.KEYWORD_ONLY:
+            raise BadNodeType(
+                f"The node type {name!r} takes `{argument.name}` by keyword; only `params` and `ctx` are taken so, "
+                "inputs by position."
+            )
+        kind, optional = _kind_of(hint)
+        if kind is None:
+            raise BadNodeType(f"The input `{argument.name}` of the node type {name!r} is not annotated as a reference.")
+        ports.append(Port(argument.name, kind, not optional))
+    return params, tuple(ports)
+
+
+def _returned(name: str, function: Callable[..., Any]) -> tuple[tuple[Port, ...], bool]:
+    hint = get_type_hints(function).get("return")
+    kind, optional = _kind_of(hint)
+    if kind is not None and not optional:
+        return (Port(kind.value, kind),), False
+    fields = get_type_hints(hint) if isinstance(hint, type) and issubclass(hint, tuple) else {}
+    ports = [Port(each, found) for each, of in fields.items() if (found := _kind_of(of)[0]) is not None]
+    if not ports or len(ports) != len(fields):
+        raise BadNodeType(f"The node type {name!r} is to return a reference, or a NamedTuple of references.")
+    return tuple(ports), True
+
+
+def _kind_of(hint: Any) -> tuple[Kind | None, bool]:
+    """The kind of a reference that an annotation names, and whether None may stand in its place."""
+    if get_origin(hint) in (Union, types.UnionType):
+        inside = [each for each in get_args(hint) if each is not type(None)]
+        return (_kind_of(inside[0])[0], True) if len(inside) == 1 else (None, False)
+    if isinstance(hint, type) and issubclass(hint, Reference) and hint is not Reference:
+        return hint.kind, False
+    return None, False

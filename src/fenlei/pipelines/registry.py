@@ -1,0 +1,95 @@
+"""Which node types there are: those of this package, and those that others bring by an entry point.
+
+A package brings node types by naming a module, or a function, under the entry point group `fenlei.nodes`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any
+
+from fenlei.pipelines import nodes as here
+from fenlei.pipelines.errors import BadNodeType
+from fenlei.pipelines.node import MARK, NodeType
+
+GROUP = "fenlei.nodes"
+
+
+class NodeTypes(Mapping[str, NodeType]):
+    """Node types by name. Looking one up changes nothing."""
+
+    def __init__(self, types: Iterable[NodeType]) -> None:
+        """Put them together.
+
+        Raises:
+            BadNodeType: two have the same name, or one replaces what is there, or what another replaces.
+        """
+        self._types: dict[str, NodeType] = {}
+        self._former: dict[str, NodeType] = {}
+        for each in types:
+            if each.name in self._types:
+                raise BadNodeType(f"There are two node types {each.name!r}; a name is one node type's.")
+            self._types[each.name] = each
+        for each in self._types.values():
+            for name in each.replaces:
+                other = self._types.get(name) or self._former.get(name)
+                if other is not None:
+                    raise BadNodeType(f"The node type {each.name!r} replaces {name!r}, which {other.name!r} is too.")
+                self._former[name] = each
+
+    def __getitem__(self, name: str) -> NodeType:
+        return self._types[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+    def find(self, name: str) -> NodeType | None:
+        """A node type by its name, or by one that it had before; None where there is none."""
+        return self._types.get(name) or self._former.get(name)
+
+
+@cache
+def node_types() -> NodeTypes:
+    """Every node type that is installed, in the order of names; looked for once.
+
+    Raises:
+        BadNodeType: one is not declared as it must be, or what another package brings cannot be loaded.
+    """
+    found = [*_of_package(), *(each for entry in entry_points(group=GROUP) for each in _brought(entry))]
+    return NodeTypes(sorted(found, key=lambda each: each.name))
+
+
+def _of_package() -> Iterator[NodeType]:
+    for module in pkgutil.iter_modules(here.__path__, f"{here.__name__}."):
+        yield from _in_module(importlib.import_module(module.name))
+
+
+def _brought(entry: EntryPoint) -> Iterator[NodeType]:
+    try:
+        loaded = entry.load()
+    except Exception as exc:  # whatever another package does; it is said whose it is
+        raise BadNodeType(f"The node types of {entry.value!r} cannot be loaded: {exc}.") from exc
+    found = list(_in_module(loaded)) if isinstance(loaded, ModuleType) else _of(loaded)
+    if not found:
+        raise BadNodeType(f"{entry.value!r} is named under {GROUP!r} and brings no node type; declare one with `node`.")
+    yield from found
+
+
+def _in_module(module: ModuleType) -> Iterator[NodeType]:
+    for _, function in inspect.getmembers(module, callable):
+        if getattr(function, "__module__", None) == module.__name__:
+            yield from _of(function)
+
+
+def _of(function: Callable[..., Any]) -> list[NodeType]:
+    made = getattr(function, MARK, None)
+    return [made] if isinstance(made, NodeType) else []
