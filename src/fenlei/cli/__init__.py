@@ -23,6 +23,7 @@ from fenlei.cli import (
     rebuild,
     report,
     restore,
+    run,
     serve,
     train,
     up,
@@ -63,6 +64,7 @@ app.command("serve")(serve.serve)
 app.command("predict")(predict.predict)
 app.command("evaluate")(evaluate.evaluate)
 app.command("rebuild")(rebuild.rebuild)
+app.command("run")(run.run)
 app.command("explain")(explain.explain)
 app.command("report")(report.report)
 app.command("export")(export.export)

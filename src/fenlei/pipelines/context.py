@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from fenlei.pipelines.errors import PipelineError
 from fenlei.pipelines.reference import Deployment, Images, Model
@@ -14,6 +14,18 @@ from fenlei.store import Blobs
 
 class Stopped(PipelineError):
     """The run shall stop; nobody needs what the node has begun."""
+
+
+class Answering(NamedTuple):
+    """A model answers now.
+
+    Attributes:
+        deployment: where.
+        told_once: the URL with its key, where one was made just now; it is told now and kept nowhere.
+    """
+
+    deployment: Deployment
+    told_once: str | None = None
 
 
 class Reach(Protocol):
@@ -27,7 +39,7 @@ class Reach(Protocol):
         """
         ...
 
-    def publish(self, model: Model, name: str, *, open_to_all: bool) -> Deployment:
+    def publish(self, model: Model, name: str, *, open_to_all: bool) -> Answering:
         """Let a model answer under a name.
 
         Raises:

@@ -20,6 +20,9 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     """
 
     kind: ClassVar[Kind]
+    kept: ClassVar[bool] = True
+    """Whether the digest is that of a blob."""
+
     digest: str
 
 
@@ -69,6 +72,7 @@ class Features(Reference, frozen=True, kw_only=True, tag=Kind.FEATURES.value):
     """
 
     kind = Kind.FEATURES
+    kept = False
     split: Split
     backbone: str
     size: int
@@ -112,6 +116,7 @@ class Deployment(Reference, frozen=True, kw_only=True, tag=Kind.DEPLOYMENT.value
     """
 
     kind = Kind.DEPLOYMENT
+    kept = False
     name: str
     url: str
 

@@ -41,4 +41,7 @@ class PublishParams(Params):
 )
 def publish(model: Model, *, params: PublishParams, ctx: NodeContext) -> Deployment:
     """Put a model behind a URL."""
-    return ctx.reach.publish(model, params.name, open_to_all=params.open_to_all)
+    answering = ctx.reach.publish(model, params.name, open_to_all=params.open_to_all)
+    if answering.told_once is not None:
+        ctx.log(f"It answers at {answering.told_once}; the key in this URL is shown now and never again.")
+    return answering.deployment

@@ -1,0 +1,128 @@
+"""`fenlei run GRAPH.json`: carry out a graph of nodes on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from fenlei.cli.console import out, printable, say
+from fenlei.cli.durations import about
+from fenlei.cli.node_lines import NodeLines
+from fenlei.cli.options import AsJson, Workspace
+from fenlei.cli.remote.connection import Server, Token
+from fenlei.cli.remote.reach import Signed
+from fenlei.contract.errors import FenleiError
+
+if TYPE_CHECKING:
+    from fenlei.pipelines.node_run import NodeRun
+    from fenlei.pipelines.problem import Problem
+    from fenlei.pipelines.reference import AnyReference
+    from fenlei.store import Blobs
+
+
+def run(
+    graph: Annotated[Path, typer.Argument(metavar="GRAPH", help="A graph as a JSON file.")],
+    to: Annotated[str | None, typer.Option("--to", metavar="NODE", help="Run up to this node.")] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="NODE", help="Run this node alone, with what is there already.")
+    ] = None,
+    save: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--save",
+            metavar="NODE=FILE",
+            help="Write what a node gave: a model file, or a report as JSON. May be repeated.",
+        ),
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="Say what is wrong with the graph, and run nothing.")] = False,
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+    workspace: Workspace = None,
+) -> None:
+    """Carry out a graph of nodes, branches side by side. What was computed before, in this graph or another one, is
+    not computed again: change one node, and only what depends on it runs. A node that publishes does so on the platform
+    that one is signed in to (`fenlei login`).
+
+    A graph that was stopped or killed goes on from the nodes that were finished. Exit code 1 when a node fails, or when
+    something is wrong with the graph.
+    """
+    from fenlei.model.graphs import Workbench
+    from fenlei.pipelines.node_run import WELL
+    from fenlei.settings import Settings
+
+    if to is not None and only is not None:
+        raise FenleiError("Give --to or --only, not both.")
+    targets = _targets(save or [])
+    bench = Workbench(Settings.at(workspace))
+    opened = bench.read(graph)
+    for node, sentence in opened.changed.items():
+        say(f"{node}: {sentence}")
+    problems = bench.problems(opened.graph)
+    if check or problems:
+        _tell(problems, as_json=as_json)
+        raise typer.Exit(1 if problems else 0)
+    absent = [node for node, _ in targets if node not in {each.id for each in opened.graph.nodes}]
+    if absent:
+        raise FenleiError(f"--save names the node {absent[0]!r}, which is not in the graph.")
+    with NodeLines(opened.graph, quiet=as_json) as lines:
+        reach = Signed(bench.blobs, server, token)
+        alone = only is not None
+        runs = bench.run(opened.graph, to or only, reach=reach, alone=alone, told=lines.heard, log=lines.log)
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(runs), indent=2))
+    for node, path in targets:
+        if node in runs:
+            _save(runs[node], path, bench.blobs)
+    ended = [each for each in runs.values() if each.state not in WELL]
+    if ended:
+        raise typer.Exit(1)
+    if not as_json:
+        _sum_up(runs)
+
+
+def _targets(said: list[str]) -> list[tuple[str, Path]]:
+    found = []
+    for each in said:
+        node, sign, path = each.partition("=")
+        if not (node and sign and path):
+            raise FenleiError(f"--save {each!r} is not understood; NODE=FILE is.")
+        found.append((node, Path(path)))
+    return found
+
+
+def _tell(problems: list[Problem], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(problems), indent=2))
+        return
+    for problem in problems:
+        place = f"{problem.node}: " if problem.node else ""
+        out.print(f"{printable(place)}{printable(problem.en)} {printable(problem.remedy_en)}", markup=False)
+    if not problems:
+        say("Nothing is wrong with the graph.")
+
+
+def _save(run: NodeRun, path: Path, blobs: Blobs) -> None:
+    """Write the first output of a node that is a file: a model, or a report.
+
+    Raises:
+        FenleiError: it has none.
+    """
+    from fenlei.pipelines.reference import Model, Report
+
+    found: list[AnyReference] = [each for each in run.outputs.values() if isinstance(each, Model | Report)]
+    if not found:
+        raise FenleiError(f"The node {run.node!r} gave no model and no report, so {path} was not written.")
+    blobs.save_to(found[0].digest, path)
+    say(f"{path} has what {run.node} gave.")
+
+
+def _sum_up(runs: dict[str, NodeRun]) -> None:
+    from fenlei.pipelines.node_run import NodeState
+
+    worked = [each for each in runs.values() if each.state is NodeState.DONE]
+    seconds = sum(each.seconds for each in worked)
+    say(f"{len(worked)} nodes worked for {about(seconds)}, {len(runs) - len(worked)} were there already.", style="bold")
