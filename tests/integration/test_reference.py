@@ -22,7 +22,7 @@ KNOWN = {command.name: command for command in commands()}
 OPTIONS = {word for command in KNOWN.values() for p in command.parameters for word in p.name.split(", ")}
 
 
-@pytest.mark.parametrize("name", ["cli.md", "python.md", "codes.md", "openapi.json"])
+@pytest.mark.parametrize("name", ["cli.md", "python.md", "nodes.md", "codes.md", "openapi.json"])
 def test_the_reference_is_what_the_sources_say(name: str) -> None:
     written = (REFERENCE / name).read_text("utf-8")
     assert written == pages()[name], f"docs/reference/{name} is stale: run `python -m docs.generate`"

@@ -113,11 +113,15 @@ def _allowed(said: dict[str, Any]) -> str:
     names |= {"array": "a list", "object": "an object", "null": "null"}
     told = names.get(said.get("type", ""), "something else")
     bounds = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
-    limits = [f"{word} {said[key]:g}" for key, word in bounds.items() if key in said]
+    limits = [f"{word} {_plain(said[key])}" for key, word in bounds.items() if key in said]
     lengths = {"minLength": "at least {} characters", "maxLength": "at most {} characters"}
     lengths |= {"minItems": "at least {} entries", "maxItems": "at most {} entries"}
     limits += [words.format(said[key]) for key, words in lengths.items() if key in said]
     return " ".join([told, " and ".join(limits)]).strip()
+
+
+def _plain(number: float) -> str:
+    return str(int(number)) if number == int(number) else str(number)
 
 
 def _chinese(field: FieldInfo) -> bool:
