@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from fenlei.backbones.errors import BackboneError
-from fenlei.datasets.checking.looker import File, LookedAt
 from fenlei.datasets.checks import COMPARE, LOOK, run_checks
-from fenlei.datasets.found import Item
 from fenlei.runs import Recipe, RunContext
 from fenlei.store import NotFound
 from fenlei.training.errors import TrainingError
@@ -31,6 +28,8 @@ def check_recipe(cache: Path, engine: str = "auto", backbone: str | None = None)
 
 
 def _check(context: RunContext, *, cache: Path, engine: str, backbone: str | None) -> dict[str, Any]:
+    from fenlei.training.looker import look_at_files
+
     def progress(stage: str, done: int, total: int) -> None:
         end = _ENDS.get(stage, 1.0)
         begin = max((each for each in (0.0, *_ENDS.values()) if each < end), default=0.0)
@@ -41,7 +40,7 @@ def _check(context: RunContext, *, cache: Path, engine: str, backbone: str | Non
             context.store,
             str(context.run.subject["dataset_id"]),
             [str(name) for name in context.run.settings["checks"]],
-            looker=functools.partial(_look, cache=cache, engine=engine, backbone=backbone),
+            looker=functools.partial(look_at_files, cache=cache, engine=engine, backbone=backbone),
             progress=progress,
             cancelled=context.gives_way,
             guard=context.guard,
@@ -61,37 +60,3 @@ def _check(context: RunContext, *, cache: Path, engine: str, backbone: str | Non
     for name, reason in checked.skipped.items():
         context.log(f"{name} was not asked: {reason}")
     return {"found": checked.found, "skipped": checked.skipped, "looked": checked.looked}
-
-
-def _look(
-    files: Sequence[File],
-    progress: Callable[[int, int], None],
-    cancelled: Callable[[], bool],
-    *,
-    cache: Path,
-    engine: str,
-    backbone: str | None,
-) -> LookedAt | None:
-    """Features of files, by the way that training computes them, and from its cache."""
-    import numpy as np
-
-    from fenlei.training.look import Picture
-    from fenlei.training.plan import make_plan
-    from fenlei.training.progress import Cancelled, Stage, Watch
-    from fenlei.training.workshop import Workshop
-
-    def telling(stage: Stage, done: int, total: int) -> None:
-        if stage is Stage.EMBED:
-            progress(done, total)
-
-    view = make_plan("fast", None, cache=cache, backbone=backbone).views[0]
-    pictures = [
-        Picture(Item(str(number), "", None, file.read), bytes.fromhex(file.sha256)) for number, file in enumerate(files)
-    ]
-    try:
-        with Workshop(cache, Watch(telling, cancelled), engine, wished=view) as workshop:
-            seen = workshop.features(view, pictures)
-    except Cancelled:
-        return None
-    index = np.array([int(each.item.name) for each in seen.pictures], np.int64)
-    return LookedAt(index, seen.prints, seen.features)
