@@ -86,8 +86,7 @@ def make_plan(
     Raises:
         TrainingError: no such goal or policy, a budget that is no time, or no backbone is usable here.
     """
-    if goal not in LADDERS:
-        raise TrainingError(f"There is no goal `{goal}`; choose one of {', '.join(LADDERS)}.")
+    check_goal(goal)
     if budget is not None and not budget > 0:
         raise TrainingError(f"A budget of {budget} seconds leaves no time; give a number above 0.")
     asked = _policy(policy)
@@ -122,6 +121,16 @@ def make_plan(
         reasons = " ".join(dict.fromkeys(reason for _, reason in left_out))
         raise TrainingError(f"No backbone is usable here. {reasons}")
     return Plan(tuple(wanted if budget is not None else wanted[: WITHOUT_BUDGET[goal]]), tuple(left_out))
+
+
+def check_goal(goal: str) -> None:
+    """Refuse a goal that is none.
+
+    Raises:
+        TrainingError: there is no such goal.
+    """
+    if goal not in LADDERS:
+        raise TrainingError(f"There is no goal `{goal}`; choose one of {', '.join(LADDERS)}.")
 
 
 def input_spec(side: int, policy: Policy) -> InputSpec:

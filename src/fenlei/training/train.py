@@ -15,6 +15,7 @@ from fenlei.training.again import Again
 from fenlei.training.ahead import Ahead
 from fenlei.training.aim import Aim
 from fenlei.training.board import Entry
+from fenlei.training.candidate import Candidate
 from fenlei.training.curve_head import measure_curve
 from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
 from fenlei.training.divided import Divider
@@ -35,8 +36,9 @@ from fenlei.training.inherited import Wished, inherit
 from fenlei.training.journal import Journal
 from fenlei.training.look import read_all, refuse_too_few
 from fenlei.training.meanwhile import divided_meanwhile
+from fenlei.training.only import check_alone, judge_alone
 from fenlei.training.picture_list import listed
-from fenlei.training.plan import make_plan
+from fenlei.training.plan import Plan, make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
 from fenlei.training.report import CandidateResult
 from fenlei.training.search import Search
@@ -76,6 +78,7 @@ def train(
     spent: float = 0.0,
     since: Earlier | None = None,
     again: Again | None = None,
+    only: Candidate | None = None,
 ) -> Trained:
     """Learn from class folders, or from pictures that somebody else has found.
 
@@ -120,6 +123,7 @@ def train(
         since: go on from this model: what judged it judges the new one, and the report compares the two. The way in
             which it was learned is tried right after the first candidate, where wishes allow it.
         again: make this model again in place of searching; see `rebuild`.
+        only: learn in this one way in place of searching; its view says backbone, size and policy.
 
     Raises:
         DatasetError: the folder is none.
@@ -133,12 +137,14 @@ def train(
         raise TrainingError(f"The seed is {seed}; it must be 0 or more.")
     check_false_rejects(false_rejects)
     demand.check()
+    if only is not None:
+        check_alone(only, goal=goal, budget=budget, wished=(backbone, size, policy) != (None, None, None))
     wanted, began = _aim(aim), time.monotonic()
     clock = Clock(progress)
     watch = Watch(clock, cancelled, enough, outlook)
     watch.expect(Timetable(budget, began=began, before=spent).outlook)
     choose = partial(make_plan, goal, budget, cache=cache, backbone=backbone, size=size, policy=policy)
-    plan = choose() if again is None else again.plan
+    plan = again.plan if again is not None else choose() if only is None else Plan((only.view,), ())
 
     where = path if isinstance(path, Path) else None
     with (
@@ -243,6 +249,12 @@ def train(
             formula = again.formula
             made = finisher.whole(entry, again.results, again.curve, last=formula.compared, mapped=formula.mapped)
             tidying.leave(entry, [], referred=not embed_backbone)
+            return made
+        if only is not None:
+            outcome = judge_alone(only, task, workshop, watch, journal, heard)
+            curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget, ending, watch.ask)
+            made = finisher.whole(outcome.winner, outcome.results, curve)
+            tidying.leave(outcome.winner, outcome.tried, referred=not embed_backbone)
             return made
         expected = ExpectedEnd(
             ending,

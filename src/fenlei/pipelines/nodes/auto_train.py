@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal
 
-import msgspec
-
-from fenlei.modelfile import pack
-from fenlei.pipelines.context import NodeContext, Stopped
-from fenlei.pipelines.found import found_pictures
+from fenlei.pipelines.context import NodeContext
+from fenlei.pipelines.learning import Trained, kept, learn, way
 from fenlei.pipelines.node import Family, node
 from fenlei.pipelines.parameters import Params, param
-from fenlei.pipelines.reference import Model, Report, Split
+from fenlei.pipelines.reference import Split
 from fenlei.pipelines.words import Words
 
 
@@ -63,18 +59,9 @@ class AutoTrainParams(Params):
     )
 
 
-class Trained(NamedTuple):
-    """A model, and what it is worth."""
-
-    model: Model
-    report: Report
-
-
 def _way(params: AutoTrainParams, ctx: NodeContext) -> str:
     """Another way of learning is another result, and so is what stands in for the goal's backbone."""
-    from fenlei.training.train import RECIPE
-
-    return f"{RECIPE} {params.backbone or ctx.backbone or ''}"
+    return way(params.backbone or ctx.backbone)
 
 
 @node(
@@ -92,34 +79,16 @@ def _way(params: AutoTrainParams, ctx: NodeContext) -> str:
 )
 def auto_train(split: Split, *, params: AutoTrainParams, ctx: NodeContext) -> Trained:
     """Search for the best model of these pictures."""
-    from fenlei.training.progress import Cancelled, Stage
-    from fenlei.training.train import train
-
-    def progress(stage: Stage, done: int, total: int) -> None:
-        ctx.progress(stage.value, done / total if total else 0.0)
-
-    try:
-        made = train(
-            partial(found_pictures, ctx, split),
-            cache=ctx.cache,
-            goal=params.goal,
-            budget=params.budget,
-            seed=params.seed,
-            backbone=params.backbone or ctx.backbone,
-            size=split.size,
-            policy=split.policy,
-            aim=params.aim,
-            fine_tune=params.fine_tune,
-            engine=ctx.engine,
-            progress=progress,
-            cancelled=ctx.cancelled,
-        )
-    except Cancelled as exc:
-        raise Stopped("The run was called off.") from exc
-    for skipped in made.report.skipped:
-        ctx.log(f"left aside: {skipped.name}: {skipped.reason}")
-    data = pack(made.model)
-    metrics = made.model.manifest.metrics
-    model = Model(digest=ctx.blobs.put(data), labels=made.model.manifest.labels, bytes=len(data), metrics=metrics)
-    told = msgspec.json.encode(made.report.evaluation)
-    return Trained(model, Report(digest=ctx.blobs.put(told), about="evaluation", headline=metrics))
+    made = learn(
+        ctx,
+        split,
+        goal=params.goal,
+        budget=params.budget,
+        seed=params.seed,
+        backbone=params.backbone or ctx.backbone,
+        size=split.size,
+        policy=split.policy,
+        aim=params.aim,
+        fine_tune=params.fine_tune,
+    )
+    return kept(ctx, made)
