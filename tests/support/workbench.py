@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from fenlei.modelfile import ModelFile, pack
-from fenlei.pipelines.context import NodeContext
+from fenlei.pipelines.context import Answering, NodeContext
 from fenlei.pipelines.node import NodeType
 from fenlei.pipelines.parameters import read_params
-from fenlei.pipelines.reference import Deployment, Images, Model, Reference, Report, Split
+from fenlei.pipelines.reference import Images, Model, Reference, Report, Split
 from fenlei.pipelines.registry import node_types
 from fenlei.store import Blobs, NotFound
 from tests.support.networks import tiny_network
@@ -26,7 +26,7 @@ class OutOfReach:
         """There is none."""
         raise NotFound(f"There is no data set {dataset!r}.")
 
-    def publish(self, model: Model, name: str, *, open_to_all: bool) -> Deployment:
+    def publish(self, model: Model, name: str, *, open_to_all: bool) -> Answering:
         """There is nowhere to."""
         raise NotFound(f"There is no deployment {name!r}.")
 

@@ -127,3 +127,10 @@ def test_clean_pictures_stay_as_they_are(bench: Workbench, tmp_path: Path) -> No
     cleaned, report = bench.run("data.clean", images, near_copies=False)
     assert cleaned == images
     assert bench.told(report)["left_out"] == []
+
+
+def test_where_pictures_cannot_be_compared_it_is_said_what_can_be_done(bench: Workbench, tmp_path: Path) -> None:
+    images = bench.run("data.folder", path=str(class_folders(tmp_path / "photos", {"a": 2, "b": 2})))
+    bench.backbone.unlink()
+    with pytest.raises(PipelineError, match=r"tiny\.onnx.*Without `near_copies` the rest is cleaned"):
+        bench.run("data.clean", images)

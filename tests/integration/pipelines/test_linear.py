@@ -90,7 +90,6 @@ def test_heads_on_features_are_those_on_pictures_and_the_network_runs_once(bench
     assert again == features
     assert any("0 of 24 pictures ran through the network" in line for line in bench.log)
     assert bench.run("features.embed", other, policy="crop").digest != features.digest
-    assert bench.blobs.has(features.digest)
 
 
 def test_what_cannot_be_learned_alone_is_refused(bench: Workbench, split: Split) -> None:

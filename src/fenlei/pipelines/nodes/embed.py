@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -74,7 +75,7 @@ def embed(split: Split, *, params: ViewParams, ctx: NodeContext) -> Features:
         "copies": shown.copies,
     }
     return Features(
-        digest=ctx.blobs.put(msgspec.json.encode(told, order="deterministic")),
+        digest=hashlib.sha256(msgspec.json.encode(told, order="deterministic")).hexdigest(),
         split=shown,
         backbone=view.backbones[0],
         size=backbone.size,
