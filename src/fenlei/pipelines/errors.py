@@ -35,6 +35,7 @@ class NotRunnable(PipelineError):
     """
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        more = f" There are {len(problems) - 1} more faults." if len(problems) > 1 else ""
+        others = len(problems) - 1
+        more = "" if not others else " There is one more fault." if others == 1 else f" There are {others} more faults."
         super().__init__(f"{problems[0].en} {problems[0].remedy_en}{more}")
         self.problems = list(problems)
