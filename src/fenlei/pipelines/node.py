@@ -7,8 +7,9 @@
     def sample(images: Images, *, params: SampleParams, ctx: NodeContext) -> Images:
         ...
 
-Positional arguments are inputs, each a `Reference`; `| None` makes one optional. What is returned is the output, named
-for its kind; a `NamedTuple` of references is several outputs, named for its fields.
+Positional arguments are inputs, each a `Reference`; `| None` makes one optional. `params` and `ctx` are taken by
+keyword. What is returned is the output, named for its kind; a `NamedTuple` of references is several outputs, named for
+its fields.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from __future__ import annotations
 import inspect
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from fenlei.pipelines.errors import BadNodeType
 from fenlei.pipelines.kinds import Kind
-from fenlei.pipelines.parameters import NoParams, Params, check_declared
+from fenlei.pipelines.parameters import Params, check_declared
 from fenlei.pipelines.reference import Reference
 from fenlei.pipelines.words import Words
 
@@ -126,7 +127,7 @@ def node(
     icon: str,
     title: Words,
     help: Words,  # noqa: A002 - the word of forms
-    replaces: tuple[str, ...] = (),
+    replaces: Sequence[str] = (),
     upgrade: Callable[[str, int, dict[str, Any]], dict[str, Any]] | None = None,
     outside: Callable[[Any, Any], str] | None = None,
     remembered: bool = True,
@@ -140,14 +141,21 @@ def node(
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
         if not _NAME.fullmatch(name):
             raise BadNodeType(f"The node type {name!r} cannot be called that; `family.name` in small letters can.")
+        if not inspect.isfunction(function):
+            raise BadNodeType(f"The node type {name!r} is to be a function.")
         if version < 1:
             raise BadNodeType(f"The node type {name!r} has the version {version}; versions begin with 1.")
-        params, inputs = _taken(name, function)
-        outputs, several = _returned(name, function)
+        if not (all(title) and all(help)):
+            raise BadNodeType(f"The node type {name!r} lacks a title or a help in English or in Chinese.")
+        if isinstance(replaces, str):
+            raise BadNodeType(f"The node type {name!r} is to say what it replaces as a tuple: `({replaces!r},)`.")
+        hints = _hints(name, function)
+        params, inputs = _taken(name, function, hints)
+        outputs, several = _returned(name, hints.get("return"))
         check_declared(name, params)
         made = NodeType(
             name, version, family, icon, title, help, params, inputs, outputs, function, several,
-            replaces, upgrade, outside, remembered,
+            tuple(replaces), upgrade, outside, remembered,
         )  # fmt: skip
         setattr(function, MARK, made)
         return function
@@ -155,37 +163,45 @@ def node(
     return declare
 
 
-def _taken(name: str, function: Callable[..., Any]) -> tuple[type[Params], tuple[Port, ...]]:
-    hints, ports = get_type_hints(function), []
-    params: type[Params] = NoParams
-    for argument in inspect.signature(function).parameters.values():
-        if argument.name == "ctx":
-            continue
-        hint = hints.get(argument.name)
-        if argument.name == "params":
-            if not (isinstance(hint, type) and issubclass(hint, Params)):
-                raise BadNodeType(f"The `params` of the node type {name!r} are to be annotated with a `Params` model.")
-            params = hint
-            continue
-        if argument.kind is argument.KEYWORD_ONLY:
+def _hints(name: str, of: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(of)
+    except (NameError, TypeError, AttributeError) as exc:
+        raise BadNodeType(f"An annotation of the node type {name!r} cannot be resolved: {exc}.") from exc
+
+
+def _taken(name: str, function: Callable[..., Any], hints: dict[str, Any]) -> tuple[type[Params], tuple[Port, ...]]:
+    arguments = dict(inspect.signature(function).parameters)
+    for each in ("params", "ctx"):
+        argument = arguments.pop(each, None)
+        if argument is None or argument.kind is not argument.KEYWORD_ONLY:
             raise BadNodeType(
-                f"The node type {name!r} takes `{argument.name}` by keyword; only `params` and `ctx` are taken so, "
-                "inputs by position."
+                f"The node type {name!r} is to take `{each}` by keyword: `*, params: …, ctx: NodeContext`."
             )
-        kind, optional = _kind_of(hint)
+    params = hints.get("params")
+    if not (isinstance(params, type) and issubclass(params, Params)):
+        raise BadNodeType(f"The `params` of the node type {name!r} are to be annotated with a `Params` model.")
+    ports = []
+    for argument in arguments.values():
+        if argument.kind not in (argument.POSITIONAL_ONLY, argument.POSITIONAL_OR_KEYWORD):
+            raise BadNodeType(
+                f"The node type {name!r} takes `{argument.name}` by keyword, or any number of it; only `params` and "
+                "`ctx` are taken by keyword, and each input is one argument by position."
+            )
+        kind, optional = _kind_of(hints.get(argument.name))
         if kind is None:
             raise BadNodeType(f"The input `{argument.name}` of the node type {name!r} is not annotated as a reference.")
         ports.append(Port(argument.name, kind, not optional))
     return params, tuple(ports)
 
 
-def _returned(name: str, function: Callable[..., Any]) -> tuple[tuple[Port, ...], bool]:
-    hint = get_type_hints(function).get("return")
+def _returned(name: str, hint: Any) -> tuple[tuple[Port, ...], bool]:
     kind, optional = _kind_of(hint)
     if kind is not None and not optional:
         return (Port(kind.value, kind),), False
-    fields = get_type_hints(hint) if isinstance(hint, type) and issubclass(hint, tuple) else {}
-    ports = [Port(each, found) for each, of in fields.items() if (found := _kind_of(of)[0]) is not None]
+    fields = _hints(name, hint) if isinstance(hint, type) and issubclass(hint, tuple) else {}
+    found = {each: _kind_of(of) for each, of in fields.items()}
+    ports = [Port(each, kind) for each, (kind, optional) in found.items() if kind is not None and not optional]
     if not ports or len(ports) != len(fields):
         raise BadNodeType(f"The node type {name!r} is to return a reference, or a NamedTuple of references.")
     return tuple(ports), True

@@ -34,13 +34,16 @@ class NodeTypes(Mapping[str, NodeType]):
         self._former: dict[str, NodeType] = {}
         for each in types:
             if each.name in self._types:
-                raise BadNodeType(f"There are two node types {each.name!r}; a name is one node type's.")
+                places = " and ".join(which.function.__module__ for which in (self._types[each.name], each))
+                raise BadNodeType(f"There are two node types {each.name!r}, of {places}; a name is one node type's.")
             self._types[each.name] = each
         for each in self._types.values():
             for name in each.replaces:
-                other = self._types.get(name) or self._former.get(name)
-                if other is not None:
-                    raise BadNodeType(f"The node type {each.name!r} replaces {name!r}, which {other.name!r} is too.")
+                if name in self._types:
+                    raise BadNodeType(f"The node type {each.name!r} replaces {name!r}, which is still there.")
+                if name in self._former:
+                    other = self._former[name].name
+                    raise BadNodeType(f"The node types {other!r} and {each.name!r} both replace {name!r}.")
                 self._former[name] = each
 
     def __getitem__(self, name: str) -> NodeType:
@@ -77,16 +80,21 @@ def _brought(entry: EntryPoint) -> Iterator[NodeType]:
     try:
         loaded = entry.load()
     except Exception as exc:  # whatever another package does; it is said whose it is
-        raise BadNodeType(f"The node types of {entry.value!r} cannot be loaded: {exc}.") from exc
+        raise BadNodeType(f"The node types of {_whose(entry)} cannot be loaded: {exc}.") from exc
     found = list(_in_module(loaded)) if isinstance(loaded, ModuleType) else _of(loaded)
     if not found:
-        raise BadNodeType(f"{entry.value!r} is named under {GROUP!r} and brings no node type; declare one with `node`.")
+        raise BadNodeType(f"{_whose(entry)} is named under {GROUP!r} and brings no node type; declare one with `node`.")
     yield from found
 
 
+def _whose(entry: EntryPoint) -> str:
+    return repr(entry.value) if entry.dist is None else f"{entry.value!r} of the package {entry.dist.name!r}"
+
+
 def _in_module(module: ModuleType) -> Iterator[NodeType]:
-    for _, function in inspect.getmembers(module, callable):
-        if getattr(function, "__module__", None) == module.__name__:
+    # A function may have several names in its module, and is one node type all the same.
+    for function in dict.fromkeys(each for _, each in inspect.getmembers(module, inspect.isfunction)):
+        if function.__module__ == module.__name__:
             yield from _of(function)
 
 
