@@ -6,15 +6,16 @@ What depends on data is asked of `looks`, which whoever runs the graph hands in.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
-from fenlei.pipelines.graph import Edge, Graph, Node
+from fenlei.pipelines.graph import Graph, Node
 from fenlei.pipelines.kinds import LOOKS
 from fenlei.pipelines.node import NodeType, Port
 from fenlei.pipelines.parameters import Params, read_params
 from fenlei.pipelines.problem import Fault, Problem
 from fenlei.pipelines.registry import NodeTypes
+from fenlei.pipelines.shape import Knot, knots, predecessors, reached, turned
+from fenlei.pipelines.words import Words
 
 DataLook = Callable[[Node, NodeType, Params], Sequence[Problem]]
 """What is wrong with the data that a node reads, such as a data set that is gone."""
@@ -40,9 +41,12 @@ class Placed(NamedTuple):
 class _Known(NamedTuple):
     graph: Graph
     placed: dict[str, Placed]
+    knots: list[Knot]
 
-    def inputs(self, node_id: str) -> list[Edge]:
-        return [edge for edge in self.graph.edges if edge.target.node == node_id]
+    def called(self, node_id: str) -> Words:
+        """What a node is called for people, whether its type is here or not."""
+        found = self.placed.get(node_id)
+        return Words(node_id, node_id) if found is None else Words(found.name, found.name_zh)
 
 
 def check_graph(graph: Graph, types: NodeTypes, looks: DataLook | None = None) -> list[Problem]:
@@ -56,7 +60,7 @@ def check_graph(graph: Graph, types: NodeTypes, looks: DataLook | None = None) -
     placed = {
         node.id: Placed(node, found) for node in graph.nodes if (found := types.get(node.type)) is not None
     }  # fmt: skip
-    known = _Known(graph, placed)
+    known = _Known(graph, placed, knots(graph))
     problems = [problem for rule in RULES for problem in rule(known)]
     if looks is not None:
         problems += _data(known, looks)
@@ -97,10 +101,23 @@ def _types(known: _Known) -> Iterator[Problem]:
                 remedy_en="Bring Fenlei, or the package that brings the node type, up to date.",
                 remedy_zh="请更新 Fenlei 或提供该节点类型的软件包。",
             )
+        elif node.version < found.type.version:
+            yield Problem(
+                fault=Fault.OLDER_VERSION,
+                node=node.id,
+                en=f"{found.name} was written for version {node.version} of {node.type!r}, and its parameters could "
+                f"not be brought to version {found.type.version}.",
+                zh=f"“{found.name_zh}”是为“{node.type}”第 {node.version} 版编写的，其参数无法转换到"
+                f"第 {found.type.version} 版。",
+                remedy_en="Put a new node of this type in its place and set its parameters anew.",
+                remedy_zh="请用该类型的新节点替换它，并重新设置参数。",
+            )
 
 
 def _parameters(known: _Known) -> Iterator[Problem]:
     for found in known.placed.values():
+        if found.node.version != found.type.version:
+            continue  # what another version's parameters mean is not known here
         for bad in read_params(found.type.params, found.node.params)[1]:
             which = f"the parameter `{bad.name}`" if bad.name else "the parameters"
             which_zh = f"参数“{bad.name}”" if bad.name else "参数"
@@ -108,10 +125,10 @@ def _parameters(known: _Known) -> Iterator[Problem]:
                 fault=Fault.BAD_PARAMETER,
                 node=found.node.id,
                 parameter=bad.name,
-                en=f"Of {found.name}, {which} cannot be so: {bad.why}.",
-                zh=f"“{found.name_zh}”的{which_zh}不合要求：{bad.why}。",
-                remedy_en=f"Allowed: {bad.allowed}.",
-                remedy_zh=f"允许的取值：{bad.allowed}。",
+                en=f"Of {found.name}, {which} cannot be so: {bad.why.en}.",
+                zh=f"“{found.name_zh}”的{which_zh}不合要求：{bad.why.zh}。",
+                remedy_en=f"Allowed: {bad.allowed.en}.",
+                remedy_zh=f"允许的取值：{bad.allowed.zh}。",
             )
 
 
@@ -176,10 +193,10 @@ def _taken(known: _Known) -> Iterator[Problem]:
 
 
 def _missing(known: _Known) -> Iterator[Problem]:
+    joined = {(edge.target.node, edge.target.port) for edge in known.graph.edges}
     for found in known.placed.values():
-        joined = {edge.target.port for edge in known.inputs(found.node.id)}
         for port in found.type.inputs:
-            if port.required and port.name not in joined:
+            if port.required and (found.node.id, port.name) not in joined:
                 name = LOOKS[port.kind].name
                 yield Problem(
                     fault=Fault.MISSING_INPUT,
@@ -193,35 +210,27 @@ def _missing(known: _Known) -> Iterator[Problem]:
 
 
 def _cycles(known: _Known) -> Iterator[Problem]:
-    try:
-        TopologicalSorter(predecessors(known.graph)).prepare()
-    except CycleError as exc:
-        ring = list(dict.fromkeys(exc.args[1]))
-        names = " → ".join(known.placed[each].name if each in known.placed else each for each in ring)
+    for knot in known.knots:
+        names = [known.called(each) for each in knot.ring]
         yield Problem(
             fault=Fault.CYCLE,
-            node=ring[0],
-            en=f"The graph goes in a circle: {names}.",
-            zh=f"图中存在环：{names}。",
+            node=knot.ring[0],
+            en=f"The graph goes in a circle: {' → '.join(words.en for words in names)}.",
+            zh=f"图中存在环：{' → '.join(words.zh for words in names)}。",
             remedy_en="Take one of the edges between them away.",
             remedy_zh="请删除它们之间的一条连线。",
         )
 
 
 def _unreachable(known: _Known) -> Iterator[Problem]:
-    """Nodes that no data reaches, or that are joined to nothing though others are joined."""
-    before = predecessors(known.graph)
-    fed: set[str] = {each for each, found in known.placed.items() if not found.type.inputs}
-    rest = set(known.placed) - fed
-    while moved := {each for each in rest if before[each] and before[each] <= fed}:
-        fed |= moved
-        rest -= moved
-    required = {each for each in rest if any(port.required for port in known.placed[each].type.inputs)}
-    for each in sorted(required):
-        # Of a node without any edge the missing inputs say it all; of one in a circle, the circle does.
-        if not before[each] or _in_circle(each, before):
+    """Nodes that have all they ask for, and depend on one that cannot give anything: it lacks an input, is in a circle,
+    is of an unknown type, or depends on such a one itself."""
+    own = {problem.node for problem in _missing(known)} | {each for knot in known.knots for each in knot.nodes}
+    own |= {node.id for node in known.graph.nodes if node.id not in known.placed}
+    behind = reached(own, turned(predecessors(known.graph)))
+    for each, found in known.placed.items():
+        if each in own or each not in behind:
             continue
-        found = known.placed[each]
         yield Problem(
             fault=Fault.UNREACHABLE,
             node=each,
@@ -232,32 +241,11 @@ def _unreachable(known: _Known) -> Iterator[Problem]:
         )
 
 
-def _in_circle(node_id: str, before: dict[str, set[str]]) -> bool:
-    seen: set[str] = set()
-    ahead = set(before[node_id])
-    while ahead:
-        each = ahead.pop()
-        if each == node_id:
-            return True
-        if each not in seen:
-            seen.add(each)
-            ahead |= before[each]
-    return False
-
-
 def _data(known: _Known, looks: DataLook) -> Iterator[Problem]:
     for found in known.placed.values():
         params, _ = read_params(found.type.params, found.node.params)
-        if params is not None:
+        if params is not None and found.node.version == found.type.version:
             yield from looks(found.node, found.type, params)
-
-
-def predecessors(graph: Graph) -> dict[str, set[str]]:
-    """By node, the nodes whose outputs it takes."""
-    found: dict[str, set[str]] = {node.id: set() for node in graph.nodes}
-    for edge in graph.edges:
-        found[edge.target.node].add(edge.source.node)
-    return found
 
 
 RULES: tuple[Callable[[_Known], Iterator[Problem]], ...] = (

@@ -12,6 +12,7 @@ class Fault(StrEnum):
 
     UNKNOWN_TYPE = "unknown type"
     NEWER_VERSION = "newer version"
+    OLDER_VERSION = "older version"
     BAD_PARAMETER = "bad parameter"
     NO_SUCH_PORT = "no such port"
     TYPE_MISMATCH = "type mismatch"
