@@ -28,12 +28,21 @@ class Memory(Protocol):
 
 
 class Remembered:
-    """A memory that lasts as long as the process; for scripts and tests."""
+    """A memory that lasts as long as the process; for scripts and tests.
+
+    It is that of one run: `of_another_run` is that of the next, which knows what was shared.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._ended: dict[tuple[str, str], Outputs] = {}
         self._shared: dict[str, Outputs] = {}
+
+    def of_another_run(self) -> Remembered:
+        """A memory in which nothing has ended, and everything is found that is found here."""
+        other = Remembered()
+        other._lock, other._shared = self._lock, self._shared
+        return other
 
     def finished(self, node: str, key: str) -> Outputs | None:
         """See `Memory`."""

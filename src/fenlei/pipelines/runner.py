@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
 from enum import StrEnum
 from graphlib import TopologicalSorter
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from fenlei.contract.errors import FenleiError
-from fenlei.pipelines.check import check_graph, predecessors
+from fenlei.pipelines.check import check_graph
 from fenlei.pipelines.context import NodeContext, Stopped
 from fenlei.pipelines.errors import NotRunnable, PipelineError
 from fenlei.pipelines.graph import Graph, Node
@@ -25,12 +26,10 @@ from fenlei.pipelines.key import key_of
 from fenlei.pipelines.memory import Memory, Outputs
 from fenlei.pipelines.node import NodeType
 from fenlei.pipelines.node_run import WELL, NodeRun, NodeState
-from fenlei.pipelines.parameters import read_params
+from fenlei.pipelines.parameters import Params, read_params
 from fenlei.pipelines.reference import OF_KIND, Reference
 from fenlei.pipelines.registry import NodeTypes
-
-OFTEN = 0.25
-"""Seconds between two looks at whether somebody cancels."""
+from fenlei.pipelines.shape import predecessors, reached
 
 
 class Extent(StrEnum):
@@ -70,6 +69,7 @@ class Runner:
         self._side_by_side = max(1, side_by_side)
         self._runs: dict[str, NodeRun] = {}
         self._lock = threading.Lock()
+        self._turns: dict[str, threading.Lock] = {}
 
     def run(self, node: str | None = None, extent: Extent = Extent.ALL) -> dict[str, NodeRun]:
         """Run all of it, up to one node, or one node alone with what is there already.
@@ -79,10 +79,12 @@ class Runner:
             extent: how much.
 
         Returns:
-            What became of each node that was to run.
+            What became of each node that was to run. Of one node alone, also of those it depends on: `FAILED` where
+            their result is not there.
 
         Raises:
-            NotRunnable: the graph has faults, or what the node alone needs is not there.
+            NotRunnable: the graph has faults.
+            PipelineError: there is no such node.
         """
         wanted = self._wanted(node, extent)
         faults = [each for each in check_graph(self._part(wanted), self._types) if each.stops]
@@ -90,7 +92,8 @@ class Runner:
             raise NotRunnable(faults)
         self._runs = {}
         for each in wanted:
-            self._say(NodeRun(node=each))
+            self._runs[each] = NodeRun(node=each)
+            self._told(self._runs[each])
         alone = node if extent is Extent.THIS else None
         self._work(wanted, alone)
         return dict(self._runs)
@@ -101,13 +104,7 @@ class Runner:
             return [each.id for each in self._graph.nodes]
         if node is None or node not in before:
             raise PipelineError(f"There is no node {node!r} in the graph.")
-        found: set[str] = set()
-        ahead = [node]
-        while ahead:
-            each = ahead.pop()
-            if each not in found:
-                found.add(each)
-                ahead += before[each]
+        found = {node} | reached([node], before)
         return [each.id for each in self._graph.nodes if each.id in found]
 
     def _part(self, wanted: Iterable[str]) -> Graph:
@@ -123,14 +120,18 @@ class Runner:
         order = TopologicalSorter(before)
         order.prepare()
         going: dict[Future[None], str] = {}
-        with ThreadPoolExecutor(self._side_by_side, thread_name_prefix="fenlei-node") as pool:
+        pool = ThreadPoolExecutor(self._side_by_side, thread_name_prefix="fenlei-node")
+        try:
             while order.is_active():
                 for each in order.get_ready():
                     going[pool.submit(self._one, each, alone)] = each
-                done, _ = wait(going, timeout=OFTEN, return_when=FIRST_COMPLETED)
+                done, _ = wait(going, return_when=FIRST_COMPLETED)
                 for future in done:
                     future.result()
                     order.done(going.pop(future))
+        finally:
+            # Where something broke, or somebody pressed Ctrl-C, nodes that have not begun do not begin.
+            pool.shutdown(cancel_futures=True)
 
     def _one(self, node_id: str, alone: str | None) -> None:
         """One node from waiting to its end, whatever that is."""
@@ -142,7 +143,10 @@ class Runner:
             self._end(node_id, NodeState.SKIPPED, f"It depends on {missing}, which did not end well.")
             return
         try:
-            self._carry_out(self._graph.node(node_id), may_work=alone in (None, node_id))
+            work = self._prepared(self._graph.node(node_id))
+            # Two nodes of one key are one piece of work: the second waits, and finds what the first left.
+            with self._turn(work.key) if work.type.remembered else nullcontext():
+                self._settle(work, may_work=alone in (None, node_id))
         except Stopped:
             self._end(node_id, NodeState.CANCELLED, "The run was called off.")
         except FenleiError as exc:
@@ -157,58 +161,86 @@ class Runner:
                 return edge.source.node
         return None
 
-    def _carry_out(self, node: Node, *, may_work: bool) -> None:
+    def _prepared(self, node: Node) -> _Work:
         found = self._types[node.type]
         params, bad = read_params(found.params, node.params)
         if params is None:
-            raise PipelineError(f"The parameter `{bad[0].name}` cannot be so: {bad[0].why}.")
-        inputs = self._inputs(node.id)
+            raise PipelineError(f"The parameter `{bad[0].name}` cannot be so: {bad[0].why.en}.")
         context = self._context(node, lambda stage, fraction: self._progress(node.id, stage, fraction))
+        inputs = {
+            edge.target.port: self._runs[edge.source.node].outputs[edge.source.port]
+            for edge in self._graph.edges
+            if edge.target.node == node.id
+        }
         outside = "" if found.outside is None else found.outside(params, context)
-        key = key_of(found, params, inputs, outside)
-        ended = self._memory.finished(node.id, key)
+        return _Work(node.id, found, params, inputs, key_of(found, params, inputs, outside), context)
+
+    def _settle(self, work: _Work, *, may_work: bool) -> None:
+        """Find the result of a node, or have it work one out."""
+        ended = self._memory.finished(work.node, work.key)
         if ended is not None:
-            self._say(msgspec.structs.replace(self._runs[node.id], state=NodeState.DONE, key=key, outputs=ended))
+            self._change(work.node, state=NodeState.DONE, key=work.key, outputs=ended, progress=1.0)
             return
-        known = self._memory.find(key) if found.remembered else None
+        known = self._memory.find(work.key) if work.type.remembered else None
         if known is not None:
-            self._memory.keep(node.id, key, known, share=False)
-            self._say(msgspec.structs.replace(self._runs[node.id], state=NodeState.CACHED, key=key, outputs=known))
+            self._memory.keep(work.node, work.key, known, share=False)
+            self._change(work.node, state=NodeState.CACHED, key=work.key, outputs=known, progress=1.0)
             return
         if not may_work:
             raise PipelineError("Its result is not there; run the graph up to it first.")
-        self._say(msgspec.structs.replace(self._runs[node.id], state=NodeState.RUNNING, key=key))
+        if self._cancelled():
+            raise Stopped("The run was called off.")
+        self._change(work.node, state=NodeState.RUNNING, key=work.key)
         started = time.monotonic()
-        outputs = _named(found, found.function(*self._arguments(found, inputs), params=params, ctx=context))
-        context.check()
-        self._memory.keep(node.id, key, outputs, share=found.remembered)
-        seconds = time.monotonic() - started
-        run = self._runs[node.id]
-        self._say(msgspec.structs.replace(run, state=NodeState.DONE, outputs=outputs, seconds=seconds, progress=1.0))
+        try:
+            outputs = work.done()
+            self._memory.keep(work.node, work.key, outputs, share=work.type.remembered)
+        finally:
+            seconds = time.monotonic() - started
+            with self._lock:
+                self._runs[work.node] = msgspec.structs.replace(self._runs[work.node], seconds=seconds)
+        self._change(work.node, state=NodeState.DONE, outputs=outputs, progress=1.0)
 
-    def _inputs(self, node_id: str) -> dict[str, Reference]:
-        return {
-            edge.target.port: self._runs[edge.source.node].outputs[edge.source.port]
-            for edge in self._graph.edges
-            if edge.target.node == node_id
-        }
-
-    def _arguments(self, found: NodeType, inputs: dict[str, Reference]) -> list[Reference | None]:
-        return [inputs.get(port.name) for port in found.inputs]
+    def _turn(self, key: str) -> threading.Lock:
+        with self._lock:
+            return self._turns.setdefault(key, threading.Lock())
 
     def _progress(self, node_id: str, stage: str, fraction: float) -> None:
-        run = self._runs[node_id]
-        if run.state is NodeState.RUNNING:
-            share = min(1.0, max(0.0, fraction))
-            self._say(msgspec.structs.replace(run, stage=stage, progress=share))
+        self._change(node_id, only=NodeState.RUNNING, stage=stage, progress=min(1.0, max(0.0, fraction)))
 
     def _end(self, node_id: str, state: NodeState, why: str) -> None:
-        self._say(msgspec.structs.replace(self._runs[node_id], state=state, why=why))
+        self._change(node_id, state=state, why=why)
 
-    def _say(self, run: NodeRun) -> None:
+    def _change(self, node_id: str, *, only: NodeState | None = None, **said: Any) -> None:
+        """Say what is new of a node; with `only`, where it is in that state. A node's own threads may speak when it has
+        ended already, so the look and the word are one."""
         with self._lock:
-            self._runs[run.node] = run
-            self._told(run)
+            run = self._runs[node_id]
+            if only in (None, run.state):
+                self._runs[node_id] = msgspec.structs.replace(run, **said)
+                self._told(self._runs[node_id])
+
+
+class _Work(NamedTuple):
+    """A node whose inputs are there."""
+
+    node: str
+    type: NodeType
+    params: Params
+    inputs: Mapping[str, Reference]
+    key: str
+    context: NodeContext
+
+    def done(self) -> Outputs:
+        """What its function returns.
+
+        Raises:
+            Stopped: the run was called off while it worked; what it returned may be half of it.
+        """
+        arguments = [self.inputs.get(port.name) for port in self.type.inputs]
+        outputs = _named(self.type, self.type.function(*arguments, params=self.params, ctx=self.context))
+        self.context.check()
+        return outputs
 
 
 def _named(found: NodeType, given: Any) -> Outputs:
@@ -217,11 +249,13 @@ def _named(found: NodeType, given: Any) -> Outputs:
     Raises:
         PipelineError: it returned something else than it said.
     """
-    values = list(given) if found.several else [given]
-    outputs = dict(zip((port.name for port in found.outputs), values, strict=True))
-    for port in found.outputs:
-        if not isinstance(outputs[port.name], OF_KIND[port.kind]):
+    values: tuple[Any, ...] = given if found.several and isinstance(given, tuple) else (given,)
+    if len(values) != len(found.outputs):
+        wanted = ", ".join(f"`{port.name}`" for port in found.outputs)
+        raise PipelineError(f"The node type {found.name!r} gave {len(values)} values; its outputs are {wanted}.")
+    for port, value in zip(found.outputs, values, strict=True):
+        if not isinstance(value, OF_KIND[port.kind]):
             raise PipelineError(
                 f"The node type {found.name!r} gave something else than `{port.kind}` as `{port.name}`."
             )
-    return outputs
+    return {port.name: value for port, value in zip(found.outputs, values, strict=True)}
