@@ -50,7 +50,8 @@ def filter_classes(images: Images, *, params: FilterParams, ctx: NodeContext) ->
     found = content(ctx, images)
     absent = [name for name in params.classes if name not in found.labels]
     if absent:
-        raise PipelineError(f"There is no class {absent[0]!r} among the pictures; there are {', '.join(found.labels)}.")
+        there = f"there are {', '.join(found.labels)}" if found.labels else "none has a label"
+        raise PipelineError(f"There is no class {absent[0]!r} among the pictures; {there}.")
     named = {found.labels.index(name) for name in params.classes}
     wanted = named if params.keep == "these" else set(range(len(found.labels))) - named
     return images_of(

@@ -45,9 +45,9 @@ class SampleParams(Params):
     icon="percentage",
     title=Words("Sample", "抽样"),
     help=Words(
-        "Takes some pictures of each class by chance, at least one. More data or another share moves no picture that "
-        "was taken before.",
-        "从每个类别中随机抽取一部分图片，至少一张。增加数据或改变比例时，已抽取的图片不变。",
+        "Takes some pictures of each class by chance, at least one. A larger share keeps those that were taken, and a "
+        "picture that is added displaces one at the most.",
+        "从每个类别中随机抽取一部分图片，至少一张。提高比例时已抽取的图片保留；每新增一张图片，最多替换一张。",
     ),
 )
 def sample(images: Images, *, params: SampleParams, ctx: NodeContext) -> Images:

@@ -61,9 +61,16 @@ def split(images: Images, *, params: SplitParams, ctx: NodeContext) -> Split:
     """Divide pictures into a part to learn from and one that judges."""
     found = content(ctx, images)
     entries = [entry for entry in found.entries if entry.label is not None]
+    if not entries:
+        raise PipelineError("No picture has a label, so there is nothing to learn. Label some first.")
     if params.keep and any(entry.split in (Part.TEST, Part.VALIDATION) for entry in entries):
         # Pictures that came later are in no part yet; they are learned from, so that no figure is spoilt.
         kept = [entry._replace(split=entry.split or Part.TRAIN.value) for entry in entries]
+        if all(entry.split != Part.TRAIN for entry in kept):
+            raise PipelineError(
+                "Every picture is in a part that judges, so there is none to learn from. Do not keep the parts, or put "
+                "pictures into `train`."
+            )
         return split_of(ctx, content_of(found.labels, kept))
     held = stratified_split([int(entry.label or 0) for entry in entries], _together(entries), params.test, params.seed)
     if not held.any():
