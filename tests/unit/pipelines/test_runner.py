@@ -26,6 +26,7 @@ from fenlei.pipelines.registry import NodeTypes
 from fenlei.pipelines.runner import Extent, Runner
 from fenlei.store import Blobs
 from tests.support.toy_nodes import WORD, declared, graph, images
+from tests.support.workbench import OutOfReach
 
 LONG = 60
 """Seconds after which a test gives up on what should have happened."""
@@ -36,16 +37,6 @@ class Toy(Params):
 
     word: str = param("", title=WORD, help=WORD)
     fails: bool = param(False, title=WORD, help=WORD)
-
-
-class Nothing:
-    """There is nothing above these tests."""
-
-    def images(self, dataset: str, version: int | None) -> Images:
-        raise AssertionError
-
-    def publish(self, model: Model, name: str, **_: Any) -> Any:
-        raise AssertionError
 
 
 class Stage:
@@ -101,7 +92,7 @@ class Stage:
 
         def context(node: Node, progress: Callable[[str, float], None]) -> NodeContext:
             return NodeContext(
-                Blobs("nowhere"), Path("nowhere"), Nothing(), progress=progress, cancelled=self.cancelled.is_set
+                Blobs("nowhere"), Path("nowhere"), OutOfReach(), progress=progress, cancelled=self.cancelled.is_set
             )
 
         def hear(run: NodeRun) -> None:
