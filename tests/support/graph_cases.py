@@ -6,7 +6,7 @@ They are data, `tests/fixtures/graphs.json`; the console reads the same file.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, NoReturn, cast
+from typing import Any, Literal, NoReturn
 
 import msgspec
 from pydantic import Field, create_model
@@ -107,6 +107,6 @@ def _params(said: SaidType) -> type[Params]:
     for name, schema in said.params["properties"].items():
         kind = Literal[tuple(schema["enum"])] if "enum" in schema else _TYPES[schema["type"]]
         default = ... if name in said.params["required"] else schema["default"]
-        bounds = {word: schema[key] for key, word in _BOUNDS.items() if key in schema}
-        fields[name] = (kind, Field(default, **cast("dict[str, Any]", bounds)))
+        bounds: dict[str, Any] = {word: schema[key] for key, word in _BOUNDS.items() if key in schema}
+        fields[name] = (kind, Field(default, **bounds))
     return create_model("Said", __base__=Params, **fields)

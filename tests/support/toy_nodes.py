@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fenlei.pipelines.graph import Edge, End, Graph, Node
@@ -29,7 +29,7 @@ def images(*words: object) -> Images:
     return Images(digest=digest, pictures=1, labels={"cat": 1})
 
 
-def graph(nodes: dict[str, str | tuple[str, dict[str, Any]]], edges: str = "") -> Graph:
+def graph(nodes: Mapping[str, str | tuple[str, dict[str, Any]]], edges: str = "") -> Graph:
     """A graph.
 
     Args:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from fenlei.pipelines.disk_memory import DiskMemory
-from fenlei.pipelines.memory import Memory, Remembered
+from fenlei.pipelines.memory import Memory, Outputs, Remembered
 from fenlei.pipelines.reference import Deployment, Model, Report
 from tests.support.toy_nodes import images
 
 KEY, OTHER = "a" * 64, "b" * 64
-ONE = {"images": images(1)}
+ONE: Outputs = {"images": images(1)}
 
 
 class Kept:
@@ -59,7 +59,7 @@ def test_what_is_not_shared_has_ended_and_is_found_by_nobody(kept: Kept) -> None
 
 
 def test_several_outputs_of_any_kind_come_out_as_they_went_in(kept: Kept) -> None:
-    outputs = {
+    outputs: Outputs = {
         "model": Model(digest="1" * 64, labels=["猫", "dog"], bytes=3, metrics={"accuracy": 0.5}),
         "report": Report(digest="2" * 64, about="evaluation", headline={"pictures": 3}),
         "deployment": Deployment(digest="3" * 64, name="cats", url="/api/image/cats"),

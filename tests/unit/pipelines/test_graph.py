@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from fenlei.pipelines.errors import BadGraph
@@ -60,6 +62,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     return Graph(nodes=nodes, edges=tuple(edges), name=draw(st.text(max_size=20)), note=draw(st.text(max_size=20)))
 
 
+@examples(max_examples=40)
 @given(graphs())
 def test_a_graph_is_read_as_it_was_written_and_written_as_it_was_read(graph: Graph) -> None:
     data = write_graph(graph)
@@ -69,6 +72,7 @@ def test_a_graph_is_read_as_it_was_written_and_written_as_it_was_read(graph: Gra
     assert read_graph(data.decode()) == graph
 
 
+@examples(max_examples=40)
 @given(graphs(), st.randoms(use_true_random=False))
 def test_what_a_graph_means_does_not_depend_on_order_places_titles_and_notes(graph: Graph, rng: random.Random) -> None:
     nodes, edges = list(graph.nodes), list(graph.edges)
@@ -171,7 +175,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_no_graph_is_refused_in_a_sentence(name: str) -> None:
     said, words = REFUSED[name]
-    for read in (lambda: graph_of(said), lambda: read_graph(msgspec.json.encode(said))):
+    reads: list[Callable[[], Graph]] = [lambda: graph_of(said), lambda: read_graph(msgspec.json.encode(said))]
+    for read in reads:
         with pytest.raises(BadGraph) as caught:
             read()
         assert words in str(caught.value)

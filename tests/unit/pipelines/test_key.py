@@ -52,7 +52,7 @@ def test_a_default_that_is_said_is_the_default_that_is_not() -> None:
 
 @given(st.permutations(["times", "seed", "names"]), st.booleans())
 def test_order_does_not_count(names: list[str], turned: bool) -> None:
-    said = {"times": 2.5, "seed": 7, "names": ["a", "b"]}
+    said: dict[str, Any] = {"times": 2.5, "seed": 7, "names": ["a", "b"]}
     inputs = {"other": DOGS, "one": CATS} if turned else {"one": CATS, "other": DOGS}
     assert key(inputs, **{name: said[name] for name in names}) == key({"one": CATS, "other": DOGS}, **said)
 
