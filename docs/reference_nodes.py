@@ -62,7 +62,7 @@ def _ports(ports: tuple[Port, ...]) -> str:
 def _parameter(node_type: NodeType, name: str, field: dict[str, Any]) -> str:
     default = "required" if "default" not in field else _word(field["default"])
     help_ = f"**{field['title']}**: {field['description']}<br>**{field[TITLE_ZH]}**：{field[HELP_ZH]}"
-    cells = [f"`{name}`", help_, default, allowed_of(node_type.params, name)]
+    cells = [f"`{name}`", help_, default, allowed_of(node_type.params, name).en]
     return f"| {' | '.join(each.replace('|', chr(92) + '|') for each in cells)} |"
 
 

@@ -24,7 +24,7 @@ _LIMITS = {
     "multipleOf": Words("a multiple of {}", "{} 的倍数"),
     "minLength": Words("at least {} characters", "至少 {} 个字符"),
     "maxLength": Words("at most {} characters", "最多 {} 个字符"),
-    "pattern": Words("of the form {}", "格式为 {}"),
+    "pattern": Words("of the form `{}`", "格式为 `{}`"),
     "minItems": Words("at least {} of them", "至少 {} 项"),
     "maxItems": Words("at most {} of them", "最多 {} 项"),
 }

@@ -87,7 +87,7 @@ def test_parameters_do_not_change() -> None:
         ({"names": []}, "it says []", "a list, each entry a text, at least 1 of them and at most 3 of them"),
         ({"names": ["a", 1]}, "its entry [1] says 1", "a list, each entry a text"),
         ({"names": "x" * 100}, f'it says "{"x" * 59}…', "a list, each entry a text"),
-        ({"word": "Two Words"}, 'it says "Two Words"', "a text, at most 5 characters and of the form ^[a-z]+$"),
+        ({"word": "Two Words"}, 'it says "Two Words"', "a text, at most 5 characters and of the form `^[a-z]+$`"),
         ({"word": "bad"}, "`bad` is a bad word", "a text"),
         ({"quick": 1}, "it says 1", "true or false"),
         ({"nonsense": 1}, "there is no such parameter", "the parameters are `count`, `share`, `most`, `way`"),
