@@ -36,7 +36,6 @@ class NodeRun(msgspec.Struct, frozen=True, kw_only=True):
         progress: of it while it runs, 0 to 1.
         stage: what it is busy with.
         seconds: that it took.
-        peak_bytes: the most memory that the process held while it ran.
         why: why it failed or was skipped, in a sentence.
     """
 
@@ -47,5 +46,4 @@ class NodeRun(msgspec.Struct, frozen=True, kw_only=True):
     progress: float = 0.0
     stage: str = ""
     seconds: float = 0.0
-    peak_bytes: int = 0
     why: str = ""
