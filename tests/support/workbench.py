@@ -13,7 +13,7 @@ from fenlei.modelfile import ModelFile, pack
 from fenlei.pipelines.context import Answering, NodeContext
 from fenlei.pipelines.node import NodeType
 from fenlei.pipelines.parameters import read_params
-from fenlei.pipelines.reference import Images, Model, Reference, Report, Split
+from fenlei.pipelines.reference import Model, Reference, Report, Split
 from fenlei.pipelines.registry import node_types
 from fenlei.store import Blobs, NotFound
 from tests.support.networks import tiny_network
@@ -21,10 +21,6 @@ from tests.support.networks import tiny_network
 
 class OutOfReach:
     """Nothing is above."""
-
-    def images(self, dataset: str, version: int | None) -> Images:
-        """There is none."""
-        raise NotFound(f"There is no data set {dataset!r}.")
 
     def publish(self, model: Model, name: str, *, open_to_all: bool) -> Answering:
         """There is nowhere to."""

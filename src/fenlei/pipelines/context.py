@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from fenlei.pipelines.errors import PipelineError
-from fenlei.pipelines.reference import Deployment, Images, Model
+from fenlei.pipelines.reference import Deployment, Model
 from fenlei.store import Blobs
 
 
@@ -30,14 +30,6 @@ class Answering(NamedTuple):
 
 class Reach(Protocol):
     """What nodes may ask of the rooms above, as far as whoever runs the graph can give it."""
-
-    def images(self, dataset: str, version: int | None) -> Images:
-        """A data set as it is now, or one of its versions, by name or id.
-
-        Raises:
-            FenleiError: there is no such data set or version.
-        """
-        ...
 
     def publish(self, model: Model, name: str, *, open_to_all: bool) -> Answering:
         """Let a model answer under a name.

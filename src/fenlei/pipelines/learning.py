@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -72,4 +74,14 @@ def way(*names: str | None) -> str:
     names that were not said."""
     from fenlei.training.train import RECIPE
 
-    return " ".join([RECIPE, *(name or "" for name in names)])
+    return " ".join([RECIPE, *map(as_it_is, names)])
+
+
+def as_it_is(name: str | None) -> str:
+    """A backbone's name; of a file with its size and time, since another network may lie there tomorrow."""
+    if name is None:
+        return ""
+    with suppress(OSError):
+        known = Path(name).expanduser().stat()
+        return f"{name} {known.st_size} {known.st_mtime_ns}"
+    return name

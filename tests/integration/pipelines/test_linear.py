@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from fenlei.training.plan import make_plan
 from fenlei.training.report import from_json
 from fenlei.training.train import rebuild, train
 from tests.support.drawing import class_folders
-from tests.support.workbench import Workbench
+from tests.support.networks import tiny_network
+from tests.support.workbench import Workbench, type_named
 
 HEADS = ("logistic", "svm", "prototypes", "network")
 
@@ -110,3 +112,16 @@ def test_what_cannot_be_learned_alone_is_refused(bench: Workbench, split: Split)
 def test_a_backbone_that_is_not_there_is_named(bench: Workbench, split: Split) -> None:
     with pytest.raises(Exception, match=r"nowhere\.onnx"):
         bench.run("train.linear", split, backbone="/nowhere.onnx")
+
+
+@pytest.mark.parametrize("name", ["train.linear", "train.auto", "features.embed", "data.clean"])
+def test_another_network_under_the_same_name_of_a_file_is_another_result(bench: Workbench, name: str) -> None:
+    kind, path = type_named(name), bench.folder / f"{name}.onnx"
+    assert kind.outside is not None
+    context = dataclasses.replace(bench.context, backbone=str(path))
+    known = []
+    for seed in (0, 0, 1):
+        if not path.exists() or seed:
+            path.write_bytes(tiny_network(seed=seed) + b"\0" * seed)
+        known.append(kind.outside(kind.params.model_validate({}), context))
+    assert known[0] == known[1] != known[2]

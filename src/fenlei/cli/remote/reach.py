@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fenlei.cli.remote.connection import connect
-from fenlei.contract.errors import FenleiError
 
 if TYPE_CHECKING:
     from fenlei.pipelines.context import Answering
-    from fenlei.pipelines.reference import Images, Model
+    from fenlei.pipelines.reference import Model
     from fenlei.store import Blobs
 
 
@@ -26,10 +25,6 @@ class Signed:
 
     def __init__(self, blobs: Blobs, server: str | None, token: str | None) -> None:
         self._blobs, self._server, self._token = blobs, server, token
-
-    def images(self, dataset: str, version: int | None) -> Images:
-        """Data sets stay on their platform."""
-        raise FenleiError(f"The data set {dataset!r} is on a platform; a graph that runs here reads a folder.")
 
     def publish(self, model: Model, name: str, *, open_to_all: bool) -> Answering:
         """Bring the model to the platform under this name, and let it answer there."""

@@ -17,6 +17,7 @@ from fenlei.datasets.looking import HOW, look_at
 from fenlei.pipelines.cleaning import Cleaner
 from fenlei.pipelines.context import NodeContext
 from fenlei.pipelines.errors import PipelineError
+from fenlei.pipelines.learning import as_it_is
 from fenlei.pipelines.node import Family, node
 from fenlei.pipelines.parameters import Params, param
 from fenlei.pipelines.pictures import content, images_of, only
@@ -82,7 +83,7 @@ class Cleaned(NamedTuple):
 
 def _way(params: CleanParams, ctx: NodeContext) -> str:
     """How pictures are looked at, and by which backbone they are compared."""
-    return f"{HOW} {ctx.backbone or ''}" if params.near_copies else HOW
+    return f"{HOW} {as_it_is(ctx.backbone)}" if params.near_copies else HOW
 
 
 @node(
