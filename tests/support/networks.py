@@ -7,10 +7,12 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 
-def tiny_network(size: int = 32, width: int = 16, seed: int = 0) -> bytes:
+def tiny_network(size: int = 32, width: int = 16, seed: int = 0, uneven: float = 1.0) -> bytes:
     """A backbone as every Fenlei backbone is: `pixels` uint8 (n, size, size, 3) -> `features` float32 (n, width).
 
-    Two strided convolutions with ReLU and a mean over the picture; the weights are random but fixed by `seed`.
+    Two strided convolutions with ReLU and a mean over the picture; the weights are random but fixed by `seed`. With
+    `uneven` some numbers inside are so many times as large as others, which changes no feature, and which eight bits
+    for all of them cannot tell apart.
     """
     rng = np.random.default_rng(seed)
     weights = {
@@ -21,6 +23,9 @@ def tiny_network(size: int = 32, width: int = 16, seed: int = 0) -> bytes:
         "mean": np.array(127.5),
         "scale": np.array(127.5),
     }
+    for name in ("w1", "b1"):
+        weights[name][::2] *= uneven
+    weights["w2"][:, ::2] /= uneven
     nodes = [
         helper.make_node("Cast", ["pixels"], ["float"], to=TensorProto.FLOAT),
         helper.make_node("Sub", ["float", "mean"], ["centred"]),

@@ -5,7 +5,16 @@ from fenlei.modelfile.errors import DamagedModelFile, ModelFileError, NewerModel
 from fenlei.modelfile.file import ModelFile, ParityPicture, Sealed, pack, read, write
 from fenlei.modelfile.head import Head
 from fenlei.modelfile.layers import Dense, Layer, Normalise, Relu
-from fenlei.modelfile.manifest import FORMAT, BackboneRef, Calibration, Manifest, UnknownRef, VoterRef
+from fenlei.modelfile.manifest import (
+    FORMAT,
+    MOST_TOLERANCE,
+    TOLERANCE,
+    BackboneRef,
+    Calibration,
+    Manifest,
+    UnknownRef,
+    VoterRef,
+)
 from fenlei.modelfile.unknown import Distances, HeadMeasure, Unknown
 from fenlei.modelfile.unknown_file import unknown_ref
 from fenlei.modelfile.voter import Voter, softmax
@@ -13,7 +22,9 @@ from fenlei.modelfile.voter import Voter, softmax
 __all__ = [
     "COST",
     "FORMAT",
+    "MOST_TOLERANCE",
     "PRECISION",
+    "TOLERANCE",
     "BackboneRef",
     "Calibration",
     "DamagedModelFile",

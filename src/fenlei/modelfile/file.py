@@ -22,7 +22,7 @@ from fenlei.modelfile.decision import check_decision
 from fenlei.modelfile.errors import DamagedModelFile, NewerModelFile, NotAModelFile
 from fenlei.modelfile.head import Head
 from fenlei.modelfile.head_file import TEMPERATURE, VECTOR, from_safetensors, refs, to_safetensors
-from fenlei.modelfile.manifest import FORMAT, Calibration, Manifest
+from fenlei.modelfile.manifest import FORMAT, MOST_TOLERANCE, Calibration, Manifest
 from fenlei.modelfile.unknown import Unknown
 from fenlei.modelfile.unknown_file import UNKNOWN, unknown_from_safetensors, unknown_ref, unknown_to_safetensors
 
@@ -247,6 +247,11 @@ def _read(archive: zipfile.ZipFile, path: Path) -> ModelFile:
     unknown = None
     if manifest.unknown is not None:
         unknown = unknown_from_safetensors(parts.get(UNKNOWN), manifest.unknown, manifest.backbone.width)
+    if not 0 < manifest.allowed <= MOST_TOLERANCE:
+        raise DamagedModelFile(
+            f"{path}: its parity pictures may be {manifest.allowed} off; more than 0 and at most {MOST_TOLERANCE} can "
+            "be allowed."
+        )
     if manifest.decision is not None:
         check_decision(manifest.decision, len(manifest.labels))
     report = {name.removeprefix(REPORT): data for name, data in parts.items() if name.startswith(REPORT)}

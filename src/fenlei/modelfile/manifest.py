@@ -13,6 +13,10 @@ FORMAT = 2
 """Rises when an older Fenlei could not read the file correctly. Fields that older ones may ignore do not raise it, and
 a file says the lowest number that suffices: 1 where the head is one linear layer and a temperature."""
 
+TOLERANCE, MOST_TOLERANCE = 1e-3, 0.2
+"""How far a score of a parity picture may lie from the one it had when the model was made, and the most that a model
+may ask for: beyond it the pictures would prove nothing."""
+
 
 class BackboneRef(msgspec.Struct, frozen=True, kw_only=True):
     """The frozen feature network under the head.
@@ -115,6 +119,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         metrics: what evaluation on unseen pictures found, by name.
         dataset_digest: SHA-256, hex, of the pictures and labels it learned from.
         recipe: what would make it again: seed, goal, strength, fractions.
+        tolerance: how far a parity picture's score may lie from its promise, where that is not `TOLERANCE`: more for a
+            network in eight bits, which engines round each in their way. A Fenlei that does not know this refuses it.
         versions: of Fenlei and of what computed the numbers.
         files: SHA-256, hex, of every other member of the zip.
     """
@@ -131,5 +137,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     metrics: dict[str, Any] = {}
     dataset_digest: str = ""
     recipe: dict[str, Any] = {}
+    tolerance: float | msgspec.UnsetType = msgspec.UNSET
     versions: dict[str, str] = {}
     files: dict[str, str] = {}
+
+    @property
+    def allowed(self) -> float:
+        """How far a score may lie from what the file promises."""
+        return TOLERANCE if self.tolerance is msgspec.UNSET else self.tolerance

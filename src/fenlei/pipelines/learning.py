@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from fenlei.modelfile import pack
 from fenlei.pipelines.context import NodeContext, Stopped
+from fenlei.pipelines.finished import put
 from fenlei.pipelines.found import found_pictures
 from fenlei.pipelines.reference import Model, Report, Split
 
@@ -62,11 +62,9 @@ def learn(ctx: NodeContext, split: Split, **wishes: Any) -> finish.Trained:
 
 def kept(ctx: NodeContext, made: finish.Trained) -> Trained:
     """Put the model among the blobs, and its evaluation."""
-    data = pack(made.model)
-    manifest = made.model.manifest
-    model = Model(digest=ctx.blobs.put(data), labels=manifest.labels, bytes=len(data), metrics=manifest.metrics)
     told = msgspec.json.encode(made.report.evaluation)
-    return Trained(model, Report(digest=ctx.blobs.put(told), about="evaluation", headline=manifest.metrics))
+    report = Report(digest=ctx.blobs.put(told), about="evaluation", headline=made.model.manifest.metrics)
+    return Trained(put(ctx, made.model), report)
 
 
 def way(*names: str | None) -> str:

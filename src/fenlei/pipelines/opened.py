@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from fenlei.contract.errors import FenleiError
 from fenlei.datasets.found import Item
+from fenlei.datasets.version_content import VersionEntry
 from fenlei.datasets.versions import found_in
 from fenlei.imaging import prepare_for_training
-from fenlei.inference import embed
+from fenlei.inference import Engine, embed
 from fenlei.modelfile import ModelFile, read
 from fenlei.pipelines.context import NodeContext
 from fenlei.pipelines.errors import PipelineError
@@ -33,10 +34,12 @@ class Opened:
     Attributes:
         file: all that its file holds.
         predictor: scores pictures with it.
+        network: gives the ONNX file that it stands on.
     """
 
     file: ModelFile
     predictor: Predictor
+    network: Callable[[], bytes]
 
 
 @contextmanager
@@ -63,70 +66,128 @@ def opened(ctx: NodeContext, model: Model) -> Iterator[Opened]:
         host = ModelHost(cache=ctx.cache, kind=ctx.engine)
         try:
             file = read(path)
-            yield Opened(file, host.adopt(file, path).predictor)
+            yield Opened(file, host.adopt(file, path).predictor, partial(_network, host, file))
         finally:
             host.close()
 
 
+def _network(host: ModelHost, file: ModelFile) -> bytes:
+    found = host.network(file)
+    return found if isinstance(found, bytes) else found.read_bytes()
+
+
 @dataclass(frozen=True)
-class Scored:
-    """Pictures of classes that a model knows, in the order of their names, and what it says of each.
+class Asked:
+    """Pictures of classes that a model knows, in the order of their names, and what its network says of each.
 
     Attributes:
         items: (n) pictures that could be read.
-        digests: (n) SHA-256, hex, of their files.
+        entries: (n) what the manifest says of them.
         truth: (n,) class numbers of the model.
-        scores: (n, c).
+        features: (n, d).
     """
 
     items: list[Item]
-    digests: list[str]
+    entries: list[VersionEntry]
     truth: NDArray[np.int64]
+    features: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def digests(self) -> list[str]:
+        """(n) SHA-256, hex, of their files."""
+        return [each.sha256 for each in self.entries]
+
+
+@dataclass(frozen=True)
+class Scored(Asked):
+    """The same, and what the model says.
+
+    Attributes:
+        scores: (n, c).
+    """
+
     scores: NDArray[np.float64]
 
 
-def score_test_part(
-    ctx: NodeContext, split: Split, model: Opened, progress: Callable[[float], None] = lambda share: None
-) -> Scored:
-    """What a model says of the part that judges. Pictures of classes that it does not know are left aside, and those
-    that cannot be read are named in the log.
+def ask(
+    ctx: NodeContext,
+    split: Split,
+    model: Opened,
+    entries: Sequence[VersionEntry],
+    progress: Callable[[float], None] = lambda share: None,
+    engine: Engine | None = None,
+) -> Asked:
+    """What a model's network says of pictures. Those of classes that it does not know are left aside, and those that
+    cannot be read are named in the log.
 
     Args:
         ctx: of the node.
         split: whose pictures.
         model: that is asked.
+        entries: which of them.
         progress: told the share that is done.
+        engine: asked in place of the model's, where it stands on another network.
 
     Raises:
-        PipelineError: no picture of that part is of a class that the model knows.
         Stopped: the run shall stop.
     """
-    from fenlei.training.division import judging_part
-
     predictor = model.predictor
     number = {label: place for place, label in enumerate(predictor.labels)}
-    held = content(ctx, split)
-    digests = {entry.name: entry.sha256 for entry in held.entries}
-    rows: dict[int, NDArray[np.float64]] = {}
-    with found_in(ctx.blobs, held) as found:
-        judging = judging_part(found.items)
-        items = [each for each in found.items if each.part is judging and each.label in number]
+    wanted = {entry.name: entry for entry in entries}
+    rows: dict[int, NDArray[np.float32]] = {}
+    with found_in(ctx.blobs, content(ctx, split)) as found:
+        items = [each for each in found.items if each.name in wanted and each.label in number]
         prepare = partial(prepare_for_training, spec=predictor.spec)
-        for done, (index, features, _) in enumerate(embed([each.read for each in items], prepare, predictor.engine)):
+        asked = embed([each.read for each in items], prepare, engine or predictor.engine)
+        for done, (index, features, _) in enumerate(asked):
             ctx.check()
             progress((done + 1) / len(items))
             if isinstance(features, FenleiError):
                 ctx.log(f"left aside: {items[index].name}: {features}")
             else:
-                rows[index] = predictor.judge(features[None])[0]
-    if not rows:
-        raise PipelineError(
-            f"No picture of the test part is of a class this model knows: {', '.join(predictor.labels)}."
-        )
+                rows[index] = features
     order = sorted(rows)
-    return Scored(
-        [items[index] for index in order],
-        [digests[items[index].name] for index in order],
-        np.array([number[items[index].label] for index in order], np.int64),
-        np.stack([rows[index] for index in order]),
+    kept = [items[index] for index in order]
+    return Asked(
+        kept,
+        [wanted[each.name] for each in kept],
+        np.array([number[each.label] for each in kept], np.int64),
+        np.stack([rows[index] for index in order]) if order else np.zeros((0, predictor.engine.width), np.float32),
     )
+
+
+def judging_entries(ctx: NodeContext, split: Split) -> list[VersionEntry]:
+    """The pictures of the part that judges."""
+    from fenlei.training.division import JUDGING
+
+    part = next((each for each in JUDGING if each in split.parts), None)
+    return [each for each in content(ctx, split).entries if each.split == part]
+
+
+def ask_test_part(
+    ctx: NodeContext, split: Split, model: Opened, progress: Callable[[float], None] = lambda share: None
+) -> Asked:
+    """What a model's network says of the part that judges; see `ask`.
+
+    Raises:
+        PipelineError: no picture of that part is of a class that the model knows.
+        Stopped: the run shall stop.
+    """
+    found = ask(ctx, split, model, judging_entries(ctx, split), progress)
+    if not len(found):
+        raise PipelineError(
+            f"No picture of the test part is of a class this model knows: {', '.join(model.predictor.labels)}."
+        )
+    return found
+
+
+def score_test_part(
+    ctx: NodeContext, split: Split, model: Opened, progress: Callable[[float], None] = lambda share: None
+) -> Scored:
+    """What a model says of the part that judges; see `ask_test_part`."""
+    found = ask_test_part(ctx, split, model, progress)
+    scores = np.stack([model.predictor.judge(row[None])[0] for row in found.features])
+    return Scored(found.items, found.entries, found.truth, found.features, scores)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+import numpy as np
+
+from fenlei.datasets.disjoint_sets import DisjointSets
 from fenlei.datasets.version_content import VersionContent, VersionEntry, content_of, read_manifest, write_manifest
 from fenlei.pipelines.context import NodeContext
 from fenlei.pipelines.errors import PipelineError
@@ -58,6 +61,17 @@ def drawn(found: VersionContent, seed: int) -> list[VersionEntry]:
     return sorted(
         found.entries, key=lambda entry: hashlib.sha256(f"{seed} {entry.sha256} {entry.name}".encode()).digest()
     )
+
+
+def together(entries: Sequence[VersionEntry]) -> list[int]:
+    """(n) numbers of pictures that stay on one side: those with the same bytes, and those of one group."""
+    sets = DisjointSets(len(entries))
+    first: dict[tuple[str, str], int] = {}
+    for row, entry in enumerate(entries):
+        sets.join(row, first.setdefault(("bytes", entry.sha256), row))
+        if entry.group:
+            sets.join(row, first.setdefault(("group", entry.group), row))
+    return list(np.asarray(sets.numbers()).tolist())
 
 
 def _counted(found: VersionContent) -> tuple[dict[str, int], int]:

@@ -98,7 +98,8 @@ class Report(Reference, frozen=True, kw_only=True, tag=Kind.REPORT.value):
     """A finding as JSON among the blobs.
 
     Attributes:
-        about: what it is: `evaluation`, `comparison`, `suspects`, `explanation`, `cleaning`, `export`.
+        about: what it is: `evaluation`, `comparison`, `suspects`, `explanation`, `cleaning`, `optimisation`,
+            `calibration`, `unknown`, `export`.
         headline: its figures, by name.
     """
 

@@ -23,9 +23,6 @@ from fenlei.serving.predictor import Predictor
 
 log = logging.getLogger(__name__)
 
-TOLERANCE = 1e-3
-"""How far a parity picture's score may lie from the one it had when the model was made."""
-
 EngineKey = tuple[str, int, int]
 """Digest of the network, height, width."""
 
@@ -237,11 +234,11 @@ class ModelHost:
 
         with ThreadPoolExecutor(self._streams, "fenlei-parity") as pool:
             farthest = max(pool.map(distance, model.parity))
-        if not farthest <= TOLERANCE:  # also when it is not a number
+        if not farthest <= model.manifest.allowed:  # also when it is not a number
             versions = ", ".join(f"{name} {version}" for name, version in model.manifest.versions.items())
             raise ScoresMoved(
                 f"{path} does not score here as it did when it was made: a parity picture's score moved by "
-                f"{farthest:.4f}, at most {TOLERANCE} is allowed. Make the model again on this machine, or use the "
-                f"versions it was made with ({versions or 'not recorded'})."
+                f"{farthest:.4f}, at most {model.manifest.allowed:g} is allowed. Make the model again on this machine, "
+                f"or use the versions it was made with ({versions or 'not recorded'})."
             )
         return farthest

@@ -211,7 +211,7 @@ def build_model(story: Story, report: Report, parity: list[ParityPicture], netwo
         calibration=Calibration(temperature=float(story.head.temperature)),
         unknown=None if story.unknown is None else unknown_ref(story.unknown),
         decision=story.decision,
-        metrics=_metrics(report),
+        metrics=metrics_of(report.evaluation),
         dataset_digest=report.dataset_digest,
         recipe={
             **msgspec.to_builtins(report.recipe),
@@ -270,8 +270,8 @@ def _duplicates(story: Story) -> Duplicates:
     )
 
 
-def _metrics(report: Report) -> dict[str, object]:
-    seen = report.evaluation
+def metrics_of(seen: Evaluation) -> dict[str, object]:
+    """What a manifest says of an evaluation."""
     return {
         "pictures": seen.pictures,
         "accuracy": seen.accuracy,

@@ -15,6 +15,9 @@ from fenlei.training.look import Picture
 
 FROM_FOLDER, HELD_OUT = "folder", "held out"
 
+JUDGING = (Part.TEST, Part.VALIDATION)
+"""The parts of a folder that may judge; the first that is there does."""
+
 FREE, LEARNED, HELD = -1, 0, 1
 """Of a picture: in no part yet, or in the part that learned or that judged before."""
 
@@ -44,7 +47,7 @@ def judging_part(items: Iterable[Item]) -> Part | None:
     Beside a `test/`, `val/` is learned from: choices are made by folds, which need no part of their own.
     """
     parts = {item.part for item in items}
-    return next((part for part in (Part.TEST, Part.VALIDATION) if part in parts), None)
+    return next((part for part in JUDGING if part in parts), None)
 
 
 def learnable(pictures: Sequence[Picture]) -> list[Picture]:

@@ -17,6 +17,9 @@ from fenlei.training.workshop import Workshop
 
 KEY = "again"
 
+FINISHED = "finished"
+"""Where a recipe says what was done to a model after training."""
+
 
 class Ingredient(msgspec.Struct, frozen=True, kw_only=True):
     """A backbone that is needed.
@@ -131,6 +134,11 @@ def formula_of(model: ModelFile) -> Formula:
         TrainingError: it does not say, or in words that this Fenlei does not know.
     """
     said = model.manifest.recipe.get(KEY)
+    if said is None and FINISHED in model.manifest.recipe:
+        raise TrainingError(
+            "The model was changed after it was trained, so training alone does not make it again; its recipe names, "
+            f"under `{FINISHED}`, the model that it was made of."
+        )
     if said is None:
         raise TrainingError(
             "The model does not carry what it takes to make it again: it was not trained by Fenlei, or by one older "

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from fenlei.backbones.shelf import Shelf
 from fenlei.backbones.source import Network
 from fenlei.imaging.prepare import prepare
 from fenlei.inference import EngineError
-from fenlei.modelfile import DamagedModelFile, NotAModelFile
+from fenlei.modelfile import DamagedModelFile, NotAModelFile, write
 from fenlei.serving.errors import BackboneMissing, ModelNotServable, ScoresMoved
 from fenlei.serving.host import ModelHost
 from tests.support.drawing import jpeg
@@ -80,6 +82,15 @@ def test_a_model_whose_scores_moved_is_refused_and_its_engine_closed(
     with pytest.raises(ScoresMoved, match=r"far\.fenlei.*moved by 0\.0012.*0\.001 is allowed"):
         host.load(write_tiny(tmp_path / "far.fenlei", parity_shift=0.0012))
     assert [engine.closed for engine in opener.engines] == [False, True]
+
+
+def test_a_model_in_eight_bits_may_say_how_far_engines_are_apart_on_it(host: ModelHost, tmp_path: Path) -> None:
+    made = tiny_model(parity_shift=0.03)
+    write(tmp_path / "m.fenlei", replace(made, manifest=msgspec.structs.replace(made.manifest, tolerance=0.05)))
+    host.load(tmp_path / "m.fenlei")
+    write(tmp_path / "m.fenlei", replace(made, manifest=msgspec.structs.replace(made.manifest, tolerance=0.02)))
+    with pytest.raises(ScoresMoved, match=r"moved by 0\.03.*0\.02 is allowed"):
+        host.load(tmp_path / "m.fenlei")
 
 
 def test_a_model_trained_on_pixels_made_another_way_is_refused_before_it_answers(

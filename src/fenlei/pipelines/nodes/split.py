@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from fenlei.datasets.disjoint_sets import DisjointSets
 from fenlei.datasets.found import Part
 from fenlei.datasets.split import stratified_split
-from fenlei.datasets.version_content import VersionContent, VersionEntry, content_of
+from fenlei.datasets.version_content import VersionContent, content_of
 from fenlei.pipelines.context import NodeContext
 from fenlei.pipelines.errors import PipelineError
 from fenlei.pipelines.node import Family, node
 from fenlei.pipelines.parameters import Params, param
-from fenlei.pipelines.pictures import content, split_of
+from fenlei.pipelines.pictures import content, split_of, together
 from fenlei.pipelines.reference import Images, Split
 from fenlei.pipelines.words import Words
 
@@ -72,7 +69,7 @@ def split(images: Images, *, params: SplitParams, ctx: NodeContext) -> Split:
                 "pictures into `train`."
             )
         return split_of(ctx, content_of(found.labels, kept))
-    held = stratified_split([int(entry.label or 0) for entry in entries], _together(entries), params.test, params.seed)
+    held = stratified_split([int(entry.label or 0) for entry in entries], together(entries), params.test, params.seed)
     if not held.any():
         raise PipelineError(
             "In every class all pictures are copies of one picture or of one group, so none can be held out. Add "
@@ -82,14 +79,3 @@ def split(images: Images, *, params: SplitParams, ctx: NodeContext) -> Split:
         entry._replace(split=(Part.TEST if out else Part.TRAIN).value) for entry, out in zip(entries, held, strict=True)
     ]
     return split_of(ctx, VersionContent(found.labels, divided))
-
-
-def _together(entries: list[VersionEntry]) -> list[int]:
-    """(n) numbers of pictures that stay on one side: those with the same bytes, and those of one group."""
-    sets = DisjointSets(len(entries))
-    first: dict[tuple[str, str], int] = {}
-    for row, entry in enumerate(entries):
-        sets.join(row, first.setdefault(("bytes", entry.sha256), row))
-        if entry.group:
-            sets.join(row, first.setdefault(("group", entry.group), row))
-    return list(np.asarray(sets.numbers()).tolist())

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from fenlei.backbones import by_digest
-from fenlei.modelfile import ModelFile, pack
+from fenlei.modelfile import TOLERANCE, ModelFile, pack
 from fenlei.projects.export.network import one_network
-from fenlei.projects.export.proof import TOLERANCE, Proof, prove
+from fenlei.projects.export.proof import Proof, prove
 from fenlei.projects.release import release
 from fenlei.serving.errors import BackboneMissing
 from fenlei.serving.host import ModelHost
@@ -68,7 +68,9 @@ def export(model: ModelFile, name: str, *, cache: Path, engine: str = "auto") ->
         ModelNotServable: the model itself does not run here as it should.
         BackboneError: the library `onnx` is missing.
     """
-    host = ModelHost(cache=cache, kind=engine)
+    tolerance = model.manifest.allowed
+    # A network in eight bits is rounded otherwise by another engine; what is to be proved is the export.
+    host = ModelHost(cache=cache, kind=engine if tolerance <= TOLERANCE else "onnxruntime")
     loaded = host.adopt(model, Path(name))
     try:
         parts: dict[str, bytes] = {
@@ -77,7 +79,7 @@ def export(model: ModelFile, name: str, *, cache: Path, engine: str = "auto") ->
             "run.py": Path(__file__).with_name("runner.py").read_bytes(),
         }
         about = _about(model)
-        proof, pictures = prove({**parts, "about.json": _json(about)}, loaded.predictor, model.parity, name)
+        proof, pictures = prove({**parts, "about.json": _json(about)}, loaded.predictor, model.parity, name, tolerance)
     finally:
         host.close()
     about["proof"] = {"pictures": proof.pictures, "farthest": round(proof.farthest, 9)}
@@ -110,7 +112,7 @@ def _about(model: ModelFile) -> dict[str, Any]:
         "decision": msgspec.to_builtins(manifest.decision),
         "dataset_digest": manifest.dataset_digest,
         "metrics": manifest.metrics,
-        "tolerance": TOLERANCE,
+        "tolerance": manifest.allowed,
     }
 
 

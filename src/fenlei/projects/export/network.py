@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
+from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.needs import need
+from fenlei.backbones.operator_set import at_least
 from fenlei.modelfile import ModelFile
 from fenlei.projects.export.errors import ExportError
 from fenlei.projects.export.head import add_head
@@ -40,7 +40,11 @@ def one_network(model: ModelFile, network: bytes) -> bytes:
     """
     onnx = need("onnx", "export a model")
     helper = onnx.helper
-    inner = onnx.compose.add_prefix(_modern(onnx, onnx.load_from_string(network)), "network/")
+    try:
+        modern = at_least(onnx, onnx.load_from_string(network), OLDEST)
+    except BackboneError as exc:
+        raise ExportError(str(exc)) from exc
+    inner = onnx.compose.add_prefix(modern, "network/")
     spec = model.manifest.input
 
     before = Nodes(onnx, "resize/")
@@ -74,17 +78,3 @@ def one_network(model: ModelFile, network: bytes) -> bytes:
         raise ExportError(f"The network has {whole.ByteSize()} bytes; one ONNX file can hold {MOST_BYTES}.")
     content: bytes = whole.SerializeToString(deterministic=True)
     return content
-
-
-def _modern(onnx: Any, model: Any) -> Any:
-    version = next((each.version for each in model.opset_import if each.domain in {"", "ai.onnx"}), OLDEST)
-    if version >= OLDEST:
-        return model
-    try:
-        return onnx.version_converter.convert_version(model, OLDEST)
-    except Exception as exc:
-        line = next((line.strip() for line in str(exc).splitlines() if line.strip()), type(exc).__name__)
-        raise ExportError(
-            f"The backbone is written in operator set {version} of ONNX, at least {OLDEST} is needed, and it cannot be "
-            f"converted: {line}."
-        ) from exc

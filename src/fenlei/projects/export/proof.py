@@ -17,10 +17,6 @@ from fenlei.modelfile import ParityPicture
 from fenlei.projects.export.errors import ExportError
 from fenlei.serving.predictor import Predictor
 
-TOLERANCE = 1e-3
-"""How far a score of the export may lie from the one that the API gives."""
-
-
 CLOSE = 0.1
 """So near to the threshold of 1 a picture may be unknown to one and not to the other: files are not read to the last
 bit alike."""
@@ -40,7 +36,7 @@ class Proof:
 
 
 def prove(
-    parts: dict[str, bytes], predictor: Predictor, parity: Sequence[ParityPicture], name: str
+    parts: dict[str, bytes], predictor: Predictor, parity: Sequence[ParityPicture], name: str, tolerance: float
 ) -> tuple[Proof, dict[str, bytes]]:
     """Unpack an export and run it beside the model, on the parity pictures and on some that are harder to read.
 
@@ -49,12 +45,13 @@ def prove(
         predictor: the model as the API runs it.
         parity: the model's own pictures.
         name: of the model, for the sentence.
+        tolerance: how far a score of the export may lie from the one that the API gives.
 
     Returns:
         The comparison, and the files of `parity/`: every picture with the score the API gives it.
 
     Raises:
-        ExportError: it does not run, or a score is farther away than `TOLERANCE`.
+        ExportError: it does not run, or a score is farther away than `tolerance`.
     """
     from fenlei.projects.export.runner import Classifier, read
 
@@ -79,10 +76,10 @@ def prove(
                 rows.append({"file": file, "scores": [float(score) for score in promised]})
         except (RuntimeError, OSError, ValueError) as exc:
             raise ExportError(f"The export of {name} does not run in ONNX Runtime: {exc}") from exc
-    if not farthest <= TOLERANCE:  # also when it is not a number
+    if not farthest <= tolerance:  # also when it is not a number
         raise ExportError(
             f"The export of {name} gives other scores than the model: a picture's score differs by {farthest:.4f}, at "
-            f"most {TOLERANCE} is allowed. Nothing was exported."
+            f"most {tolerance:g} is allowed. Nothing was exported."
         )
     files["parity/scores.json"] = msgspec.json.format(msgspec.json.encode(rows), indent=1) + b"\n"
     return Proof(len(pictures), farthest), files
