@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from fenlei.modelfile import ModelFile, pack
+from fenlei.modelfile import ModelFile, pack, read
 from fenlei.pipelines.context import Answering, NodeContext
 from fenlei.pipelines.node import NodeType
 from fenlei.pipelines.parameters import read_params
@@ -72,6 +72,12 @@ class Workbench:
         """A model that came from elsewhere."""
         data = pack(file)
         return Model(digest=self.blobs.put(data), labels=file.manifest.labels, bytes=len(data))
+
+    def file(self, model: Model) -> ModelFile:
+        """All that the file of a model holds."""
+        path = self.folder / f"{model.digest}.fenlei"
+        self.blobs.save_to(model.digest, path)
+        return read(path)
 
     def told(self, report: Report) -> Mapping[str, Any]:
         """What a report says."""

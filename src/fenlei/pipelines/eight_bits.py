@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.datasets.found import Part
 from fenlei.datasets.version_content import VersionEntry
 from fenlei.imaging import prepare, prepare_for_training
 from fenlei.inference import Engine, EngineMissing, open_engine
@@ -20,8 +19,9 @@ from fenlei.modelfile import MOST_TOLERANCE, ModelFile
 from fenlei.pipelines.context import NodeContext
 from fenlei.pipelines.errors import PipelineError
 from fenlei.pipelines.opened import Asked, Opened, ask
-from fenlei.pipelines.pictures import content, drawn, together
+from fenlei.pipelines.pictures import together
 from fenlei.pipelines.reference import Split
+from fenlei.pipelines.validation import training_entries, unseen_by
 from fenlei.training.versus import Versus
 
 ENGINES = ("openvino", "onnxruntime")
@@ -50,12 +50,6 @@ class Speed(msgspec.Struct, frozen=True, kw_only=True):
     engine: str
     before: float
     after: float
-
-
-def training_entries(ctx: NodeContext, split: Split) -> list[VersionEntry]:
-    """The pictures that are learned from, in an order that chance decides."""
-    found = content(ctx, split)
-    return [each for each in drawn(found, 0) if each.split == Part.TRAIN and each.label is not None]
 
 
 def to_calibrate(entries: Sequence[VersionEntry], most: int) -> list[VersionEntry]:
@@ -108,11 +102,8 @@ def decided(ctx: NodeContext, split: Split, model: Opened, engine: Engine, used:
         PipelineError: there are too few pictures.
     """
     from fenlei.training.by_folds import NOT_ASKED, called_by_folds
-    from fenlei.training.picture_list import DIGITS, learned_digests
 
-    learned = learned_digests(model.file)
-    held = [each for each in content(ctx, split).entries if each.split == Part.VALIDATION]
-    fresh = [each for each in held if each.sha256[:DIGITS] not in learned] if Part.TEST in split.parts else []
+    fresh = unseen_by(ctx, split, model.file)
     by, entries = (VALIDATION, fresh) if len(fresh) >= FEWEST else (FOLDS, training_entries(ctx, split))
     entries = entries[:MOST_DECIDING]
     before = ask(ctx, split, model, entries, lambda share: ctx.progress("asking the network in 32 bits", share))

@@ -191,3 +191,11 @@ def score_test_part(
     found = ask_test_part(ctx, split, model, progress)
     scores = np.stack([model.predictor.judge(row[None])[0] for row in found.features])
     return Scored(found.items, found.entries, found.truth, found.features, scores)
+
+
+def unlearned(file: ModelFile, asked: Asked) -> NDArray[np.bool_]:
+    """(n,) which pictures a model has not learned from, as far as its file tells."""
+    from fenlei.training.picture_list import DIGITS, learned_digests
+
+    learned = learned_digests(file)
+    return np.array([each[:DIGITS] not in learned for each in asked.digests], bool)

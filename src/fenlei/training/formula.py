@@ -17,8 +17,8 @@ from fenlei.training.workshop import Workshop
 
 KEY = "again"
 
-FINISHED = "finished"
-"""Where a recipe says what was done to a model after training."""
+FINISHED, TRAINED = "finished", "trained"
+"""Where a recipe says what was done to a model after training, and then how it was trained."""
 
 
 class Ingredient(msgspec.Struct, frozen=True, kw_only=True):

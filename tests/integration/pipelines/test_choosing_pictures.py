@@ -159,14 +159,15 @@ def test_copies_and_groups_stay_on_one_side_of_a_split(ctx: NodeContext, data: s
         for number in range(count)
     ]
     images = kept(ctx, entries)
-    params = SplitParams(test=data.draw(st.floats(0.02, 0.9)), seed=data.draw(SEEDS))
+    validation = data.draw(st.sampled_from([0.0, 0.05, 0.3]))
+    params = SplitParams(test=data.draw(st.floats(0.02, 0.65)), validation=validation, seed=data.draw(SEEDS))
     try:
         made = split(images, params=params, ctx=ctx)
     except PipelineError:
         reject()  # every class is one group
     assert split(images, params=params, ctx=ctx) == made
     assert sum(made.parts.values()) == count
-    assert set(made.parts) == {"train", "test"}
+    assert set(made.parts) == {"train", "test", *(["validation"] if validation else [])}
     side = parts(ctx, made)
     for of in ("sha256", "group"):
         sides: dict[Any, set[str | None]] = {}
@@ -192,6 +193,38 @@ def test_parts_that_there_are_stay_unless_they_shall_not(ctx: NodeContext) -> No
     assert {name for name, part in parts(ctx, made).items() if part == "test"} == {"0", "1", "2"}
     anew = split(images, params=SplitParams(keep=False, test=0.5), ctx=ctx)
     assert anew.parts == {"test": 10, "train": 10}
+
+
+def test_a_validation_part_has_its_share_of_each_class_and_moves_no_test_picture(ctx: NodeContext) -> None:
+    images = kept(ctx, pictures([50, 20, 10]))
+    made = split(images, params=SplitParams(validation=0.1), ctx=ctx)
+    chosen_by = Counter(name[0] for name, part in parts(ctx, made).items() if part == "validation")
+    assert chosen_by == {"0": 5, "1": 2, "2": 1}
+    without = parts(ctx, split(images, params=SplitParams(), ctx=ctx))
+    assert {name for name, part in parts(ctx, made).items() if part == "test"} == {
+        name for name, part in without.items() if part == "test"
+    }
+
+
+def test_what_a_data_set_has_in_a_validation_part_is_kept_apart_only_where_one_is_wanted(ctx: NodeContext) -> None:
+    def brought(*own: str) -> Images:
+        return kept(ctx, [entry(f"{number}", 0, own[number % len(own)]) for number in range(20)], LABELS[:1])
+
+    all_three = brought("train", "train", "validation", "test")
+    assert split(all_three, params=SplitParams(), ctx=ctx).parts == {"test": 5, "train": 15}
+    made = split(all_three, params=SplitParams(validation=0.4), ctx=ctx)
+    assert made.parts == {"test": 5, "train": 10, "validation": 5}
+    assert parts(ctx, made)["2"] == "validation"
+    judged_by_it = brought("train", "train", "validation", "train")
+    assert split(judged_by_it, params=SplitParams(), ctx=ctx).parts == {"train": 15, "validation": 5}
+    made = split(judged_by_it, params=SplitParams(validation=0.1), ctx=ctx)
+    assert made.parts == {"test": 5, "train": 13, "validation": 2}
+    assert parts(ctx, made)["2"] == "test"
+
+
+def test_parts_that_leave_nothing_to_learn_from_are_refused(ctx: NodeContext) -> None:
+    with pytest.raises(PipelineError, match="take 120% of the pictures together; at most 95%"):
+        split(kept(ctx, pictures([9, 9, 9])), params=SplitParams(test=0.8, validation=0.4), ctx=ctx)
 
 
 REFUSED: dict[str, tuple[list[VersionEntry], str]] = {

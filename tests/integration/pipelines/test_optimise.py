@@ -10,7 +10,7 @@ import pytest
 from fenlei.backbones import open_backbone
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.joined import join
-from fenlei.modelfile import ModelFile, read
+from fenlei.modelfile import ModelFile
 from fenlei.pipelines.errors import PipelineError
 from fenlei.pipelines.pictures import content, only, split_of
 from fenlei.pipelines.reference import Model, Report, Split
@@ -49,19 +49,13 @@ def made(bench: Workbench, model: Model, split: Split) -> tuple[Model, Report]:
     return small, report
 
 
-def file_of(bench: Workbench, model: Model, place: Path) -> ModelFile:
-    path = place / "model.fenlei"
-    bench.blobs.save_to(model.digest, path)
-    return read(path)
-
-
 def kinds(file: ModelFile) -> set[str]:
     assert file.network is not None
     return {node.op_type for node in onnx.load_from_string(file.network).graph.node}
 
 
 def test_a_model_in_eight_bits_is_smaller_and_the_report_says_what_that_cost(
-    bench: Workbench, model: Model, split: Split, made: tuple[Model, Report], tmp_path: Path
+    bench: Workbench, model: Model, split: Split, made: tuple[Model, Report]
 ) -> None:
     small, report = made
     told = bench.told(report)
@@ -77,7 +71,7 @@ def test_a_model_in_eight_bits_is_smaller_and_the_report_says_what_that_cost(
     assert (told["model_bytes_before"], told["model_bytes_after"]) == (model.bytes, small.bytes)
     assert {each["engine"] for each in told["milliseconds"]} == {"openvino", "onnxruntime"}
     assert 0 <= told["called_unknown_after"] <= 1
-    file = file_of(bench, small, tmp_path)
+    file = bench.file(small)
     assert "QuantizeLinear" in kinds(file)
     assert file.manifest.allowed == told["scores_may_differ_by"] >= 0.02
     (done,) = file.manifest.recipe["finished"]
@@ -91,7 +85,7 @@ def test_a_model_in_eight_bits_is_smaller_and_the_report_says_what_that_cost(
 def test_both_engines_serve_it_and_it_goes_out_as_one_network(
     bench: Workbench, made: tuple[Model, Report], engine: str, tmp_path: Path
 ) -> None:
-    file = file_of(bench, made[0], tmp_path)
+    file = bench.file(made[0])
     assert file.parity
     host = ModelHost(cache=tmp_path, kind=engine, streams=1)
     try:
@@ -120,13 +114,13 @@ def test_a_network_that_eight_bits_break_stays_as_it_is(bench: Workbench, tmp_pa
 
 
 def test_the_test_part_neither_sets_ranges_nor_decides(
-    bench: Workbench, model: Model, split: Split, made: tuple[Model, Report], tmp_path: Path
+    bench: Workbench, model: Model, split: Split, made: tuple[Model, Report]
 ) -> None:
     found = content(bench.context, split)
     held = [each.name for each in found.entries if each.split == "test"]
     fewer = split_of(bench.context, only(found, lambda each: each.name not in held[1:]))
     small, report = bench.run(NAME, model, fewer)
-    first, second = (file_of(bench, each, tmp_path).manifest.backbone.digest for each in (made[0], small))
+    first, second = (bench.file(each).manifest.backbone.digest for each in (made[0], small))
     assert first == second
     before, after = bench.told(made[1]), bench.told(report)
     assert before["decision"] == after["decision"]
@@ -142,7 +136,7 @@ def test_backbones_side_by_side_are_rounded_as_one_network(bench: Workbench, spl
     model, _ = bench.run("train.linear", split, backbone=str(together))
     small, report = bench.run(NAME, model, split)
     assert bench.told(report)["taken"]
-    network = onnx.load_from_string(file_of(bench, small, tmp_path).network or b"")
+    network = onnx.load_from_string(bench.file(small).network or b"")
     convolutions = [node for node in network.graph.node if node.op_type == "Conv"]
     rounded = {name for node in network.graph.node if node.op_type == "DequantizeLinear" for name in node.output}
     assert len(convolutions) == 4

@@ -24,14 +24,14 @@ from fenlei.pipelines.eight_bits import (
     rounded,
     speeds,
     to_calibrate,
-    training_entries,
 )
 from fenlei.pipelines.errors import PipelineError
-from fenlei.pipelines.finished import finished, promised, put
+from fenlei.pipelines.finished import finished, measured, promised, put
 from fenlei.pipelines.node import Family, node
 from fenlei.pipelines.opened import Asked, ask, ask_test_part, opened
 from fenlei.pipelines.parameters import Params, param
 from fenlei.pipelines.reference import Model, Report, Split
+from fenlei.pipelines.validation import training_entries
 from fenlei.pipelines.words import Words
 from fenlei.training.versus import Versus
 
@@ -164,7 +164,7 @@ def optimise(model: Model, split: Split, *, params: OptimiseParams, ctx: NodeCon
     manifest = msgspec.structs.replace(
         done,
         backbone=backbone,
-        metrics=_metrics(file, new) or done.metrics,
+        metrics=measured(file, file.head, new) or done.metrics,
         tolerance=msgspec.UNSET if allowed is None else allowed,
     )
     small = put(ctx, replace(file, manifest=manifest, network=network, parity=parity))
@@ -223,19 +223,6 @@ def _verdict(by: str, decision: Versus, allowed: float, apart: float, tolerance:
 
 def _lost(decision: Versus) -> float:
     return round(-100 * decision.difference, 4) + 0.0  # minus zero is zero
-
-
-def _metrics(file: ModelFile, new: Asked) -> dict[str, object] | None:
-    """What the manifest says of the model in eight bits; None where it has learned from every picture that judges."""
-    from fenlei.training.account import metrics_of
-    from fenlei.training.evaluation import evaluate
-    from fenlei.training.picture_list import DIGITS, learned_digests
-
-    learned = learned_digests(file)
-    fresh = np.array([each[:DIGITS] not in learned for each in new.digests], bool)
-    if not fresh.any():
-        return None
-    return metrics_of(evaluate(file.head.scores(new.features[fresh]), new.truth[fresh], file.manifest.labels))
 
 
 def _strange(file: ModelFile, asked: Asked) -> float | None:
