@@ -117,11 +117,21 @@ def test_maps_lie_on_the_picture_and_are_the_same_each_time(workspace: Path, tmp
     assert found.heat[:36, :54].min() > 2 * found.heat[44:, 64:].max()
 
 
-@pytest.mark.parametrize("kind", heads(WIDTH, len(LABELS)))
+@pytest.mark.parametrize("kind", [each for each in heads(WIDTH, len(LABELS)) if "neighbours" not in each])
 def test_behind_every_head_the_places_add_up_to_the_answer(kind: str, workspace: Path, tmp_path: Path) -> None:
     path = write_tiny(tmp_path / "tiny.fenlei", head=heads(WIDTH, len(LABELS))[kind], parity=0)
     with fenlei.load(path, workspace=workspace) as model:
         adds_up(model, with_patch(1, 3, 14))
+
+
+def test_what_nearest_neighbours_rest_on_derivatives_do_not_say_and_covered_places_do(
+    workspace: Path, tmp_path: Path
+) -> None:
+    path = write_tiny(tmp_path / "tiny.fenlei", head=heads(WIDTH, len(LABELS))["neighbours"], parity=0)
+    with fenlei.load(path, workspace=workspace) as model:
+        with pytest.raises(NoMap, match="neighbours answer by steps.*`occlusion` needs answers alone"):
+            model.explain(with_patch(1, 3, 14), method="gradient")
+        assert np.abs(model.explain(with_patch(1, 3, 14))).max() > 0
 
 
 def test_joined_and_referenced_networks_have_maps_too(workspace: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from safetensors.numpy import load, save
 
 from fenlei.modelfile import Calibration, DamagedModelFile, Head, VoterRef, read, write
 from fenlei.modelfile.head_file import from_safetensors, refs, to_safetensors
+from fenlei.modelfile.manifest import NearestRef
 from fenlei.serving.host import ModelHost
 from tests.support.drawing import jpeg
 from tests.support.heads import heads
@@ -49,7 +50,9 @@ def test_only_what_older_ones_cannot_read_is_of_the_newer_format(head: Head, tmp
         manifest = json.loads(archive.read("manifest.json"))
         names = set(load(archive.read("head.safetensors")))
     plain = head is HEADS["linear"]
-    assert manifest["format"] == (1 if plain else 2)
+    asks = "neighbours" in manifest["head"][0]["layers"] if manifest["head"] else False
+    assert manifest["format"] == (1 if plain else 3 if asks else 2)
+    assert ("nearest" in str(manifest["head"])) == asks  # other files are what they were
     assert (names == {"weight", "bias"}) == plain
     assert manifest["calibration"]["method"] == ("vector" if head.scale is not None else "temperature")
 
@@ -100,3 +103,42 @@ def test_numbers_that_are_none_are_refused_by_name(name: str) -> None:
             voters=refs(head),
             calibration=Calibration(method="vector"),
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("points", np.full((30, 6), np.inf, np.float32), "points is float32"),
+        ("points", np.zeros((29, 6), np.float32), "points is float32"),
+        ("labels", np.zeros(30, np.float32), "labels is absent, or no row of whole numbers"),
+        ("labels", np.zeros(0, np.int32), "labels is absent, or no row of whole numbers"),
+        ("labels", np.full(30, CLASSES, np.int32), f"none of {CLASSES}"),
+        ("labels", np.full(30, -1, np.int32), f"none of {CLASSES}"),
+        ("labels", np.zeros(6, np.int32), "7 of 6 neighbours"),
+        ("weights", np.zeros(30, np.float32), "not above 0"),
+    ],
+)
+def test_neighbours_that_cannot_be_asked_are_refused(name: str, value: Any, words: str) -> None:
+    head = HEADS["neighbours"]
+    arrays = {**load(to_safetensors(head)), f"voters.0.layers.2.{name}": value}
+    with pytest.raises(DamagedModelFile, match=words):
+        from_safetensors(
+            bytes(save(arrays)), width=WIDTH, classes=CLASSES, voters=refs(head), calibration=Calibration()
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"nearest": msgspec.UNSET}, "nothing of 30 neighbours"),
+        ({"nearest": NearestRef(count=0, temperature=1.0)}, "0 of 30 neighbours"),
+        ({"nearest": NearestRef(count=31, temperature=1.0)}, "31 of 30 neighbours"),
+        ({"nearest": NearestRef(count=7, temperature=0.0)}, "temperature of the neighbours is 0.0"),
+        ({"layers": ["neighbours", "normalise", "dense"]}, "a layer `neighbours`"),
+    ],
+)
+def test_a_manifest_that_says_nothing_possible_of_neighbours_is_refused(change: dict[str, Any], words: str) -> None:
+    head = HEADS["neighbours"]
+    said = [msgspec.structs.replace(refs(head)[0], **change)]
+    with pytest.raises(DamagedModelFile, match=words):
+        from_safetensors(to_safetensors(head), width=WIDTH, classes=CLASSES, voters=said, calibration=Calibration())

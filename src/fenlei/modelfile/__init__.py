@@ -15,6 +15,7 @@ from fenlei.modelfile.manifest import (
     UnknownRef,
     VoterRef,
 )
+from fenlei.modelfile.neighbours import Neighbours
 from fenlei.modelfile.unknown import Distances, HeadMeasure, Unknown
 from fenlei.modelfile.unknown_file import unknown_ref
 from fenlei.modelfile.voter import Voter, softmax
@@ -37,6 +38,7 @@ __all__ = [
     "Manifest",
     "ModelFile",
     "ModelFileError",
+    "Neighbours",
     "NewerModelFile",
     "Normalise",
     "NotAModelFile",

@@ -21,7 +21,14 @@ from numpy.typing import NDArray
 from fenlei.modelfile.decision import check_decision
 from fenlei.modelfile.errors import DamagedModelFile, NewerModelFile, NotAModelFile
 from fenlei.modelfile.head import Head
-from fenlei.modelfile.head_file import TEMPERATURE, VECTOR, from_safetensors, refs, to_safetensors
+from fenlei.modelfile.head_file import (
+    TEMPERATURE,
+    VECTOR,
+    from_safetensors,
+    least_format,
+    refs,
+    to_safetensors,
+)
 from fenlei.modelfile.manifest import FORMAT, MOST_TOLERANCE, Calibration, Manifest
 from fenlei.modelfile.unknown import Unknown
 from fenlei.modelfile.unknown_file import UNKNOWN, unknown_from_safetensors, unknown_ref, unknown_to_safetensors
@@ -107,7 +114,7 @@ def pack(model: ModelFile) -> bytes:
     members = _members(model)
     manifest = msgspec.structs.replace(
         model.manifest,
-        format=1 if model.head.plain else FORMAT,
+        format=least_format(model.head),
         input_digest=model.manifest.input.digest,
         backbone=msgspec.structs.replace(model.manifest.backbone, embedded=model.network is not None),
         head=refs(model.head),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fenlei.modelfile.neighbours import Neighbours
+
 SHORTEST = 1e-12
 """A row of zeros has no direction; it stays one of zeros."""
 
@@ -49,9 +51,9 @@ class Normalise:
         return given
 
 
-Layer = Dense | Relu | Normalise
+Layer = Dense | Relu | Normalise | Neighbours
 
-NAMES: dict[type, str] = {Dense: "dense", Relu: "relu", Normalise: "normalise"}
+NAMES: dict[type, str] = {Dense: "dense", Relu: "relu", Normalise: "normalise", Neighbours: "neighbours"}
 """How layers are called in the manifest."""
 
 WITHOUT_NUMBERS: dict[str, Layer] = {"relu": Relu(), "normalise": Normalise()}

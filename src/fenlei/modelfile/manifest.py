@@ -9,9 +9,10 @@ import msgspec
 from fenlei.imaging.spec import InputSpec
 from fenlei.modelfile.decision import Decision
 
-FORMAT = 2
+FORMAT = 3
 """Rises when an older Fenlei could not read the file correctly. Fields that older ones may ignore do not raise it, and
-a file says the lowest number that suffices: 1 where the head is one linear layer and a temperature."""
+a file says the lowest number that suffices: 1 where the head is one linear layer and a temperature, 3 where a voter
+asks its nearest neighbours."""
 
 TOLERANCE, MOST_TOLERANCE = 1e-3, 0.2
 """How far a score of a parity picture may lie from the one it had when the model was made, and the most that a model
@@ -51,20 +52,34 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float = 1.0
 
 
+class NearestRef(msgspec.Struct, frozen=True, kw_only=True):
+    """How nearest neighbours vote; the points are in `head.safetensors`.
+
+    Attributes:
+        count: how many of the nearest vote.
+        temperature: of their votes, > 0.
+    """
+
+    count: int
+    temperature: float
+
+
 class VoterRef(msgspec.Struct, frozen=True, kw_only=True):
     """One opinion of the head; its numbers are in `head.safetensors`.
 
     Attributes:
-        layers: `dense`, `relu`, `normalise`, in the order in which they run; the last is `dense`.
+        layers: `dense`, `relu`, `normalise`, in the order in which they run; the last is `dense` or `neighbours`.
         columns: first and one past the last column of the features that it reads; None reads all.
         temperature: divides its logits before it votes with others, > 0.
         share: of the vote, > 0; all shares sum to one.
+        nearest: how `neighbours` vote; absent where there are none, so that other files are what they were.
     """
 
     layers: list[str]
     columns: tuple[int, int] | None = None
     temperature: float = 1.0
     share: float = 1.0
+    nearest: NearestRef | msgspec.UnsetType = msgspec.UNSET
 
 
 class DistancesRef(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ class Voter:
     """Layers on some columns of the features.
 
     Attributes:
-        layers: run in order; the last is dense and gives one logit per class.
+        layers: run in order; the last is dense, or of nearest neighbours, and gives one logit per class.
         columns: first and one past the last column of the features that it reads; None reads all.
         temperature: > 0; divides its logits before it votes with others.
         share: of the vote, > 0; the shares of a head's voters sum to one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -12,23 +12,16 @@ from fenlei.pipelines.parameters import Params, param
 from fenlei.pipelines.reference import Split
 from fenlei.pipelines.words import Words
 
+if TYPE_CHECKING:
+    from fenlei.training.candidate import Candidate
+
 Copies = Literal["none", "altered", "altered and mirrored"]
 PolicyName = Literal["squash", "letterbox", "crop"]
 
 
-class HeadParams(Params):
-    """Which head, and what it shall be good at."""
+class AimParams(Params):
+    """What it shall be good at."""
 
-    head: Literal["logistic", "svm", "prototypes", "network"] = param(
-        "logistic",
-        title=Words("Head", "分类头"),
-        help=Words(
-            "`logistic` regression; linear `svm`; `prototypes`, one mean for each class, for very few pictures; or a "
-            "small `network` of two layers. Its strength is chosen by folds of the training part.",
-            "logistic 逻辑回归；svm 线性支持向量机；prototypes 每类一个均值，适合图片极少时；network 两层小网络。"
-            "其强度由训练集的交叉验证选定。",
-        ),
-    )
     aim: Literal["accuracy", "balanced accuracy", "macro-F1"] | None = param(
         None,
         title=Words("Figure to raise", "优化指标"),
@@ -43,6 +36,25 @@ class HeadParams(Params):
         ge=0,
         le=2**31 - 1,
     )
+
+
+class KindParams(Params):
+    """Which head."""
+
+    head: Literal["logistic", "svm", "prototypes", "network"] = param(
+        "logistic",
+        title=Words("Head", "分类头"),
+        help=Words(
+            "`logistic` regression; linear `svm`; `prototypes`, one mean for each class, for very few pictures; or a "
+            "small `network` of two layers. Its strength is chosen by folds of the training part.",
+            "logistic 逻辑回归；svm 线性支持向量机；prototypes 每类一个均值，适合图片极少时；network 两层小网络。"
+            "其强度由训练集的交叉验证选定。",
+        ),
+    )
+
+
+class HeadParams(AimParams, KindParams):
+    """Which head, and what it shall be good at."""
 
 
 class ViewParams(Params):
@@ -100,9 +112,25 @@ def learn_head(ctx: NodeContext, split: Split, backbone: str | None, params: Hea
     Raises:
         FenleiError: the backbone cannot be had, or there is too little to learn from.
     """
+    candidate = head_of(ctx, split, backbone, params.head)
+    return kept(ctx, learn(ctx, split, goal="fast", seed=params.seed, aim=params.aim, only=candidate))
+
+
+def head_of(ctx: NodeContext, split: Split, backbone: str | None, kind: str, **setting: float) -> Candidate:
+    """A head of one kind on these pictures as they say they shall be shown.
+
+    Args:
+        ctx: of the node.
+        split: whose pictures.
+        backbone: under it; None: the default one.
+        kind: which of `heads.ALL_KINDS`.
+        setting: to learn with; it is chosen by folds where nothing is said.
+
+    Raises:
+        FenleiError: no backbone is usable here.
+    """
     from fenlei.training.candidate import Candidate
     from fenlei.training.plan import make_plan
 
     plan = make_plan("fast", None, cache=ctx.cache, backbone=backbone, size=split.size, policy=split.policy)
-    candidate = Candidate(view=plan.views[0], kind=params.head, copies=split.copies)
-    return kept(ctx, learn(ctx, split, goal="fast", seed=params.seed, aim=params.aim, only=candidate))
+    return Candidate(view=plan.views[0], kind=kind, copies=split.copies, setting=setting or None)

@@ -49,7 +49,8 @@ class Split(Reference, frozen=True, kw_only=True, tag=Kind.SPLIT.value):
         parts: how many are in each part: `train`, `validation`, `test`.
         policy: how a picture of another shape becomes a square; None leaves that to training.
         size: side of that square in pixels; likewise.
-        copies: which altered copies are learned from too; see `training.alteration.COPIES`.
+        copies: which altered copies are learned from too; see `training.alteration.COPIES`. `none` leaves it to a
+            search whether some help.
     """
 
     kind = Kind.SPLIT

@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 
-from fenlei.training.heads import KINDS, LOGISTIC
+from fenlei.training.heads import ALL_KINDS, LOGISTIC
 from fenlei.training.view import View
 
 VOTE = "vote"
@@ -29,7 +29,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         view: how pictures become features; for a vote, the view of all its members.
-        kind: which of `heads.KINDS`, or `VOTE`, or `TUNED`.
+        kind: which of `heads.ALL_KINDS`, or `VOTE`, or `TUNED`.
         copies: which of `alteration.COPIES` the head learns from besides the pictures.
         setting: fixed beforehand; None lets the kind choose along its path.
         members: of a vote, in order of their share; of a tuned network, the head that it began from.
@@ -57,4 +57,4 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
             anew, folds = (self.setting or {}).get(ANEW) == 1.0, int((self.setting or {}).get(BY_FOLDS, 1))
             said = "fine-tuned network" if folds == 1 else f"fine-tuned network, judged by {folds} folds"
             return f"{said}, anew from everything" if anew else said
-        return KINDS[self.kind].name
+        return ALL_KINDS[self.kind].name

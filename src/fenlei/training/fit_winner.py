@@ -60,5 +60,5 @@ def fit_candidate(
     workshop: Workshop,
     step: Callable[[], None] = lambda: None,
 ) -> Head:
-    """The head of a candidate of one of `heads.KINDS`; arguments as `fit_winner`."""
+    """The head of a candidate of one of `heads.ALL_KINDS`; arguments as `fit_winner`."""
     return fit_head(judged, workshop.lesson(candidate.view, pictures, truth, classes, COPIES[candidate.copies]), step)

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.modelfile import Head, Layer, Voter, softmax
+from fenlei.modelfile import Head, Layer, Neighbours, Voter, softmax
 from fenlei.training.basis import Basis, find_basis
 from fenlei.training.calibration import fit_temperature
 from fenlei.training.evaluation import log_loss, losses_of
 from fenlei.training.folds import Folds
-from fenlei.training.heads import KINDS, HeadKind, Setting, SideBySide
+from fenlei.training.heads import ALL_KINDS, HeadKind, Setting, SideBySide
 from fenlei.training.one_thread import one_thread
 from fenlei.training.setting_path import WORTH, steadiest
 
@@ -51,7 +51,7 @@ class Judged:
     """A way of learning, and what it scored on pictures that it had not seen.
 
     Attributes:
-        kind: which of `heads.KINDS`.
+        kind: which of `heads.ALL_KINDS`.
         setting: what was learned with.
         temperature: what the logits are divided by.
         class_weights: (c,) factors, or None where all pictures count alike.
@@ -200,16 +200,18 @@ def judge_head(
     Args:
         lesson: what is learned from.
         folds: of its pictures.
-        kind: which of `heads.KINDS`.
+        kind: which of `heads.ALL_KINDS`.
         seed: of whatever is random.
         path: settings to choose from, the steadiest first; None takes the kind's own.
         counted: (n,) how much each picture's loss counts in the choice; None: all alike.
         step: called with (settings done, settings in all), more than once for each.
     """
-    settings = list(KINDS[kind].path if path is None else path)
+    settings = list(ALL_KINDS[kind].path if path is None else path)
     # One thread: on matrices of this size two take several times as long as one, and other work has the cores.
     with one_thread():
-        setting, logits = choose_setting(lesson, KINDS[kind], settings, folds, seed=seed, counted=counted, step=step)
+        setting, logits = choose_setting(
+            lesson, ALL_KINDS[kind], settings, folds, seed=seed, counted=counted, step=step
+        )
     return weigh(kind, setting, lesson, folds, logits, seed)
 
 
@@ -241,7 +243,7 @@ def fit_head(like: Judged, lesson: Lesson, step: Callable[[], None] = lambda: No
         lesson: what is learned from.
         step: called before it begins, and several times in a second while it is learned; may raise to end it.
     """
-    kind = KINDS[like.kind]
+    kind = ALL_KINDS[like.kind]
     step()
     with one_thread():
         fine = lesson.rows.astype(np.float64) if lesson.rows.size <= _FINE else lesson.rows
@@ -310,18 +312,14 @@ def choose_setting(
     starts: dict[int | None, Any] = {None: None}
 
     def loss_of(number: int, near: int | None) -> float:
+        # Before each fold and within: whoever asks to stop shall not wait for all of them, nor for a large one.
+        asked = partial(step, len(starts) - 1, len(settings))
         heads, starts[number] = lesson.fit_folds(
-            kind,
-            [inside for _, inside, _ in parts],
-            settings[number],
-            seed=seed,
-            start=starts[near],
-            # Before each fold and within: whoever asks to stop shall not wait for all of them, nor for a large one.
-            step=partial(step, len(starts) - 1, len(settings)),
+            kind, [inside for _, inside, _ in parts], settings[number], seed=seed, start=starts[near], step=asked
         )
         logits = np.zeros((*held_out.shape, lesson.classes))
         for layers, (repeat, _, outside) in zip(heads, parts, strict=True):
-            logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside])
+            logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside], asked)
         temperature = fit_temperature(logits[held_out], truth)
         loss = log_loss(softmax(logits[held_out] / temperature), truth, weights)
         for worse in [each for each, (other, _) in seen.items() if loss < other * (1 - WORTH)]:
@@ -334,9 +332,18 @@ def choose_setting(
     return settings[best], seen[best][1]
 
 
-def judge(layers: Sequence[Layer], rows: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Logits (n, c) of rows (n, r)."""
-    return Voter(tuple(layers)).logits(rows)
+def judge(
+    layers: Sequence[Layer], rows: NDArray[np.float32], step: Callable[[], None] = lambda: None
+) -> NDArray[np.float64]:
+    """Logits (n, c) of rows (n, r). Where neighbours are asked, which takes its time, `step` is called in between."""
+    voter, last = Voter(tuple(layers)), layers[-1]
+    if not isinstance(last, Neighbours):
+        return voter.logits(rows)
+    given = []
+    for start in range(0, len(rows), last.at_once):
+        step()
+        given.append(voter.logits(rows[start : start + last.at_once]))
+    return np.concatenate(given)
 
 
 def _middle(settings: Sequence[Setting]) -> Setting:

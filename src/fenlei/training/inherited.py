@@ -23,7 +23,7 @@ from fenlei.training.errors import TrainingError
 from fenlei.training.finetune.settings import read_settings
 from fenlei.training.formula import Formula, Ingredient, formula_of, plain_name
 from fenlei.training.head import Judged
-from fenlei.training.heads import KINDS
+from fenlei.training.heads import ALL_KINDS
 from fenlei.training.ingredients import found_here
 from fenlei.training.journal import Journal
 from fenlei.training.judging import Trial, judge_candidate
@@ -72,11 +72,13 @@ class Wished(NamedTuple):
         backbone: by its name.
         size: side of its input in pixels.
         policy: of resizing.
+        copies: that are learned from besides the pictures.
     """
 
     backbone: str | None
     size: int | None
     policy: str | None
+    copies: str | None = None
 
     def against(self, formula: Formula) -> str | None:
         """The wish that the earlier model's way does not meet, by what its file says."""
@@ -85,7 +87,12 @@ class Wished(NamedTuple):
             return "backbone"
         if self.size is not None and any(each.side != self.size for each in needed):
             return "size"
-        return "policy" if self.policy is not None and formula.candidate.view.policy != self.policy else None
+        won = formula.candidate
+        if self.policy is not None and won.view.policy != self.policy:
+            return "policy"
+        if self.copies is not None and any(each.copies != self.copies for each in won.members or (won,)):
+            return "altered copies"
+        return None
 
 
 def inherit(
@@ -174,7 +181,7 @@ def _known_here(earlier: Earlier) -> Formula | None:
         formula = formula_of(earlier.model)
         won = formula.candidate
         several = won.members if won.kind in (VOTE, TUNED) else (won,)
-        if several and all(each.kind in KINDS and each.copies in COPIES for each in several):
+        if several and all(each.kind in ALL_KINDS and each.copies in COPIES for each in several):
             return formula
     return None
 

@@ -17,7 +17,7 @@ from fenlei.training.calibration import fit_temperature
 from fenlei.training.candidate import Candidate
 from fenlei.training.evaluation import losses_of
 from fenlei.training.head import Judged, Lesson, judge, judge_head, weigh
-from fenlei.training.heads import KINDS, Setting
+from fenlei.training.heads import ALL_KINDS, Setting
 from fenlei.training.one_thread import one_thread
 from fenlei.training.progress import Stage, Watch
 from fenlei.training.workshop import Workshop
@@ -94,7 +94,7 @@ def judge_candidate(
         Cancelled, Enough: someone asked to stop.
     """
     lesson = workshop.lesson(candidate.view, task.pictures, task.truth, task.classes, COPIES[candidate.copies])
-    path: list[Setting] = [*KINDS[candidate.kind].path] if candidate.setting is None else [candidate.setting]
+    path: list[Setting] = [*ALL_KINDS[candidate.kind].path] if candidate.setting is None else [candidate.setting]
     if trial is not None:
         setting = _probe(candidate, path, best)
         logits = _fold_by_fold(lesson, candidate.kind, setting, task, watch, trial)
@@ -130,8 +130,8 @@ def _fold_by_fold(
         step = partial(watch.step, Stage.FIT, number, len(parts))
         step()
         with one_thread():
-            layers, _ = lesson.fit(KINDS[kind], inside, setting, seed=task.seed, step=step)
-        logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside])
+            layers, _ = lesson.fit(ALL_KINDS[kind], inside, setting, seed=task.seed, step=step)
+        logits[repeat, outside] = judge(layers, lesson.rows[: lesson.count][outside], step)
         trial.check(_losses(logits[repeat, outside], task, outside, number))
     return logits
 

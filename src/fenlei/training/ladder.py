@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from fenlei.backbones.catalogue import CATALOGUE
 from fenlei.training.candidate import Candidate
 from fenlei.training.heads import KINDS, NETWORK
@@ -29,11 +31,11 @@ def ladder(
         timed: whether there is a budget.
         tuning: whether networks may be tuned.
     """
-    first, *others = [Candidate(view=view) for view in plan.views]
+    first, *others = [Candidate(view=view, copies=plan.copies_first) for view in plan.views]
     if not timed:
         return [first, *inherited.candidates, *others], []
     quick = [kind for kind in KINDS if kind not in (first.kind, NETWORK)]
-    soon = [first, *inherited.candidates, *(Candidate(view=first.view, kind=kind) for kind in quick)]
+    soon = [first, *inherited.candidates, *(replace(first, kind=kind) for kind in quick)]
     sized = [each for each in others if each.view.backbones == first.view.backbones and each.view.size is not None]
     if tuning and sized:
         smallest = min(sized, key=lambda each: _side(each.view))
@@ -54,12 +56,13 @@ def not_tried(
         has_line: whether there is a line for a candidate.
         no_time: the sentence for want of time.
     """
-    usual = [Candidate(view=view) for view in plan.views]
+    usual = [Candidate(view=view, copies=plan.copies_first) for view in plan.views]
     due = [*usual, *(each for each in inherited.candidates if each not in usual)]
     late = [(each, no_time) for each in due if not has_line(each)]
     if inherited.tuned is not None and not has_line(inherited.tuned):
         late.append((inherited.tuned, NOT_TUNED))
-    return [*late, *((Candidate(view=view), why) for view, why in plan.left_out), *inherited.left_out]
+    left_out = [(Candidate(view=view, copies=plan.copies_first), why) for view, why in plan.left_out]
+    return [*late, *left_out, *inherited.left_out]
 
 
 def _side(view: View) -> int:

@@ -45,6 +45,7 @@ def divided_meanwhile(
     duplicates: Duplicates,
     divider: Divider,
     view: View,
+    copies: str,
     looked: Embedded,
     workshop: Workshop,
     watch: Watch,
@@ -56,6 +57,7 @@ def divided_meanwhile(
         duplicates: looked for so far.
         divider: divides by groups of them.
         view: of the first candidate.
+        copies: that it learns from.
         looked: all pictures by that view.
         workshop: where features come from.
         watch: progress and stop.
@@ -84,7 +86,8 @@ def divided_meanwhile(
     _measure(ahead, view, looked.features, guess)
     first, started = None, time.monotonic()
     try:
-        judged = judge_candidate(Candidate(view=view), guess.task, workshop, Watch(watch.step, overtaken), None, None)
+        default = Candidate(view=view, copies=copies)
+        judged = judge_candidate(default, guess.task, workshop, Watch(watch.step, overtaken), None, None)
         first = First(judged, time.monotonic() - started)
     except Cancelled:
         if watch.stopped:

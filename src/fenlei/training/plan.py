@@ -10,6 +10,7 @@ from fenlei.backbones.catalogue import CATALOGUE
 from fenlei.backbones.listing import Sizes, available, fetched, kept
 from fenlei.backbones.open import sizes_of
 from fenlei.imaging import InputSpec, Policy
+from fenlei.training.alteration import COPIES
 from fenlei.training.errors import TrainingError
 from fenlei.training.view import View, one
 
@@ -55,10 +56,27 @@ the same model however busy the machine is. With a budget the clock decides, and
 
 
 class Plan(NamedTuple):
-    """What will be tried, and what will not be, with the sentence that says why."""
+    """What will be tried.
+
+    Attributes:
+        views: the default first.
+        left_out: what will not be tried, with the sentence that says why.
+        copies: which altered copies every head learns from; None: whichever are best.
+    """
 
     views: tuple[View, ...]
     left_out: tuple[tuple[View, str], ...]
+    copies: str | None = None
+
+    @property
+    def copies_first(self) -> str:
+        """Which copies are learned from as long as nothing was compared."""
+        return "none" if self.copies is None else self.copies
+
+    @property
+    def copies_to_try(self) -> tuple[str, ...]:
+        """Which may be."""
+        return tuple(COPIES) if self.copies is None else (self.copies,)
 
 
 def make_plan(
@@ -69,11 +87,12 @@ def make_plan(
     backbone: str | None = None,
     size: int | None = None,
     policy: str | None = None,
+    copies: str | None = None,
 ) -> Plan:
     """Choose the candidates.
 
-    A backbone, size or policy that is asked for is what every candidate has; what that makes equal is tried once. With
-    a budget, backbones that were fetched from a hub are candidates too, behind the ladder.
+    A backbone, size, policy or copies that are asked for are what every candidate has; what that makes equal is tried
+    once. With a budget, backbones that were fetched from a hub are candidates too, behind the ladder.
 
     Args:
         goal: `fast`, `balanced` or `accurate`.
@@ -82,20 +101,23 @@ def make_plan(
         backbone: this one only, by catalogue id, path, or `hf:org/name`.
         size: side of the input in pixels.
         policy: `squash`, `letterbox` or `crop`.
+        copies: which of `alteration.COPIES`.
 
     Raises:
-        TrainingError: no such goal or policy, a budget that is no time, or no backbone is usable here.
+        TrainingError: no such goal, policy or copies, a budget that is no time, or no backbone is usable here.
     """
     check_goal(goal)
     if budget is not None and not budget > 0:
         raise TrainingError(f"A budget of {budget} seconds leaves no time; give a number above 0.")
     asked = _policy(policy)
+    check_copies(copies)
     if backbone is not None:
         here = None if backbone in CATALOGUE or budget is None else sizes_of(backbone, cache)
         views = _wished(_alone(backbone, here), size, asked)
         if budget is None:
-            return Plan(views[:1], ())
-        return Plan(views, tuple(_refused(backbone, here, asked)) if here is not None and size is None else ())
+            return Plan(views[:1], (), copies)
+        refused = tuple(_refused(backbone, here, asked)) if here is not None and size is None else ()
+        return Plan(views, refused, copies)
     states = {info.id: state for info, state in available(cache)}
     wanted: list[View] = []
     left_out: list[tuple[View, str]] = []
@@ -120,7 +142,7 @@ def make_plan(
     if not wanted:
         reasons = " ".join(dict.fromkeys(reason for _, reason in left_out))
         raise TrainingError(f"No backbone is usable here. {reasons}")
-    return Plan(tuple(wanted if budget is not None else wanted[: WITHOUT_BUDGET[goal]]), tuple(left_out))
+    return Plan(tuple(wanted if budget is not None else wanted[: WITHOUT_BUDGET[goal]]), tuple(left_out), copies)
 
 
 def check_goal(goal: str) -> None:
@@ -131,6 +153,16 @@ def check_goal(goal: str) -> None:
     """
     if goal not in LADDERS:
         raise TrainingError(f"There is no goal `{goal}`; choose one of {', '.join(LADDERS)}.")
+
+
+def check_copies(copies: str | None) -> None:
+    """Refuse copies that there are none of.
+
+    Raises:
+        TrainingError: there are no copies of that name.
+    """
+    if copies is not None and copies not in COPIES:
+        raise TrainingError(f"There are no copies called `{copies}`; choose one of {', '.join(COPIES)}.")
 
 
 def input_spec(side: int, policy: Policy) -> InputSpec:

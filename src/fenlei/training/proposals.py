@@ -36,18 +36,20 @@ SAME_AGAIN = 40
 class Proposals:
     """An optuna study over views, kinds of head, copies and the settings of the small network."""
 
-    def __init__(self, views: Sequence[View], seed: int) -> None:
+    def __init__(self, views: Sequence[View], seed: int, copies: Sequence[str] = tuple(COPIES)) -> None:
         """Begin with an empty study; what was tried before is told by `told`.
 
         Args:
             views: to choose from.
             seed: of the estimator.
+            copies: names of copies to choose from.
         """
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._optuna = optuna
         self._views = {view.key: view for view in views}
+        self._copies = list(copies)
         self._estimator = optuna.samplers.TPESampler(seed=seed, n_startup_trials=BY_CHANCE)
         self._chance = optuna.samplers.RandomSampler(seed=seed)
         with warnings.catch_warnings():
@@ -70,7 +72,7 @@ class Proposals:
             only: asked by example for each view with each kind of copies; what is proposed is on one that it lets pass.
         """
         if planned is not None:
-            if planned.kind not in KINDS or planned.view.key not in self._views:
+            if planned.kind not in KINDS or planned.view.key not in self._views or planned.copies not in self._copies:
                 return None
             self._study.enqueue_trial(self._words(planned))
             trial = self._study.ask()
@@ -114,7 +116,7 @@ class Proposals:
     def _suggest(self, trial: Any) -> Candidate:
         view = self._views[trial.suggest_categorical("view", list(self._views))]
         kind = trial.suggest_categorical("kind", list(KINDS))
-        copies = trial.suggest_categorical("copies", list(COPIES))
+        copies = trial.suggest_categorical("copies", self._copies)
         setting = None
         if kind == NETWORK:
             setting = {
@@ -131,7 +133,7 @@ class Proposals:
         return [
             {"view": key, "copies": copies}
             for key, view in self._views.items()
-            for copies in COPIES
+            for copies in self._copies
             if only(Candidate(view=view, copies=copies))
         ]
 

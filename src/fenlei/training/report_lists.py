@@ -145,6 +145,7 @@ _SETTINGS_ZH = {
     "decay": "权重衰减",
     "rate": "学习率",
     "epochs": "轮数",
+    "neighbours": "近邻数",
 }
 
 
@@ -159,6 +160,7 @@ _HEADS_ZH = {
     "linear SVM": "线性支持向量机",
     "prototypes": "原型（余弦）",
     "small neural network": "小型神经网络",
+    "nearest neighbours": "最近邻",
 }
 
 

@@ -16,7 +16,6 @@ from functools import partial
 from fenlei.contract.errors import FenleiError
 from fenlei.training.affordable import Affordable
 from fenlei.training.aimed_loss import aimed_loss
-from fenlei.training.alteration import COPIES
 from fenlei.training.board import SURE, TOO_SLOW, Board, Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.ceiling import Ceiling
@@ -235,7 +234,8 @@ class Search:
     def _study(self) -> Proposals:
         if self._proposals is None:
             views = [view for view in self._plan.views if self._ceiling.lets_try(view)]
-            self._proposals = open_study(views or self._plan.views[:1], self._judged, self._journal, self._task)
+            plan = self._plan._replace(views=tuple(views) or self._plan.views[:1])
+            self._proposals = open_study(plan, self._judged, self._journal, self._task)
         return self._proposals
 
     def _plan_is_through(self, *, moved: bool) -> None:
@@ -272,7 +272,7 @@ class Search:
         if best is None:
             return
         view = best.candidate.view
-        for copies in COPIES:
+        for copies in self._plan.copies_to_try:
             self._planned.extend(Candidate(view=view, kind=kind, copies=copies) for kind in KINDS)
 
     def _try(self, candidate: Candidate, trial: Trial | None, *, proposed: bool = False) -> Entry | None:
@@ -291,7 +291,7 @@ class Search:
                 return self._passed_over(candidate, trial, TOO_SLOW, time.monotonic() - started)
             self._tell_best()
             first, self._first = self._first, None
-            if first is not None and candidate == Candidate(view=self._plan.views[0]):
+            if first is not None and candidate == Candidate(view=self._plan.views[0], copies=self._plan.copies_first):
                 judged, started = first.judged, started - first.seconds
             else:
                 best, journal = self._board.best, self._journal

@@ -9,21 +9,21 @@ from fenlei.training.board import Entry
 from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.journal import Journal
 from fenlei.training.judging import Trial, blocks_of
+from fenlei.training.plan import Plan
 from fenlei.training.proposals import Proposals
 from fenlei.training.task import Task
-from fenlei.training.view import View
 
 
-def open_study(views: Sequence[View], judged: Sequence[Entry], journal: Journal, task: Task) -> Proposals:
+def open_study(plan: Plan, judged: Sequence[Entry], journal: Journal, task: Task) -> Proposals:
     """Begin a study.
 
     Args:
-        views: to choose from.
+        plan: the views and copies to choose from.
         judged: what was judged to its end.
         journal: knows what was dropped before.
         task: the training part.
     """
-    proposals = Proposals(views, task.seed)
+    proposals = Proposals(plan.views, task.seed, plan.copies_to_try)
     for entry in judged:
         trial = trial_of(entry.candidate, proposals)
         if trial is not None and entry.judged.loss is not None:

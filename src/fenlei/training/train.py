@@ -15,7 +15,7 @@ from fenlei.training.again import Again
 from fenlei.training.ahead import Ahead
 from fenlei.training.aim import Aim
 from fenlei.training.board import Entry
-from fenlei.training.candidate import Candidate
+from fenlei.training.candidate import TUNED, Candidate
 from fenlei.training.curve_head import measure_curve
 from fenlei.training.decide import FALSE_REJECTS, NOTHING_ASKED, Demand
 from fenlei.training.divided import Divider
@@ -36,7 +36,7 @@ from fenlei.training.inherited import Wished, inherit
 from fenlei.training.journal import Journal
 from fenlei.training.look import read_all, refuse_too_few
 from fenlei.training.meanwhile import divided_meanwhile
-from fenlei.training.only import check_alone, judge_alone
+from fenlei.training.only import check_alone, check_trainable, judge_alone
 from fenlei.training.picture_list import listed
 from fenlei.training.plan import Plan, make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
@@ -61,6 +61,7 @@ def train(
     backbone: str | None = None,
     size: int | None = None,
     policy: str | None = None,
+    copies: str | None = None,
     test_fraction: float = 0.2,
     synthetic_parity: bool = False,
     embed_backbone: bool = True,
@@ -96,12 +97,15 @@ def train(
         goal: `fast`, `balanced` or `accurate`.
         budget: seconds in all, from the first file read to the last; None tries a fixed number of candidates. The first
             is always tried, so a very small budget is overrun; a search ends sooner where nothing moves, see
-            `timetable`. What an earlier search of the same pictures found out, with the same seed, aim, backbone, size
-            and policy, is not found out again, and its seconds count: a larger budget goes on where that one ended.
+            `timetable`. What an earlier search of the same pictures found out, with the same seed, aim, backbone, size,
+            policy and copies, is not found out again, and its seconds count: a larger budget goes on where that one
+            ended.
         seed: of the split and the folds.
         backbone: this one only: a catalogue id, a path, or `hf:org/name`.
         size: side of the input in pixels; None: the backbone's own.
         policy: `squash`, `letterbox` or `crop`; None: the plan's.
+        copies: altered copies that every head learns from besides the pictures, one of `alteration.COPIES`; None: a
+            search with a budget finds out whether some help.
         test_fraction: share to hold out where the folder brings no such part.
         synthetic_parity: let no picture of the folder travel in the model file: parity pictures are drawn, and the
             report has no gallery.
@@ -123,7 +127,8 @@ def train(
         since: go on from this model: what judged it judges the new one, and the report compares the two. The way in
             which it was learned is tried right after the first candidate, where wishes allow it.
         again: make this model again in place of searching; see `rebuild`.
-        only: learn in this one way in place of searching; its view says backbone, size and policy.
+        only: learn in this one way in place of searching: a head, or a network tuned under one; it says backbone, size,
+            policy and copies.
 
     Raises:
         DatasetError: the folder is none.
@@ -138,12 +143,12 @@ def train(
     check_false_rejects(false_rejects)
     demand.check()
     if only is not None:
-        check_alone(only, goal=goal, budget=budget, wished=(backbone, size, policy) != (None, None, None))
+        check_alone(only, goal=goal, budget=budget, wished=any((backbone, size, policy, copies)))
     wanted, began = _aim(aim), time.monotonic()
     clock = Clock(progress)
     watch = Watch(clock, cancelled, enough, outlook)
     watch.expect(Timetable(budget, began=began, before=spent).outlook)
-    choose = partial(make_plan, goal, budget, cache=cache, backbone=backbone, size=size, policy=policy)
+    choose = partial(make_plan, goal, budget, cache=cache, backbone=backbone, size=size, policy=policy, copies=copies)
     plan = again.plan if again is not None else choose() if only is None else Plan((only.view,), ())
 
     where = path if isinstance(path, Path) else None
@@ -156,6 +161,8 @@ def train(
         labels = found.labels
         if again is not None:
             again.equip(workshop)
+        if only is not None:
+            check_trainable(only, workshop)
         demand.check(labels)
 
         # Where a first model is wanted soon, what it needs in any case is done beside what follows.
@@ -188,7 +195,9 @@ def train(
         duplicates, first = Duplicates([each.digest for each in pictures], looked.prints, looked.features), None
         if soon:
             travelling.settle(pictures)
-            divided, first = divided_meanwhile(duplicates, divider, plan.views[0], looked, workshop, watch, ahead)
+            divided, first = divided_meanwhile(
+                duplicates, divider, plan.views[0], plan.copies_first, looked, workshop, watch, ahead
+            )
         else:
             divided = divider.by(duplicates.with_altered())
         groups, division, task = divided.groups, divided.division, divided.task
@@ -197,7 +206,7 @@ def train(
             again.check_pictures(listed(pictures, division.test), digest_of(pictures, division))
 
         # Search: candidates against each other on the training part.
-        wishes = f"backbone {backbone} size {size} policy {policy}"
+        wishes = f"backbone {backbone} size {size} policy {policy}{'' if copies is None else f' copies {copies}'}"
         question = f"{RECIPE} {task_digest(task)} seed {seed} aim {task.aim.value} {wishes}"
         question += "".join(f" network {digest}" for digest in workshop.foreign(plan.views[0]).values())
         if workshop.runs_on != CPU:
@@ -251,9 +260,11 @@ def train(
             tidying.leave(entry, [], referred=not embed_backbone)
             return made
         if only is not None:
-            outcome = judge_alone(only, task, workshop, watch, journal, heard)
+            outcome = judge_alone(only, task, workshop, watch, journal, tuner, heard)
             curve = measure_curve(outcome.winner, task, labels, workshop, journal, budget, ending, watch.ask)
             made = finisher.whole(outcome.winner, outcome.results, curve)
+            if only.kind == TUNED:  # until here, who is stopped goes on from where it was
+                tuner.tidy(outcome.winner.candidate)
             tidying.leave(outcome.winner, outcome.tried, referred=not embed_backbone)
             return made
         expected = ExpectedEnd(
@@ -268,7 +279,7 @@ def train(
             budget=budget,
         )
         tuning = fine_tune and budget is not None
-        wished = Wished(backbone, size, policy)
+        wished = Wished(backbone, size, policy, copies)
         inherited = inherit(since, plan, workshop, wished, way=RECIPE, seed=seed, tuning=tuning)
         search = Search(
             task,

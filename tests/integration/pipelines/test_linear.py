@@ -103,7 +103,7 @@ def test_what_cannot_be_learned_alone_is_refused(bench: Workbench, split: Split)
         learn(only=Candidate(view=view, copies="other"))
     with pytest.raises(TrainingError, match="takes no budget"):
         learn(only=Candidate(view=view), budget=5.0)
-    with pytest.raises(TrainingError, match="those of its view"):
+    with pytest.raises(TrainingError, match="are its own"):
         learn(only=Candidate(view=view), size=32)
     with pytest.raises(TrainingError, match="no goal `soon`"):
         learn(only=Candidate(view=view), goal="soon")

@@ -22,6 +22,7 @@ from fenlei.training.folds import draw_folds
 from fenlei.training.formula import KEY
 from fenlei.training.head import Judged
 from fenlei.training.journal import Journal
+from fenlei.training.plan import Plan
 from fenlei.training.proposals import Proposals
 from fenlei.training.study import open_study
 from fenlei.training.task import Task
@@ -161,7 +162,7 @@ def test_what_to_try_next_is_proposed_by_the_loss_that_the_aim_asks_for(
     told: list[float] = []
     monkeypatch.setattr(Proposals, "told", lambda self, trial, loss, blocks=(): told.append(loss))
     heads[1] = judged("svm", 0.95, 0.2)
-    open_study([PIXELS], [Entry(*each) for each in heads], Journal(None, ""), task_for(aim))
+    open_study(Plan((PIXELS,), ()), [Entry(*each) for each in heads], Journal(None, ""), task_for(aim))
     assert tuple(np.argsort(told)) == tuple(order)
     if aim is Aim.ACCURACY:
         assert told == [each.loss for _, each in heads]

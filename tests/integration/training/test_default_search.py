@@ -20,7 +20,7 @@ from fenlei.training.progress import Watch
 from fenlei.training.proposals import Proposals
 from fenlei.training.report import CandidateResult
 from fenlei.training.search import Search
-from fenlei.training.view import View
+from fenlei.training.view import View, one
 from fenlei.training.workshop import Workshop
 from tests.support.networks import tiny_network
 from tests.support.tasks import drawn_task
@@ -87,6 +87,21 @@ def test_where_little_time_is_left_only_that_is_proposed_for_which_there_is_some
         proposals.give_up(trial)
     assert ways == {(views[3], "altered")}
     assert proposals.next(only=lambda each: False) is None
+
+
+def test_who_says_which_copies_has_no_others_proposed() -> None:
+    views = (one(LITE0, 224, Policy.SQUASH),)
+    proposals = Proposals(views, 0, ["altered"])
+    assert proposals.next(Candidate(view=views[0])) is None
+    planned = proposals.next(Candidate(view=views[0], copies="altered"))
+    assert planned is not None
+    proposals.give_up(planned[1])
+    for only in (None, lambda each: True):
+        for _ in range(4):
+            found = proposals.next(only=only)
+            assert found is not None
+            assert found[0].copies == "altered"
+            proposals.give_up(found[1])
 
 
 class Even(Workshop):

@@ -93,7 +93,7 @@ def test_what_falls_behind_beyond_doubt_is_dropped_and_not_tried_again(
     assert again.winner.candidate == outcome.winner.candidate
 
     # Nor is it proposed.
-    study = open_study([view], [], Journal(tmp_path, "the question"), task)
+    study = open_study(Plan((view,), ()), [], Journal(tmp_path, "the question"), task)
     proposed = [each[0].key for each in (study.next() for _ in range(30)) if each is not None]
     assert len(proposed) > len(TRIED)
     assert not keys & set(proposed)

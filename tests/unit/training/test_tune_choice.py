@@ -42,6 +42,9 @@ def test_pictures_may_be_mirrored_where_heads_fare_no_worse_with_mirrored_copies
     assert may_mirror(photographs, LARGE, TASK)
     assert not may_mirror(writing, LARGE, TASK)
     assert not may_mirror(photographs[:2], LARGE, TASK)
+    assert may_mirror(photographs[2:], LARGE, TASK)  # somebody asked for no other copies
+    assert not may_mirror(photographs[1:2], LARGE, TASK)
+    assert not may_mirror([], LARGE, TASK)
 
 
 def test_what_one_view_tells_of_the_pictures_holds_for_another_that_tells_nothing() -> None:

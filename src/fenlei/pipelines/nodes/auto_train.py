@@ -88,6 +88,7 @@ def auto_train(split: Split, *, params: AutoTrainParams, ctx: NodeContext) -> Tr
         backbone=params.backbone or ctx.backbone,
         size=split.size,
         policy=split.policy,
+        copies=None if split.copies == "none" else split.copies,
         aim=params.aim,
         fine_tune=params.fine_tune,
     )

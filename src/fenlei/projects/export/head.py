@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.modelfile import Dense, Head, Relu, Voter
+from fenlei.modelfile import Dense, Head, Neighbours, Relu, Voter
 from fenlei.modelfile.head import SMALLEST
 from fenlei.modelfile.layers import SHORTEST
+from fenlei.modelfile.neighbours import BORDER, DOUBT
 from fenlei.projects.onnx_nodes import Nodes
 
 
@@ -48,7 +49,7 @@ def _calibration(head: Head) -> tuple[float | NDArray[np.float32], NDArray[np.fl
 def voter_logits(
     nodes: Nodes, features: str, voter: Voter, scale: float | NDArray[np.float32], shift: NDArray[np.float32] | None
 ) -> str:
-    """A voter's logits * scale + shift; both are folded into its last layer."""
+    """A voter's logits * scale + shift; both are folded into its last layer where that is dense."""
     rows = features
     if voter.columns is not None:
         first, last = voter.columns
@@ -62,6 +63,9 @@ def voter_logits(
             rows = nodes("Add", product, nodes.array(bias.astype(np.float32)))
         elif isinstance(layer, Relu):
             rows = nodes("Relu", rows)
+        elif isinstance(layer, Neighbours):
+            rows = nodes("Mul", _votes(nodes, rows, layer), nodes.array(np.asarray(scale, np.float32)))
+            rows = rows if shift is None else nodes("Add", rows, nodes.array(shift))
         else:
             rows = directions(nodes, rows, _width(voter, place))
     return rows
@@ -76,4 +80,28 @@ def directions(nodes: Nodes, rows: str, width: int) -> str:
 
 def _width(voter: Voter, place: int) -> int:
     """How many numbers come into a layer that keeps their count: as many as into the next dense one."""
-    return next(len(layer.weight) for layer in voter.layers[place:] if isinstance(layer, Dense))
+    for layer in voter.layers[place:]:
+        if isinstance(layer, Dense):
+            return len(layer.weight)
+        if isinstance(layer, Neighbours):
+            return int(layer.points.shape[1])
+    raise ValueError("a voter without a last layer")
+
+
+def _votes(nodes: Nodes, rows: str, layer: Neighbours) -> str:
+    """The logarithms of what nearest neighbours vote; see `Neighbours`."""
+    cosines = nodes("MatMul", rows, nodes.array(np.ascontiguousarray(layer.points.T)))
+    nearest, _ = nodes.two("TopK", cosines, nodes.whole(layer.count), axis=1)
+    first = nodes("Slice", nearest, nodes.whole(0), nodes.whole(1), nodes.whole(1))
+    last = nodes("Slice", nearest, nodes.whole(layer.count - 1), nodes.whole(layer.count), nodes.whole(1))
+    one = nodes.array(np.array(1, np.float32))
+    ramp = nodes("Div", nodes("Sub", cosines, last), nodes.array(np.array(BORDER, np.float32)))
+    parts = nodes("Max", nodes("Min", nodes("Add", ramp, one), one), nodes.array(np.array(0, np.float32)))
+    nearness = nodes("Mul", nodes("Sub", cosines, first), nodes.array(np.array(1 / layer.temperature, np.float32)))
+    counted = nodes("Mul", nodes("Exp", nearness), parts)
+    belongs = np.zeros((len(layer.points), layer.classes), np.float32)
+    belongs[np.arange(len(layer.points)), layer.labels] = layer.weights
+    votes = nodes("MatMul", counted, nodes.array(belongs))
+    every = nodes("MatMul", votes, nodes.array(np.ones((layer.classes, 1), np.float32)))
+    doubt = nodes.array(np.array(DOUBT / layer.count, np.float32))
+    return nodes("Log", nodes("Add", nodes("Div", votes, every), doubt))

@@ -64,7 +64,7 @@ def candidates_for(
         mirrored: whether a mirrored picture is still one of its class.
         cuttable: whether the network can be cut below its last stages.
     """
-    batch = next((size for size in (MANY, 32, 16) if pictures >= size * STEPS), FEW)
+    batch = batch_for(pictures)
     return [
         Candidate(
             view=start.candidate.view,
@@ -77,6 +77,11 @@ def candidates_for(
         for recipe in (ON_GPU if device == GPU else ON_CPU)
         if cuttable or not recipe.kept
     ]
+
+
+def batch_for(pictures: int) -> int:
+    """Pictures in a step where there are so many to learn from."""
+    return next((size for size in (MANY, 32, 16) if pictures >= size * STEPS), FEW)
 
 
 def learned_anew(candidate: Candidate) -> Candidate:
@@ -158,6 +163,9 @@ def may_mirror(judged: Sequence[Entry], view: View, task: Task) -> bool:
             too. Where nothing was found out, it is not done.
         task: what is aimed at.
     """
+    heads = [entry.candidate for entry in judged if not entry.candidate.members]
+    if heads and all(each.copies == MIRRORED for each in heads):  # nobody was left to compare with: it was asked for
+        return True
     best: dict[View, dict[str, float]] = {}
     for entry in judged:
         if entry.candidate.copies in COPIES and entry.judged.loss is not None and not entry.candidate.members:

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fenlei.modelfile import Dense, Head, Layer, Relu, Voter
+from fenlei.modelfile import Dense, Head, Layer, Neighbours, Relu, Voter
 from fenlei.modelfile.head import SMALLEST
 from fenlei.modelfile.layers import SHORTEST
+from fenlei.training.gradient.errors import NoGradientMap
 
 
 def log_odds(head: Head, features: Any, label: int) -> Any:
@@ -25,13 +26,31 @@ def log_odds(head: Head, features: Any, label: int) -> Any:
 
     Returns:
         A torch number.
+
+    Raises:
+        NoGradientMap: the head answers by steps.
     """
     import torch
+
+    check_smooth(head)
 
     logits = _logits(head, features)[0]
     others = torch.ones(len(logits), dtype=torch.bool)
     others[label] = False
     return logits[label] - torch.logsumexp(logits[others], 0)
+
+
+def check_smooth(head: Head) -> None:
+    """Refuse a head that answers by steps.
+
+    Raises:
+        NoGradientMap: nearest neighbours vote in it. Which they are changes from one place to the next.
+    """
+    if any(isinstance(layer, Neighbours) for voter in head.voters for layer in voter.layers):
+        raise NoGradientMap(
+            "nearest neighbours answer by steps, as one picture or another is nearer, and derivatives say next to "
+            "nothing of these."
+        )
 
 
 def _logits(head: Head, features: Any) -> Any:

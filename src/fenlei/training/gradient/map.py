@@ -27,7 +27,7 @@ from fenlei.backbones.one_thread import one_thread
 from fenlei.inference import Engine
 from fenlei.modelfile import Head
 from fenlei.training.gradient.errors import NoGradientMap
-from fenlei.training.gradient.head import log_odds
+from fenlei.training.gradient.head import check_smooth, log_odds
 
 SIDE = 14
 """Places to a side that the maps have at least; where a network has no such maps, pixels are taken together."""
@@ -59,11 +59,13 @@ class GradientMap:
         side: places to a side of the maps inside the network, at least.
 
     Raises:
-        NoGradientMap: torch is not installed, or the network has operators that cannot be followed.
+        NoGradientMap: torch is not installed, the network has operators that cannot be followed, or the head answers by
+            steps.
     """
 
     def __init__(self, network: bytes | Path, head: Head, engine: Engine, whence: str, side: int = SIDE) -> None:
         self._head, self._engine, self._whence, self._side = head, engine, whence, side
+        check_smooth(head)
         try:
             self._network: TorchNetwork = follow(network, "draw a gradient map", whence)
         except BackboneError as exc:

@@ -2,11 +2,13 @@
 
 from fenlei.training.heads.kind import Fitted, HeadKind, Setting, SideBySide
 from fenlei.training.heads.logistic import LogisticHead
+from fenlei.training.heads.neighbours import NeighboursHead
 from fenlei.training.heads.network import NetworkHead
 from fenlei.training.heads.prototypes import PrototypeHead
 from fenlei.training.heads.svm import SvmHead
 
 LOGISTIC, SVM, PROTOTYPES, NETWORK = "logistic", "svm", "prototypes", "network"
+NEIGHBOURS = "neighbours"
 
 KINDS: dict[str, HeadKind] = {
     LOGISTIC: LogisticHead(),
@@ -14,5 +16,21 @@ KINDS: dict[str, HeadKind] = {
     PROTOTYPES: PrototypeHead(),
     NETWORK: NetworkHead(),
 }
+"""What a search tries."""
 
-__all__ = ["KINDS", "LOGISTIC", "NETWORK", "PROTOTYPES", "SVM", "Fitted", "HeadKind", "Setting", "SideBySide"]
+ALL_KINDS: dict[str, HeadKind] = {**KINDS, NEIGHBOURS: NeighboursHead()}
+"""With those that are learned only where somebody asks for them."""
+
+__all__ = [
+    "ALL_KINDS",
+    "KINDS",
+    "LOGISTIC",
+    "NEIGHBOURS",
+    "NETWORK",
+    "PROTOTYPES",
+    "SVM",
+    "Fitted",
+    "HeadKind",
+    "Setting",
+    "SideBySide",
+]
