@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -10,10 +10,17 @@ from fenlei.inference import Engine
 from fenlei.modelfile import Head, Manifest, ModelFile, ParityPicture, pack
 from fenlei.pipelines.context import NodeContext
 from fenlei.pipelines.opened import Asked, unlearned
-from fenlei.pipelines.reference import Model
+from fenlei.pipelines.reference import Model, Report
 
 if TYPE_CHECKING:
     from fenlei.training.formula import Formula
+
+
+class Finished(NamedTuple):
+    """A model that was made of another one, and what came of that."""
+
+    model: Model
+    report: Report
 
 
 def finished(manifest: Manifest, of: Model, how: str, **facts: Any) -> Manifest:

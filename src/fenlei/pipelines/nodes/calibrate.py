@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
 
 from fenlei.modelfile import Calibration, Decision, Head, ModelFile
 from fenlei.pipelines.context import NodeContext
-from fenlei.pipelines.finished import finished, measured, promised, put, trained_by
+from fenlei.pipelines.finished import Finished, finished, measured, promised, put, trained_by
 from fenlei.pipelines.node import Family, node
 from fenlei.pipelines.opened import Asked, ask, ask_test_part, opened, unlearned
 from fenlei.pipelines.parameters import Params, param
@@ -89,13 +89,6 @@ class Recalibration(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: str
 
 
-class Recalibrated(NamedTuple):
-    """The model, and how far its scores can be believed."""
-
-    model: Model
-    report: Report
-
-
 @node(
     NAME,
     version=1,
@@ -109,7 +102,7 @@ class Recalibrated(NamedTuple):
         "由验证集选定（由“数据拆分”留出，不参与训练），由测试集评判。",
     ),
 )
-def calibrate(model: Model, split: Split, *, params: CalibrateParams, ctx: NodeContext) -> Recalibrated:
+def calibrate(model: Model, split: Split, *, params: CalibrateParams, ctx: NodeContext) -> Finished:
     """Choose a model's calibration anew."""
     with opened(ctx, model) as ready:
         file = ready.file
@@ -157,7 +150,7 @@ def calibrate(model: Model, split: Split, *, params: CalibrateParams, ctx: NodeC
         "pictures": told.judged,
     }
     report = Report(digest=ctx.blobs.put(msgspec.json.encode(told)), about="calibration", headline=headline)
-    return Recalibrated(made, report)
+    return Finished(made, report)
 
 
 def _chosen(head: Head, asked: Asked, method: str) -> Calibrated:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -26,7 +25,7 @@ from fenlei.pipelines.eight_bits import (
     to_calibrate,
 )
 from fenlei.pipelines.errors import PipelineError
-from fenlei.pipelines.finished import finished, measured, promised, put
+from fenlei.pipelines.finished import Finished, finished, measured, promised, put
 from fenlei.pipelines.node import Family, node
 from fenlei.pipelines.opened import Asked, ask, ask_test_part, opened
 from fenlei.pipelines.parameters import Params, param
@@ -110,13 +109,6 @@ class Optimisation(msgspec.Struct, frozen=True, kw_only=True):
     scores_may_differ_by: float | None
 
 
-class Optimised(NamedTuple):
-    """A model, and what it cost and brought."""
-
-    model: Model
-    report: Report
-
-
 @node(
     NAME,
     version=1,
@@ -131,7 +123,7 @@ class Optimised(NamedTuple):
         "若准确率损失过大则模型保持原样；报告说明得失。过旧的 CPU 不支持此类运算，可能会拒绝加载该模型。",
     ),
 )
-def optimise(model: Model, split: Split, *, params: OptimiseParams, ctx: NodeContext) -> Optimised:
+def optimise(model: Model, split: Split, *, params: OptimiseParams, ctx: NodeContext) -> Finished:
     """Write a model's network in eight bits, if that costs little."""
     from fenlei.training.picture_list import learned_digests
 
@@ -199,7 +191,7 @@ def optimise(model: Model, split: Split, *, params: OptimiseParams, ctx: NodeCon
         "bytes_after": found.model_bytes_after,
     }
     report = Report(digest=ctx.blobs.put(msgspec.json.encode(found)), about="optimisation", headline=headline)
-    return Optimised(small if good else model, report)
+    return Finished(small if good else model, report)
 
 
 def _verdict(by: str, decision: Versus, allowed: float, apart: float, tolerance: float | None) -> tuple[bool, str]:

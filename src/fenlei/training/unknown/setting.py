@@ -55,6 +55,7 @@ def set_rule(
     distances: Callable[[], Sequence[NDArray[np.float64]]] | None = None,
     false_rejects: float,
     seed: int,
+    name: str | None = None,
 ) -> Rule | None:
     """Choose a rule by classes left out in turn and by drawn pictures, and set its threshold by folds.
 
@@ -69,18 +70,17 @@ def set_rule(
             it already.
         false_rejects: share of known pictures that may be called unknown.
         seed: of whatever is drawn.
+        name: of the rule, where it is chosen; then none are compared.
 
     Returns:
         The rule; None where nothing can be held out.
     """
-    # Heads that take long to learn are stood in for by one that does not.
-    quick = lead.kind in (LOGISTIC, SVM)
-    kind = KINDS[lead.kind if quick else LOGISTIC]
-    setting = lead.setting if quick else {"strength": DEFAULT_STRENGTH}
-    compared = []
-    if drawn is not None:
-        compared = compare(features, truth, groups, drawn, kind, setting, false_rejects=false_rejects, seed=seed)
-    name = _best(compared)
+    compared: list[Compared] = []
+    if name is None:
+        compared = compare_rules(
+            features, truth, groups, drawn, lead.kind, lead.setting, false_rejects=false_rejects, seed=seed
+        )
+        name = best_rule(compared)
     if name in HEAD_MEASURES:
         known = HeadMeasure(name, lead.temperature)(lead.logits[lead.held_out])
         return with_threshold(
@@ -93,7 +93,36 @@ def set_rule(
     return by_distances(name, measured, false_rejects=false_rejects, compared=compared)
 
 
-def _best(compared: Sequence[Compared]) -> str:
+def compare_rules(
+    features: NDArray[np.float32],
+    truth: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    drawn: NDArray[np.float32] | None,
+    kind: str,
+    setting: Setting,
+    *,
+    false_rejects: float,
+    seed: int,
+) -> list[Compared]:
+    """Every rule with what it did; arguments as for `set_rule`, `kind` and `setting` of the head's first voter."""
+    if drawn is None:
+        return []
+    # Heads that take long to learn are stood in for by one that does not.
+    quick = kind in (LOGISTIC, SVM)
+    return compare(
+        features,
+        truth,
+        groups,
+        drawn,
+        KINDS[kind if quick else LOGISTIC],
+        setting if quick else {"strength": DEFAULT_STRENGTH},
+        false_rejects=false_rejects,
+        seed=seed,
+    )
+
+
+def best_rule(compared: Sequence[Compared]) -> str:
+    """The name of the rule to take; where none were compared, of the usual one."""
     if not compared:
         return BOTH
     best = max(each.mean for each in compared)
