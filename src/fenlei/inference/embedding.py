@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -17,8 +21,14 @@ from fenlei.inference.engine import Engine, EngineClosed
 Embedded = tuple[int, NDArray[np.float32] | FenleiError, NDArray[np.uint8] | None]
 """Index of the source; its features (d,) or why it has none; the pixels (h, w, 3) the engine saw, None if none."""
 
+_Prepared = tuple[int, NDArray[np.uint8] | FenleiError]
+"""Index of the source; its pixels, or why it has none."""
+
 Payload = TypeVar("Payload")
 """What a source gives and `prepare` takes: the bytes of a picture file, or pixels that need no decoding."""
+
+_AHEAD = 64
+"""Pictures that are prepared while the engine is being opened."""
 
 _WAIT = 0.1
 """Seconds between looks at `cancelled` while every worker is busy with one picture."""
@@ -31,7 +41,7 @@ class Unreadable(FenleiError):
 def embed(
     sources: Sequence[Callable[[], Payload]],
     prepare: Callable[[Payload], NDArray[np.uint8]],
-    engine: Engine,
+    engine: Engine | Future[Engine],
     *,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -42,13 +52,14 @@ def embed(
     Each worker thread takes the next source, reads it, prepares it and runs it; decoding and inference both let go
     of Python's lock, so while one worker decodes another infers. Which worker takes which picture changes from run
     to run; what comes out for an index does not. At most three pictures per worker are in memory, however slow the
-    reader of this iterator is.
+    reader of this iterator is; and 64 more where the engine is still being opened, which are prepared meanwhile.
 
     Args:
         sources: each gives one picture when called, usually the bytes of its file; called once, on a worker's thread.
         prepare: what a source gave to pixels (h, w, 3) as the engine takes them. Its FenleiErrors belong to
             the picture.
-        engine: runs the pixels. It stays open.
+        engine: runs the pixels, or will do so as soon as it is open. It stays open. Where it cannot be opened, every
+            picture yields that error.
         workers: threads; None takes one more than the cores this process may use, so that a core whose worker
             is between two pictures has another to go on with.
         progress: called on the reader's thread with (pictures done, pictures in all) before each is yielded.
@@ -80,17 +91,19 @@ class _Pipeline(Generic[Payload]):
         self,
         sources: Sequence[Callable[[], Payload]],
         prepare: Callable[[Payload], NDArray[np.uint8]],
-        engine: Engine,
+        engine: Engine | Future[Engine],
         workers: int,
         cancelled: Callable[[], bool],
     ) -> None:
         self._sources = sources
         self._prepare = prepare
-        self._engine = engine
+        self._engine = engine if isinstance(engine, Future) else _there(engine)
+        self._ahead: deque[_Prepared] = deque()  # while the engine is being opened
         self._cancelled = cancelled
         self._next = iter(range(len(sources)))
         self._next_lock = threading.Lock()
-        self._room = threading.Semaphore(3 * workers)  # pictures begun and not yet handed over
+        room = 3 * workers + (0 if self._engine.done() else _AHEAD)
+        self._room = threading.Semaphore(room)  # pictures begun and not yet handed over
         self._stopping = threading.Event()
         self._out: queue.SimpleQueue[Embedded | BaseException | None] = queue.SimpleQueue()
         count = min(workers, len(sources))
@@ -125,31 +138,62 @@ class _Pipeline(Generic[Payload]):
 
     def _work(self) -> None:
         try:
-            while True:
-                self._room.acquire()
-                if self._stopping.is_set() or self._cancelled():
-                    return
-                with self._next_lock:
-                    index = next(self._next, None)
-                if index is None:
-                    return
-                self._out.put(self._one(index))
+            while (picture := self._taken()) is not None:
+                self._out.put(self._run(*picture))
         except BaseException as exc:  # noqa: BLE001 - carried to the reader's thread and raised there
             self._out.put(exc)
         finally:
             self._out.put(None)
 
-    def _one(self, index: int) -> Embedded:
-        pixels: NDArray[np.uint8] | None = None
+    def _taken(self) -> _Prepared | None:
+        """The next picture, once there is an engine to run it; until then others are prepared. None when all are."""
+        while True:
+            opened = self._engine.done()
+            if opened:
+                with suppress(IndexError):
+                    return self._ahead.popleft()
+            began = self._room.acquire(blocking=opened)
+            if self._stopping.is_set() or self._cancelled():
+                return None
+            index = None
+            if began:
+                with self._next_lock:
+                    index = next(self._next, None)
+            if index is not None:
+                prepared = self._prepared(index)
+                if self._engine.done():
+                    return prepared
+                self._ahead.append(prepared)
+            elif not opened:
+                wait_for([self._engine])
+            elif not self._ahead:
+                return None
+
+    def _prepared(self, index: int) -> _Prepared:
         try:
-            pixels = self._prepare(self._sources[index]())
-            return index, self._engine.infer(pixels[None])[0], pixels
+            return index, self._prepare(self._sources[index]())
+        except EngineClosed:
+            raise
+        except FenleiError as exc:
+            return index, exc
+        except OSError as exc:
+            return index, _unreadable(index, exc)
+
+    def _run(self, index: int, pixels: NDArray[np.uint8] | FenleiError) -> Embedded:
+        if isinstance(pixels, FenleiError):
+            return index, pixels, None
+        try:
+            return index, self._engine.result().infer(pixels[None])[0], pixels
         except EngineClosed:
             raise
         except FenleiError as exc:
             return index, exc, pixels
-        except OSError as exc:
-            return index, _unreadable(index, exc), None
+
+
+def _there(engine: Engine) -> Future[Engine]:
+    opened: Future[Engine] = Future()
+    opened.set_result(engine)
+    return opened
 
 
 def _unreadable(index: int, exc: OSError) -> Unreadable:

@@ -30,26 +30,33 @@ def fit_temperature(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> fl
     centred = logits - logits.max(axis=1, keepdims=True)
     target = (1 - doubt) * centred[np.arange(count), truth] + doubt * centred.mean(axis=1)
 
-    def loss(log_temperature: float) -> float:
-        factor = np.exp(-log_temperature)
-        return float(np.mean(np.log(np.exp(centred * factor).sum(axis=1)) - target * factor))
+    def slope(factor: float) -> tuple[float, float]:
+        """Of the loss over the factor 1 / temperature, in which it is convex; and how that changes."""
+        powers = np.exp(centred * factor)
+        powers /= powers.sum(axis=1, keepdims=True)
+        powers *= centred
+        means = powers.sum(axis=1)
+        powers *= centred
+        return float(np.mean(means - target)), float(np.mean(powers.sum(axis=1) - means * means))
 
-    return float(np.exp(_golden_section(loss, np.log(COLDEST), np.log(HOTTEST))))
+    return 1 / _zero(slope, 1 / HOTTEST, 1 / COLDEST)
 
 
-def _golden_section(loss: Callable[[float], float], low: float, high: float, steps: int = 60) -> float:
-    """Where a function with one valley between `low` and `high` is lowest (the loss is convex in 1 / temperature, so
-    it has one valley in any monotone measure of it)."""
-    ratio = (5**0.5 - 1) / 2
-    left, right = high - ratio * (high - low), low + ratio * (high - low)
-    at_left, at_right = loss(left), loss(right)
+def _zero(function: Callable[[float], tuple[float, float]], low: float, high: float, steps: int = 60) -> float:
+    """Where a rising function, told with its derivative, is zero; the nearer end where it is not. Newton's steps, and
+    halves, in the logarithm, where a step would leave what is known or would hardly be shorter than that."""
+    if function(low)[0] >= 0:
+        return low
+    if function(high)[0] <= 0:
+        return high
+    here: float = (low * high) ** 0.5
     for _ in range(steps):
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - ratio * (high - low)
-            at_left = loss(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + ratio * (high - low)
-            at_right = loss(right)
-    return (low + high) / 2
+        value, rise = function(here)
+        low, high = (here, high) if value < 0 else (low, here)
+        there = here - value / rise if rise > 0 else low
+        if not low < there < high:
+            there = (low * high) ** 0.5
+        if abs(there - here) <= 1e-10 * here:
+            return there
+        here = there
+    return here

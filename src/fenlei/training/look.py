@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +82,7 @@ def features_of(
     backbone: Backbone,
     spec: InputSpec,
     *,
-    open_engine: Callable[[], Engine],
+    open_engine: Callable[[], Engine | Future[Engine]],
     cache: Path,
     watch: Watch,
     alteration: Alteration | None = None,
@@ -97,7 +97,7 @@ def features_of(
         pictures: what `read_all` gave.
         backbone: the feature network.
         spec: the preprocessing.
-        open_engine: gives the engine for this backbone; it is left open.
+        open_engine: gives the engine for this backbone, or the one that is being opened; it is left open.
         cache: the workspace's cache folder.
         watch: progress and stop.
         alteration: look at this copy of each picture in place of the picture.
@@ -202,7 +202,7 @@ def _compute(
     known: dict[bytes, Seen | Skipped],
     shelf: FeatureCache,
     prepare: Callable[[bytes], NDArray[np.uint8]],
-    open_engine: Callable[[], Engine],
+    open_engine: Callable[[], Engine | Future[Engine]],
     watch: Watch,
 ) -> None:
     digests = list(new)

@@ -47,7 +47,7 @@ from fenlei.training.timetable import Outlook, Timetable
 from fenlei.training.travelling import Travelling
 from fenlei.training.workshop import Workshop
 
-RECIPE = f"search/5 {TUNING}"
+RECIPE = f"search/6 {TUNING}"
 """Changes when candidates of the same name are learned in another way, so that an older search is not continued."""
 
 

@@ -42,7 +42,7 @@ class Travelling:
         self._begun = pictures
         files = self._made(pictures)
         ahead.seal(workshop.backbone(view))
-        self._spec, self._engine = workshop.spec(view), workshop.engine(view)
+        self._spec, self._engine = workshop.spec(view), workshop.engine_soon(view)
         self._show(files)
 
     def settle(self, pictures: Sequence[Picture]) -> None:
@@ -58,6 +58,7 @@ class Travelling:
     def _show(self, made: Future[list[bytes]]) -> None:
         def show() -> Shown:
             files = made.result()  # one piece of work is done after another
-            return Shown(self._view, files, features_of_files(files, self._spec, self._engine))
+            engine = self._engine.result() if isinstance(self._engine, Future) else self._engine
+            return Shown(self._view, files, features_of_files(files, self._spec, engine))
 
         self._ahead.show(show)

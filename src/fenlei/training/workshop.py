@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from fenlei.inference.gpu import AUTO, GPU, resolved
 from fenlei.inference.open import open_engine
 from fenlei.training.alteration import Alteration
 from fenlei.training.basis import Basis
+from fenlei.training.coming import Coming
 from fenlei.training.decoding import Decoding
 from fenlei.training.head import Copies, Lesson, prepare_lesson
 from fenlei.training.look import Embedded, Picture, features_of, shelf_of
@@ -35,21 +36,16 @@ _Key = tuple[tuple[str, ...], int | None]
 """Backbones and size, as of a `View`."""
 
 _TRIALS = 6
+"""Most runs by which it is measured how long a network takes."""
+
+_ALIKE = 1.03
+"""Two runs of which the longer takes at most that many times the other's time."""
 
 _VIEWS = 4
 """Spaces and features that are remembered: heads on one view come one after another."""
 
 _REMEMBERED = 64_000_000
 """Bytes of features beyond which they are read from the cache again."""
-
-
-class _Opened(NamedTuple):
-    """What runs a view, and the seconds that it took to have the network and to open it."""
-
-    backbone: Backbone
-    engine: Engine
-    having: float
-    opening: float
 
 
 class Workshop(AbstractContextManager["Workshop"]):
@@ -82,7 +78,7 @@ class Workshop(AbstractContextManager["Workshop"]):
         self._seen: deque[tuple[View, Sequence[Picture], Embedded]] = deque(maxlen=_VIEWS)
         self._met: dict[View, float] = {}
         self._having = self._opening = 0.0
-        self._coming: tuple[_Key, Future[_Opened | None]] | None = None
+        self._coming: tuple[_Key, Coming] | None = None
         self.computed = 0
         self.once = 0.0
 
@@ -106,7 +102,8 @@ class Workshop(AbstractContextManager["Workshop"]):
             BackboneError: it cannot be had.
         """
         key = view.backbones, view.size
-        self._receive(key)
+        if key not in self._backbones:
+            self._receive_backbone(key)
         if key not in self._backbones:
             started = time.monotonic()
             if len(view.backbones) == 1:
@@ -153,6 +150,7 @@ class Workshop(AbstractContextManager["Workshop"]):
             EngineError: the network cannot be run here.
         """
         backbone = self.backbone(view)
+        self._receive((view.backbones, view.size))
         key = backbone.digest, backbone.size
         if key not in self._engines:
             started = time.monotonic()
@@ -175,33 +173,39 @@ class Workshop(AbstractContextManager["Workshop"]):
         wrong goes wrong again, and is told, where the view is needed.
         """
 
-        def opened() -> _Opened | None:
-            started = time.monotonic()
-            backbone = find_backbone(view.backbones[0], size=view.size, cache=self._cache)
-            if backbone is None:
-                return None
-            having, started = time.monotonic() - started, time.monotonic()
-            engine = self._open(backbone)
-            return _Opened(backbone, engine, having, time.monotonic() - started)
+        find = partial(find_backbone, view.backbones[0], size=view.size, cache=self._cache)
+        self._coming = (view.backbones, view.size), Coming(find, self._open)
 
-        pool = ThreadPoolExecutor(1, thread_name_prefix="fenlei-open")
-        self._coming = (view.backbones, view.size), pool.submit(opened)
-        pool.shutdown(wait=False)
+    def engine_soon(self, view: View) -> Engine | Future[Engine]:
+        """As `engine`, but where `open_soon` is still opening it nobody waits."""
+        self.backbone(view)
+        if self._coming is None or self._coming[0] != (view.backbones, view.size):
+            return self.engine(view)
+        return self._coming[1].engine()
+
+    def _receive_backbone(self, key: _Key) -> None:
+        """Wait for the backbone that `open_soon` began to look for, where it is this one."""
+        if self._coming is not None and key == self._coming[0]:
+            started, found = time.monotonic(), None
+            with suppress(FenleiError):
+                found = self._coming[1].backbone.result()
+            self.once += time.monotonic() - started
+            if found is None:
+                self._coming = None
+            else:
+                self._backbones[key], self._having = found, max(self._having, self._coming[1].having)
 
     def _receive(self, key: _Key | None) -> None:
-        """Wait for what `open_soon` began, where it is this; None: whatever it is."""
+        """Wait for what `open_soon` began to open, where it is this; None: whatever it is."""
         if self._coming is None or key not in (None, self._coming[0]):
             return
-        (of, coming), self._coming = self._coming, None
-        started = time.monotonic()
-        with suppress(FenleiError):
-            found = coming.result()
-            if found is not None:
-                self._backbones[of] = found.backbone
-                self._engines[found.backbone.digest, found.backbone.size] = found.engine
-                self._having = max(self._having, found.having)
-                self._opening = max(self._opening, found.opening)
-        self.once += time.monotonic() - started
+        (_, coming), self._coming = self._coming, None
+        with suppress(FenleiError, LookupError):
+            backbone, engine = coming.backbone.result(), coming.engine().result()
+            if backbone is not None:
+                self._engines[backbone.digest, backbone.size] = engine
+                self._opening = max(self._opening, coming.opening)
+        self.once += coming.waited
 
     def _open(self, backbone: Backbone) -> Engine:
         side = backbone.size, backbone.size
@@ -332,8 +336,8 @@ class Workshop(AbstractContextManager["Workshop"]):
         if part not in self._waits:
             engine, spec = self.engine(part), self.spec(part)
             pixels = np.zeros((1, spec.height, spec.width, 3), np.uint8)
-            took = []
-            for _ in range(_TRIALS):
+            took: list[float] = []
+            while len(took) < _TRIALS and not _steady(took):
                 started = time.monotonic()
                 engine.infer(pixels)
                 took.append(time.monotonic() - started)
@@ -346,12 +350,13 @@ class Workshop(AbstractContextManager["Workshop"]):
             pictures,
             self.backbone(part),
             self.spec(part),
-            open_engine=lambda: self.engine(part),
+            open_engine=lambda: self.engine_soon(part),
             cache=self._cache,
             watch=self._watch,
             alteration=kind,
             engine=self._engine_name(part),
         )
+        self._receive((part.backbones, part.size))
         self.computed += embedded.computed
         if embedded.computed:
             took = time.monotonic() - started - (self.once - once)
@@ -372,3 +377,9 @@ class Workshop(AbstractContextManager["Workshop"]):
         self._receive(None)
         for engine in self._engines.values():
             engine.close()
+
+
+def _steady(took: Sequence[float]) -> bool:
+    """Whether the two quickest are alike, so that a third would hardly be quicker."""
+    quickest = sorted(took)[:2]
+    return len(quickest) == 2 and quickest[1] <= _ALIKE * quickest[0]

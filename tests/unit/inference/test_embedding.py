@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from fenlei.contract.errors import FenleiError
 from fenlei.inference import Engine, EngineClosed, embed, open_engine
+from fenlei.inference.engine import EngineError
 from tests.support.networks import tiny_network
 
 SIZE = 16
@@ -178,3 +180,42 @@ def test_a_slow_reader_keeps_few_pictures_in_memory(engine: Engine) -> None:
     assert full.wait(30)
     assert not overrun.wait(0.2)
     assert len(list(results)) == 59
+
+
+@pytest.mark.parametrize("count", [1, 5, 40, 200])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_pictures_are_prepared_while_the_engine_is_being_opened(engine: Engine, count: int, workers: int) -> None:
+    coming: Future[Engine] = Future()
+    begun = threading.Semaphore(0)
+
+    def prepared(data: bytes) -> NDArray[np.uint8]:
+        begun.release()
+        return prepare(data)
+
+    def open_later() -> None:
+        for _ in range(min(count, 60)):
+            assert begun.acquire(timeout=10)
+        coming.set_result(engine)
+
+    opening = threading.Thread(target=open_later)
+    opening.start()
+    results = {
+        index: got for index, got, _ in embed([source(n) for n in range(count)], prepared, coming, workers=workers)
+    }
+    opening.join()
+    assert sorted(results) == list(range(count))
+    for index in (0, count // 2, count - 1):
+        np.testing.assert_array_equal(results[index], engine.infer(prepare(bytes([index]))[None])[0])
+
+
+def test_an_engine_that_does_not_open_is_the_error_of_every_picture() -> None:
+    coming: Future[Engine] = Future()
+    coming.set_exception(EngineError("It cannot be opened."))
+    results = list(embed([source(n) for n in range(7)], prepare, coming, workers=2))
+    assert sorted((index, str(got)) for index, got, _ in results) == [(n, "It cannot be opened.") for n in range(7)]
+
+
+def test_who_stops_while_the_engine_is_being_opened_waits_for_that_and_no_longer(engine: Engine) -> None:
+    coming: Future[Engine] = Future()
+    threading.Timer(0.05, coming.set_result, [engine]).start()
+    assert len(list(embed([source(n) for n in range(300)], prepare, coming, workers=2, cancelled=coming.done))) < 300
