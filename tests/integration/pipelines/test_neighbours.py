@@ -13,6 +13,7 @@ from fenlei.pipelines.found import found_pictures
 from fenlei.pipelines.reference import Model, Report, Split
 from fenlei.projects.export import export
 from fenlei.training.candidate import Candidate
+from fenlei.training.earlier import read_earlier
 from fenlei.training.errors import TrainingError
 from fenlei.training.folds import draw_folds
 from fenlei.training.formula import formula_of
@@ -157,3 +158,18 @@ def test_what_it_cannot_be_is_refused(bench: Workbench, split: Split) -> None:
     view = formula_of(opened(bench, bench.run("train.neighbours", split).model)).look
     with pytest.raises(TrainingError, match="prototypes, network, neighbours; not `nearest`"):
         learn(only=Candidate(view=view, kind="nearest"))
+
+
+def test_a_training_that_goes_on_from_such_a_model_tries_it_too(
+    bench: Workbench, split: Split, trained: tuple[Model, Report]
+) -> None:
+    made = train(
+        partial(found_pictures, bench.context, split),
+        cache=bench.context.cache,
+        engine="onnxruntime",
+        goal="fast",
+        backbone=str(bench.backbone),
+        since=read_earlier(opened(bench, trained[0])),
+    )
+    tried = [(line.head, line.copies) for line in made.report.candidates]
+    assert tried == [("logistic regression", "none"), ("nearest neighbours", "altered")]
