@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from docs.node_examples import example_of, written
 from fenlei.pipelines.kinds import LOOKS
 from fenlei.pipelines.node import FAMILIES, NodeType, Port
 from fenlei.pipelines.parameters import HELP_ZH, TITLE_ZH, allowed_of, schema_of
@@ -14,7 +15,8 @@ HEAD = """# Node types
 *Written by `python -m docs.generate` from the sources; do not edit.*
 
 What a graph that `fenlei run` carries out is made of; see the [guide](../guide.en.md#carry-out-a-graph). An edge joins
-an output to an input of the same kind.
+an output to an input of the same kind. Each example is a whole graph: `photos` is a folder with a folder for each
+class. Of nodes that take the whole machine one works at a time; others work beside it.
 """
 
 
@@ -34,7 +36,8 @@ def _node(node_type: NodeType) -> str:
     lines = [
         f"## {node_type.name}",
         "",
-        f"**{node_type.title.en}**, {node_type.title.zh} · {family.en}, {family.zh} · version {node_type.version}",
+        f"**{node_type.title.en}**, {node_type.title.zh} · {family.en}, {family.zh} · version {node_type.version}"
+        f"{' · takes the whole machine, 占用整机' if node_type.whole_machine else ''}",
         "",
         node_type.help.en,
         "",
@@ -48,6 +51,7 @@ def _node(node_type: NodeType) -> str:
         lines += ["| parameter | | default | allowed |", "|---|---|---|---|"]
         lines += [_parameter(node_type, name, field) for name, field in said.items()]
         lines.append("")
+    lines += ["```json", written(example_of(node_type, node_types())), "```", ""]
     return "\n".join(lines)
 
 

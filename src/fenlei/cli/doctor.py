@@ -100,6 +100,7 @@ def examine(workspace: Path, host: str, port: int, engine: str) -> Iterator[Find
     yield _workspace(workspace)
     yield _disk(workspace)
     yield from _backbones(workspace)
+    yield from _node_types()
     yield _port(host, port)
 
 
@@ -194,6 +195,16 @@ def _backbones(workspace: Path) -> Iterator[Finding]:
             yield Finding(title, State.GOOD, state.said)
         else:
             yield Finding(title, State.NOTE, state.said, state.remedy)
+
+
+def _node_types() -> Iterator[Finding]:
+    """Those of this package and of others; a package whose node types are not here is a finding of its own."""
+    from fenlei.pipelines.registry import node_types
+
+    types = node_types()
+    yield Finding("node types", State.GOOD, f"{len(types)} for graphs")
+    for sentence in types.broken:
+        yield Finding("node types", State.NOTE, sentence, "Bring that package up to date, or uninstall it.")
 
 
 def _port(host: str, port: int) -> Finding:

@@ -65,7 +65,8 @@ class NodeLines(AbstractContextManager["NodeLines"]):
         from fenlei.pipelines.node_run import NodeState
 
         if run.state is NodeState.DONE:
-            return f"done in {run.seconds:.1f} s"
+            memory = "" if run.memory is None else f", {run.memory / 1e6:,.0f} MB"
+            return f"done in {run.seconds:.1f} s{memory}"
         if run.state is NodeState.CACHED:
             return "there already"
         return f"{run.state}: {printable(run.why)}"

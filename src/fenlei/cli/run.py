@@ -58,6 +58,8 @@ def run(
         raise FenleiError("Give --to or --only, not both.")
     targets = _targets(save or [])
     bench = Workbench(Settings.at(workspace))
+    for sentence in bench.types.broken:
+        say(printable(sentence), style="yellow")
     opened = bench.read(graph)
     for node, sentence in opened.changed.items():
         say(f"{node}: {sentence}")

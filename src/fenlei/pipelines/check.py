@@ -42,6 +42,7 @@ class _Known(NamedTuple):
     graph: Graph
     placed: dict[str, Placed]
     knots: list[Knot]
+    broken: Sequence[str]
 
     def called(self, node_id: str) -> Words:
         """What a node is called for people, whether its type is here or not."""
@@ -60,7 +61,7 @@ def check_graph(graph: Graph, types: NodeTypes, looks: DataLook | None = None) -
     placed = {
         node.id: Placed(node, found) for node in graph.nodes if (found := types.get(node.type)) is not None
     }  # fmt: skip
-    known = _Known(graph, placed, knots(graph))
+    known = _Known(graph, placed, knots(graph), types.broken)
     problems = [problem for rule in RULES for problem in rule(known)]
     if looks is not None:
         problems += _data(known, looks)
@@ -80,6 +81,9 @@ def _empty(known: _Known) -> Iterator[Problem]:
 
 
 def _types(known: _Known) -> Iterator[Problem]:
+    perhaps = " ".join(known.broken)
+    hint = f" It may be one of those that are installed and could not be loaded: {perhaps}" if perhaps else ""
+    hint_zh = f"它也可能属于已安装但无法加载的软件包：{perhaps}" if perhaps else ""
     for node in known.graph.nodes:
         found = known.placed.get(node.id)
         if found is None:
@@ -88,8 +92,8 @@ def _types(known: _Known) -> Iterator[Problem]:
                 node=node.id,
                 en=f"There is no node type {node.type!r} here.",
                 zh=f"这里没有节点类型“{node.type}”。",
-                remedy_en="Install the package that brings it, or take the node out of the graph.",
-                remedy_zh="请安装提供它的软件包，或从图中移除该节点。",
+                remedy_en=f"Install the package that brings it, or take the node out of the graph.{hint}",
+                remedy_zh=f"请安装提供它的软件包，或从图中移除该节点。{hint_zh}",
             )
         elif node.version > found.type.version:
             yield Problem(

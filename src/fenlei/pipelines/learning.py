@@ -13,6 +13,7 @@ from fenlei.pipelines.context import NodeContext, Stopped
 from fenlei.pipelines.finished import put
 from fenlei.pipelines.found import found_pictures
 from fenlei.pipelines.reference import Model, Report, Split
+from fenlei.training.recipe import RECIPE
 
 if TYPE_CHECKING:
     from fenlei.training import finish
@@ -70,8 +71,6 @@ def kept(ctx: NodeContext, made: finish.Trained) -> Trained:
 def way(*names: str | None) -> str:
     """What a model depends on besides pictures and parameters: how candidates are learned, and what stands in for
     names that were not said."""
-    from fenlei.training.train import RECIPE
-
     return " ".join([RECIPE, *map(as_it_is, names)])
 
 

@@ -17,14 +17,14 @@ from __future__ import annotations
 import inspect
 import re
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from fenlei.pipelines.errors import BadNodeType
 from fenlei.pipelines.kinds import Kind
-from fenlei.pipelines.parameters import Params, check_declared
+from fenlei.pipelines.parameters import Params, check_declared, read_params
 from fenlei.pipelines.reference import Reference
 from fenlei.pipelines.words import Words
 
@@ -92,6 +92,9 @@ class NodeType:
         outside: what it depends on besides parameters and inputs, such as a data set that may change: `(params, ctx) ->
             text`, equal as long as that is as it was; None where there is nothing of the kind.
         remembered: whether an equal result may be taken from an earlier run; not for what acts outside.
+        whole_machine: whether it keeps all cores busy by itself, as networks do; of such nodes one works at a time.
+        example: parameters as somebody may set them; the reference shows a graph with them, and that graph runs. None:
+            it shows none, as for types of other packages.
     """
 
     name: str
@@ -109,6 +112,8 @@ class NodeType:
     upgrade: Callable[[str, int, dict[str, Any]], dict[str, Any]] | None = None
     outside: Callable[[Any, Any], str] | None = None
     remembered: bool = True
+    whole_machine: bool = False
+    example: dict[str, Any] | None = None
 
     def input(self, name: str) -> Port | None:
         """An input by its name."""
@@ -131,6 +136,8 @@ def node(
     upgrade: Callable[[str, int, dict[str, Any]], dict[str, Any]] | None = None,
     outside: Callable[[Any, Any], str] | None = None,
     remembered: bool = True,
+    whole_machine: bool = False,
+    example: Mapping[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function a node type; see `NodeType`. It stays callable as it is.
 
@@ -153,9 +160,15 @@ def node(
         params, inputs = _taken(name, function, hints)
         outputs, several = _returned(name, hints.get("return"))
         check_declared(name, params)
+        bad = [] if example is None else read_params(params, dict(example))[1]
+        if bad:
+            raise BadNodeType(
+                f"The example of the node type {name!r} cannot be: of `{bad[0].name}`, {bad[0].why.en}. Allowed: "
+                f"{bad[0].allowed.en}."
+            )
         made = NodeType(
             name, version, family, icon, title, help, params, inputs, outputs, function, several,
-            tuple(replaces), upgrade, outside, remembered,
+            tuple(replaces), upgrade, outside, remembered, whole_machine, None if example is None else dict(example),
         )  # fmt: skip
         setattr(function, MARK, made)
         return function

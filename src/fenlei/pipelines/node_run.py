@@ -35,7 +35,11 @@ class NodeRun(msgspec.Struct, frozen=True, kw_only=True):
         outputs: by the names of its ports, where it is done or cached.
         progress: of it while it runs, 0 to 1.
         stage: what it is busy with.
+        began: when it began to work, in seconds since 1970; 0 where it did not.
         seconds: that it took.
+        memory: bytes by which the memory of the process rose at its highest while the node worked, over what it was
+            when the node began; nodes that work side by side share a process, so each counts what the others took too.
+            None where the system does not tell, and where it did not work.
         why: why it failed or was skipped, in a sentence.
     """
 
@@ -45,5 +49,7 @@ class NodeRun(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, AnyReference] = {}
     progress: float = 0.0
     stage: str = ""
+    began: float = 0.0
     seconds: float = 0.0
+    memory: int | None = None
     why: str = ""

@@ -1,6 +1,7 @@
 """Which node types there are: those of this package, and those that others bring by an entry point.
 
-A package brings node types by naming a module, or a function, under the entry point group `fenlei.nodes`.
+A package brings node types by naming a module, or a function, under the entry point group `fenlei.nodes`. One that
+cannot be loaded, or that takes a name that is taken, brings none, and is told; the others are there all the same.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
@@ -22,14 +23,23 @@ GROUP = "fenlei.nodes"
 
 
 class NodeTypes(Mapping[str, NodeType]):
-    """Node types by name. Looking one up changes nothing."""
+    """Node types by name. Looking one up changes nothing.
 
-    def __init__(self, types: Iterable[NodeType]) -> None:
+    Attributes:
+        broken: a sentence about each package whose node types are not here although it is installed.
+    """
+
+    def __init__(self, types: Iterable[NodeType], broken: Sequence[str] = ()) -> None:
         """Put them together.
+
+        Args:
+            types: each with a name of its own.
+            broken: see `NodeTypes.broken`.
 
         Raises:
             BadNodeType: two have the same name, or one replaces what is there, or what another replaces.
         """
+        self.broken = tuple(broken)
         self._types: dict[str, NodeType] = {}
         self._former: dict[str, NodeType] = {}
         for each in types:
@@ -62,13 +72,18 @@ class NodeTypes(Mapping[str, NodeType]):
 
 @cache
 def node_types() -> NodeTypes:
-    """Every node type that is installed, in the order of names; looked for once.
-
-    Raises:
-        BadNodeType: one is not declared as it must be, or what another package brings cannot be loaded.
-    """
-    found = [*_of_package(), *(each for entry in entry_points(group=GROUP) for each in _brought(entry))]
-    return NodeTypes(sorted(found, key=lambda each: each.name))
+    """Every node type that is installed, in the order of names; looked for once."""
+    found = list(_of_package())
+    broken: list[str] = []
+    for entry in sorted(entry_points(group=GROUP), key=lambda each: (_whose(each), each.name)):
+        try:
+            theirs = _brought(entry)
+            NodeTypes([*found, *theirs])
+        except BadNodeType as exc:
+            broken.append(str(exc))
+        else:
+            found += theirs
+    return NodeTypes(sorted(found, key=lambda each: each.name), broken)
 
 
 def _of_package() -> Iterator[NodeType]:
@@ -76,15 +91,21 @@ def _of_package() -> Iterator[NodeType]:
         yield from _in_module(importlib.import_module(module.name))
 
 
-def _brought(entry: EntryPoint) -> Iterator[NodeType]:
+def _brought(entry: EntryPoint) -> list[NodeType]:
+    """What an entry point names.
+
+    Raises:
+        BadNodeType: it cannot be loaded, or is no node type.
+    """
     try:
         loaded = entry.load()
-    except Exception as exc:  # whatever another package does; it is said whose it is
-        raise BadNodeType(f"The node types of {_whose(entry)} cannot be loaded: {exc}.") from exc
-    found = list(_in_module(loaded)) if isinstance(loaded, ModuleType) else _of(loaded)
+        found = list(_in_module(loaded)) if isinstance(loaded, ModuleType) else _of(loaded)
+    except (Exception, SystemExit) as exc:  # whatever another package does; it is said whose it is
+        said = str(exc).rstrip(".") or type(exc).__name__
+        raise BadNodeType(f"The node types of {_whose(entry)} cannot be loaded: {said}.") from exc
     if not found:
         raise BadNodeType(f"{_whose(entry)} is named under {GROUP!r} and brings no node type; declare one with `node`.")
-    yield from found
+    return found
 
 
 def _whose(entry: EntryPoint) -> str:

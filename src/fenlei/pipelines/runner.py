@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from enum import StrEnum
@@ -29,6 +29,7 @@ from fenlei.pipelines.node_run import WELL, NodeRun, NodeState
 from fenlei.pipelines.parameters import Params, read_params
 from fenlei.pipelines.reference import OF_KIND, Reference
 from fenlei.pipelines.registry import NodeTypes
+from fenlei.pipelines.resident import MEMORY
 from fenlei.pipelines.shape import predecessors, reached
 
 
@@ -50,7 +51,7 @@ class Runner:
         context: what a node has in its hands; called once for each.
         told: whenever something is known of a node; from any thread, one word at a time.
         cancelled: asked often; True stops.
-        side_by_side: how many nodes may work at once.
+        side_by_side: how many nodes may work at once; of those that take the whole machine, one.
     """
 
     def __init__(
@@ -119,12 +120,15 @@ class Runner:
         before = predecessors(self._part(wanted))
         order = TopologicalSorter(before)
         order.prepare()
+        ready: list[str] = []
         going: dict[Future[None], str] = {}
         pool = ThreadPoolExecutor(self._side_by_side, thread_name_prefix="fenlei-node")
         try:
             while order.is_active():
-                for each in order.get_ready():
-                    going[pool.submit(self._one, each, alone)] = each
+                ready += order.get_ready()
+                while (begins := self._next(ready, going.values())) is not None:
+                    ready.remove(begins)
+                    going[pool.submit(self._one, begins, alone)] = begins
                 done, _ = wait(going, return_when=FIRST_COMPLETED)
                 for future in done:
                     future.result()
@@ -132,6 +136,19 @@ class Runner:
         finally:
             # Where something broke, or somebody pressed Ctrl-C, nodes that have not begun do not begin.
             pool.shutdown(cancel_futures=True)
+
+    def _next(self, ready: Sequence[str], going: Collection[str]) -> str | None:
+        """Which node begins now; None: none may. What takes the whole machine comes first, since the others find their
+        place beside it, and waits while another of its sort is at work."""
+        if len(going) >= self._side_by_side:
+            return None
+        large = next((each for each in ready if self._large(each)), None)
+        if large is not None and not any(map(self._large, going)):
+            return large
+        return next((each for each in ready if not self._large(each)), None)
+
+    def _large(self, node_id: str) -> bool:
+        return self._types[self._graph.node(node_id).type].whole_machine
 
     def _one(self, node_id: str, alone: str | None) -> None:
         """One node from waiting to its end, whatever that is."""
@@ -190,15 +207,16 @@ class Runner:
             raise PipelineError("Its result is not there; run the graph up to it first.")
         if self._cancelled():
             raise Stopped("The run was called off.")
-        self._change(work.node, state=NodeState.RUNNING, key=work.key)
         started = time.monotonic()
+        self._change(work.node, state=NodeState.RUNNING, key=work.key, began=time.time())
+        memory = MEMORY.begin()
         try:
             outputs = work.done()
             self._memory.keep(work.node, work.key, outputs, share=work.type.remembered)
         finally:
-            seconds = time.monotonic() - started
+            spent = {"seconds": time.monotonic() - started, "memory": MEMORY.end(memory)}
             with self._lock:
-                self._runs[work.node] = msgspec.structs.replace(self._runs[work.node], seconds=seconds)
+                self._runs[work.node] = msgspec.structs.replace(self._runs[work.node], **spent)
         self._change(work.node, state=NodeState.DONE, outputs=outputs, progress=1.0)
 
     def _turn(self, key: str) -> threading.Lock:

@@ -43,7 +43,7 @@ class Formula(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of it, besides the pictures.
 
     Attributes:
-        way: how candidates are learned; see `train.RECIPE`.
+        way: how candidates are learned; see `recipe.RECIPE`.
         candidate: what won.
         look: the view that duplicates were found by.
         ingredients: of both.

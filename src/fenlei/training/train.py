@@ -25,7 +25,6 @@ from fenlei.training.ending import Ending
 from fenlei.training.errors import TrainingError
 from fenlei.training.expected_end import ExpectedEnd
 from fenlei.training.finetune.at_work import AtWork
-from fenlei.training.finetune.naming import VERSION as TUNING
 from fenlei.training.finetune.part import Part
 from fenlei.training.finetune.sweep import Tidying
 from fenlei.training.finetune.tuner import Tuner
@@ -40,15 +39,13 @@ from fenlei.training.only import check_alone, check_trainable, judge_alone
 from fenlei.training.picture_list import listed
 from fenlei.training.plan import Plan, make_plan
 from fenlei.training.progress import Clock, Progress, Stage, Watch
+from fenlei.training.recipe import RECIPE
 from fenlei.training.report import CandidateResult
 from fenlei.training.search import Search
 from fenlei.training.task import task_digest
 from fenlei.training.timetable import Outlook, Timetable
 from fenlei.training.travelling import Travelling
 from fenlei.training.workshop import Workshop
-
-RECIPE = f"search/6 {TUNING}"
-"""Changes when candidates of the same name are learned in another way, so that an older search is not continued."""
 
 
 def train(

@@ -41,23 +41,28 @@ def installed(folder: Path, points: dict[str, str], modules: dict[str, str]) -> 
     return folder
 
 
-def asked(program: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
+def asked(program: str, path: Path | None = None, *words: str) -> subprocess.CompletedProcess[str]:
     """What a fresh interpreter says, with that folder among its packages."""
     env = os.environ | ({} if path is None else {"PYTHONPATH": str(path)})
     return subprocess.run(
-        [sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", program, *words], env=env, capture_output=True, text=True, check=False, timeout=120
     )
 
 
 NAMES = """
 import json
-from fenlei.pipelines.errors import BadNodeType
 from fenlei.pipelines.registry import node_types
-try:
-    print(json.dumps({name: each.version for name, each in node_types().items()}))
-except BadNodeType as exc:
-    print(json.dumps(str(exc)))
+found = node_types()
+print(json.dumps([{name: each.version for name, each in found.items()}, found.broken]))
 """
+
+
+def types_and_broken(path: Path) -> tuple[dict[str, int], list[str]]:
+    """Versions by name, and what is said of packages whose node types are not there."""
+    said = asked(NAMES, path)
+    assert said.returncode == 0, said.stderr
+    found, broken = json.loads(said.stdout)
+    return found, broken
 
 
 def test_finding_the_node_types_loads_neither_torch_nor_scipy() -> None:
@@ -81,7 +86,8 @@ def test_checking_a_graph_needs_no_node_type_of_this_package() -> None:
 
 def test_another_package_brings_a_module_of_node_types(tmp_path: Path) -> None:
     installed(tmp_path, {"mirror": "their_module"}, {"their_module": GOOD})
-    found = json.loads(asked(NAMES, tmp_path).stdout)
+    found, broken = types_and_broken(tmp_path)
+    assert broken == []
     assert found["theirs.mirror"] == 2
     assert found.keys() >= node_types().keys()
     assert list(found) == sorted(found)
@@ -89,28 +95,58 @@ def test_another_package_brings_a_module_of_node_types(tmp_path: Path) -> None:
 
 def test_another_package_brings_one_function(tmp_path: Path) -> None:
     installed(tmp_path, {"mirror": "their_module:mirror"}, {"their_module": GOOD})
-    assert json.loads(asked(NAMES, tmp_path).stdout)["theirs.mirror"] == 2
+    assert types_and_broken(tmp_path)[0]["theirs.mirror"] == 2
 
 
-def test_a_package_that_breaks_is_named(tmp_path: Path) -> None:
-    installed(tmp_path, {"mirror": "their_module"}, {"their_module": "import a_module_that_there_is_not"})
-    told = json.loads(asked(NAMES, tmp_path).stdout)
-    assert told == (
-        "The node types of 'their_module' of the package 'their-nodes' cannot be loaded: No module named "
-        "'a_module_that_there_is_not'."
-    )
+def test_what_cannot_be_had_of_another_package_is_told_and_everything_else_is_there(tmp_path: Path) -> None:
+    modules = {
+        "a_breaks": "import a_module_that_there_is_not",
+        "b_leaves": "raise SystemExit",
+        "c_nothing": "def mirror(): ...",
+        "d_ours": GOOD.replace("theirs.mirror", "data.split"),
+        "e_good": GOOD,
+        "f_again": GOOD,
+        "g_former": GOOD.replace("theirs.mirror", "theirs.other").replace(
+            "version=2", "version=2, replaces=('data.split',)"
+        ),
+    }
+    installed(tmp_path, {name: name for name in modules}, modules)
+    found, broken = types_and_broken(tmp_path)
+    assert found == {each.name: each.version for each in node_types().values()} | {"theirs.mirror": 2}
+    package = "of the package 'their-nodes'"
+    assert broken == [
+        f"The node types of 'a_breaks' {package} cannot be loaded: No module named 'a_module_that_there_is_not'.",
+        f"The node types of 'b_leaves' {package} cannot be loaded: SystemExit.",
+        f"'c_nothing' {package} is named under 'fenlei.nodes' and brings no node type; declare one with `node`.",
+        "There are two node types 'data.split', of fenlei.pipelines.nodes.split and d_ours; a name is one node type's.",
+        "There are two node types 'theirs.mirror', of e_good and f_again; a name is one node type's.",
+        "The node type 'theirs.other' replaces 'data.split', which is still there.",
+    ]
 
 
-def test_a_package_that_brings_nothing_is_named(tmp_path: Path) -> None:
-    installed(tmp_path, {"mirror": "their_module"}, {"their_module": "def mirror(): ..."})
-    told = json.loads(asked(NAMES, tmp_path).stdout)
-    assert told.startswith("'their_module' of the package 'their-nodes' is named under 'fenlei.nodes' and brings no")
+DOORS = """
+import json, sys
+from pathlib import Path
+from typer.testing import CliRunner
+from fenlei.cli import app
+from fenlei.cli.doctor import examine
+graph = Path(sys.argv[1])
+graph.write_text(json.dumps({"nodes": [{"id": "a", "type": "theirs.mirror"}]}))
+said = CliRunner().invoke(app, ["run", str(graph), "--check", "--workspace", str(graph.parent / "ws")])
+doctor = [each.found for each in examine(graph.parent, "127.0.0.1", 0, "auto") if each.what == "node types"]
+print(json.dumps([said.stderr, said.stdout, doctor]))
+"""
 
 
-def test_a_package_that_takes_a_name_of_ours_is_named(tmp_path: Path) -> None:
-    installed(tmp_path, {"mirror": "their_module"}, {"their_module": GOOD.replace("theirs.mirror", "data.split")})
-    told = json.loads(asked(NAMES, tmp_path).stdout)
-    assert told.startswith("There are two node types 'data.split', of fenlei.pipelines.nodes.split and their_module")
+def test_the_doors_tell_of_a_package_that_cannot_be_loaded(tmp_path: Path) -> None:
+    installed(tmp_path, {"mirror": "their_module"}, {"their_module": "import nowhere_to_be_found"})
+    said = asked(DOORS, tmp_path, str(tmp_path / "graph.json"))
+    assert said.returncode == 0, said.stderr
+    err, out, doctor = json.loads(said.stdout)
+    sentence = "The node types of 'their_module' of the package 'their-nodes' cannot be loaded: No module named"
+    assert " ".join(err.split()).startswith(sentence)
+    assert f"It may be one of those that are installed and could not be loaded: {sentence}" in " ".join(out.split())
+    assert [each.startswith(sentence) for each in doctor] == [False, True]
 
 
 def test_every_node_type_is_told_in_both_languages_and_its_parameters_too() -> None:

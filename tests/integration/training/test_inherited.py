@@ -19,8 +19,9 @@ from fenlei.training.earlier import read_earlier
 from fenlei.training.finish import Trained
 from fenlei.training.formula import KEY, formula_of, read_formula
 from fenlei.training.plan import Plan
+from fenlei.training.recipe import RECIPE
 from fenlei.training.report import CandidateResult
-from fenlei.training.train import RECIPE, rebuild, train
+from fenlei.training.train import rebuild, train
 from fenlei.training.view import View, one
 from tests.support.cli import fenlei
 from tests.support.drawing import class_folders, scene

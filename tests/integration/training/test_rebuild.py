@@ -17,7 +17,8 @@ from fenlei.training.candidate import VOTE, Candidate
 from fenlei.training.errors import TrainingError
 from fenlei.training.finish import Trained
 from fenlei.training.formula import KEY, Formula, Ingredient, read_formula
-from fenlei.training.train import RECIPE, rebuild, train
+from fenlei.training.recipe import RECIPE
+from fenlei.training.train import rebuild, train
 from fenlei.training.view import View
 from tests.support.drawing import class_folders
 from tests.support.networks import tiny_network

@@ -18,7 +18,8 @@ from fenlei.training.errors import TrainingError
 from fenlei.training.finish import Trained
 from fenlei.training.formula import KEY, read_formula
 from fenlei.training.picture_list import FILE, read_list, write_list
-from fenlei.training.train import RECIPE, rebuild, train
+from fenlei.training.recipe import RECIPE
+from fenlei.training.train import rebuild, train
 from fenlei.training.view import View
 from tests.support.drawing import tinted_scenes
 from tests.support.networks import tiny_network

@@ -219,6 +219,11 @@ REFUSED: dict[str, tuple[Callable[..., Any], dict[str, Any], str]] = {
         {},
         "default of the parameter `size` .* cannot be so: it says 3. Allowed: .* at most 2",
     ),
+    "an example with parameters that there are not": (
+        good,
+        {"example": {"size": 3}},
+        "The example of the node type 'toy.node' cannot be: of `size`, there is no such parameter. Allowed: .* none",
+    ),
     "no params": (no_params, {}, "is to take `params` by keyword"),
     "no context": (no_context, {}, "is to take `ctx` by keyword"),
     "context by position": (context_by_position, {}, "is to take `ctx` by keyword"),

@@ -3,6 +3,7 @@ must, and what is known is not worked out again."""
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import Counter
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
@@ -183,6 +185,65 @@ def test_no_more_nodes_work_at_once_than_may(stage: Stage, limit: int) -> None:
     runs = stage.run(wide, side_by_side=limit)
     assert set(states(runs).values()) == {"done"}
     assert most == limit
+
+
+def test_nodes_that_take_the_whole_machine_work_one_at_a_time_and_others_beside_them(stage: Stage) -> None:
+    lock, working, most = threading.Lock(), 0, 0
+    beside = {str(number): threading.Barrier(2) for number in range(3)}
+
+    def large(one: Images | None, *, params: Toy, ctx: NodeContext) -> Images:
+        nonlocal working, most
+        with lock:
+            working += 1
+            most = max(most, working)
+        beside[params.word].wait(LONG)  # a light node is at work while this one is
+        with lock:
+            working -= 1
+        return images(params.word)
+
+    def light(one: Images | None, *, params: Toy, ctx: NodeContext) -> Images:
+        beside[params.word].wait(LONG)
+        return images(params.word)
+
+    types = NodeTypes([declared(large, "toy.large", whole_machine=True), declared(light, "toy.light")])
+    nodes = {f"{kind}{word}": (f"toy.{kind}", {"word": word}) for kind in ("light", "large") for word in beside}
+    runs = stage.run(graph(nodes, "large0.images>large1.one"), types=types, side_by_side=4)
+    assert set(states(runs).values()) == {"done"}, runs
+    assert most == 1
+
+
+def test_a_node_that_takes_the_whole_machine_does_not_wait_for_light_ones(stage: Stage) -> None:
+    begun: list[str] = []
+
+    def large(*, params: Toy, ctx: NodeContext) -> Images:
+        begun.append("large")
+        return images("large")
+
+    def light(*, params: Toy, ctx: NodeContext) -> Images:
+        begun.append("light")
+        return images(params.word)
+
+    types = NodeTypes([declared(large, "toy.large", whole_machine=True), declared(light, "toy.light")])
+    nodes: dict[str, Any] = {f"l{number}": ("toy.light", {"word": str(number)}) for number in range(5)}
+    stage.run(graph(nodes | {"last": "toy.large"}), types=types, side_by_side=1)
+    assert begun == ["large", *["light"] * 5]
+
+
+def test_a_node_tells_when_it_began_and_how_far_memory_rose_while_it_worked(stage: Stage) -> None:
+    def hold(word: str, ctx: NodeContext) -> None:
+        if word == "a":
+            np.ones(40_000_000, np.uint8).sum()
+
+    stage.act = hold
+    before = time.time()
+    memory = Remembered()
+    runs = stage.run(CHAIN, memory)
+    assert before <= runs["a"].began <= runs["b"].began <= runs["c"].began <= time.time()
+    if sys.platform == "linux":
+        rose = {node: run.memory or 0 for node, run in runs.items()}
+        # What `a` gave back counts for none of those that came after it.
+        assert rose["a"] > 35_000_000 > 10_000_000 > rose["c"] >= 0
+    assert {(run.began, run.memory) for run in stage.run(CHAIN, memory.of_another_run()).values()} == {(0, None)}
 
 
 def test_a_node_that_fails_stops_only_what_depends_on_it(stage: Stage) -> None:

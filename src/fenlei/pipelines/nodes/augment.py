@@ -41,6 +41,7 @@ class AugmentParams(Params):
         "very ones were taken. The pictures that judge stay as they are; a picture has the same copies each time.",
         "选择除原图外还用于训练的增强副本，使模型不局限于这些图片的拍摄方式。用于评判的图片保持不变；同一图片的副本每次相同。",
     ),
+    example={"copies": "altered and mirrored"},
 )
 def augment(split: Split, *, params: AugmentParams, ctx: NodeContext) -> Split:
     """Choose which copies are learned from."""

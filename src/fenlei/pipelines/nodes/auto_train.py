@@ -76,6 +76,8 @@ def _way(params: AutoTrainParams, ctx: NodeContext) -> str:
         "在预算内尝试多种网络、尺寸和分类头，用训练集的交叉验证选出最好的，最后由测试集评判。",
     ),
     outside=_way,
+    whole_machine=True,
+    example={"goal": "fast"},
 )
 def auto_train(split: Split, *, params: AutoTrainParams, ctx: NodeContext) -> Trained:
     """Search for the best model of these pictures."""

@@ -45,6 +45,7 @@ class BalanceParams(Params):
         "Leaves pictures of large classes out by chance. To keep them all, let training aim at balanced accuracy.",
         "随机去掉大类别的部分图片。若想保留全部图片，可改用均衡准确率作为训练目标。",
     ),
+    example={"times": 1.5},
 )
 def balance(images: Images, *, params: BalanceParams, ctx: NodeContext) -> Images:
     """Let no class have more than so many times the pictures of the smallest."""

@@ -101,6 +101,8 @@ class Recalibration(msgspec.Struct, frozen=True, kw_only=True):
         "让得分名副其实：得分为 0.9 的一百个回答中约有九十个正确。"
         "由验证集选定（由“数据拆分”留出，不参与训练），由测试集评判。",
     ),
+    whole_machine=True,
+    example={"method": "vector"},
 )
 def calibrate(model: Model, split: Split, *, params: CalibrateParams, ctx: NodeContext) -> Finished:
     """Choose a model's calibration anew."""

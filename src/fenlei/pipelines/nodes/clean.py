@@ -98,6 +98,8 @@ def _way(params: CleanParams, ctx: NodeContext) -> str:
         "去除无法读取的、过小的、重复的、近似重复的以及同图异类的图片。报告会逐一列出并说明原因。",
     ),
     outside=_way,
+    whole_machine=True,
+    example={"two_labels": "most", "least_side": 40},
 )
 def clean(images: Images, *, params: CleanParams, ctx: NodeContext) -> Cleaned:
     """Leave pictures out, and say which and why."""

@@ -76,6 +76,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         "beyond noise. Pictures that one of them has learned from, or whose class one does not know, are left out.",
         "在同一批测试图片上比较两三个模型的准确率，并说明差距是否超出偶然。任一模型学习过的图片、或不认识其类别的图片不参与比较。",
     ),
+    whole_machine=True,
+    example={},
 )
 def compare(
     first: Model, second: Model, third: Model | None, split: Split, *, params: NoParams, ctx: NodeContext

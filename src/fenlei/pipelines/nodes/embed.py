@@ -36,6 +36,8 @@ def _way(params: ViewParams, ctx: NodeContext) -> str:
         "用骨干网络计算每张图片（及所需增强副本）的特征，并保存在缓存中，之后训练分类头只需数秒。",
     ),
     outside=_way,
+    whole_machine=True,
+    example={"copies": "altered"},
 )
 def embed(split: Split, *, params: ViewParams, ctx: NodeContext) -> Features:
     """Compute the features of all pictures, as far as they are not there."""

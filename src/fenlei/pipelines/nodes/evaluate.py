@@ -22,6 +22,8 @@ from fenlei.pipelines.words import Words
         "What a model gets right and wrong on the test part. Pictures of classes that it does not know are left aside.",
         "模型在测试集上的对与错。模型不认识的类别的图片会被忽略。",
     ),
+    whole_machine=True,
+    example={},
 )
 def evaluate(model: Model, split: Split, *, params: NoParams, ctx: NodeContext) -> Report:
     """Judge a model on pictures."""

@@ -101,6 +101,8 @@ class ExplanationReport(msgspec.Struct, frozen=True, kw_only=True):
         "is covered, and what the class loses by that is shown.",
         "为测试集中的若干图片绘制热力图：逐块遮挡图片，显示该类别因此失去多少依据。",
     ),
+    whole_machine=True,
+    example={"pictures": 4, "which": "unsure first"},
 )
 def explain(model: Model, split: Split, *, params: ExplainParams, ctx: NodeContext) -> Report:
     """Draw maps of a few pictures."""

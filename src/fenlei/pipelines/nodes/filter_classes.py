@@ -44,6 +44,7 @@ class FilterParams(Params):
     help=Words(
         "Keeps the pictures of some classes, or those of all others.", "只保留某些类别的图片，或保留其余类别的图片。"
     ),
+    example={"classes": ["cat", "dog"]},
 )
 def filter_classes(images: Images, *, params: FilterParams, ctx: NodeContext) -> Images:
     """Keep pictures by their class."""

@@ -81,6 +81,8 @@ def _way(params: FinetuneParams, ctx: NodeContext) -> str:
         "中断后从最近一轮继续。最后由测试集评判。",
     ),
     outside=_way,
+    whole_machine=True,
+    example={"epochs": 3, "stages": 1, "anew": False},
 )
 def finetune(split: Split, *, params: FinetuneParams, ctx: NodeContext) -> Trained:
     """Train the network under a linear head."""

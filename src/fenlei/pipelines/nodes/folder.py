@@ -68,6 +68,7 @@ def _state(params: FolderParams, ctx: NodeContext) -> str:
         "读取运行该图的机器上某个文件夹中的图片。无法读取的文件会被忽略并记入日志。",
     ),
     outside=_state,
+    example={"path": "photos"},
 )
 def folder(*, params: FolderParams, ctx: NodeContext) -> Images:
     """Read the pictures of a folder into the workspace."""

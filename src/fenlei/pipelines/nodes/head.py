@@ -26,6 +26,8 @@ def _way(params: HeadParams, ctx: NodeContext) -> str:
         "在已有特征上训练一个分类头。可用同一份特征对比多种分类头，网络只需运行一次。",
     ),
     outside=_way,
+    whole_machine=True,
+    example={"head": "svm"},
 )
 def head(features: Features, *, params: HeadParams, ctx: NodeContext) -> Trained:
     """Learn one head on features."""

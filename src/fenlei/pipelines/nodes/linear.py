@@ -30,6 +30,8 @@ def _way(params: LinearParams, ctx: NodeContext) -> str:
         "在一个骨干网络的特征上训练一个分类头：按此处的选择进行，不做搜索，最后由测试集评判。",
     ),
     outside=_way,
+    whole_machine=True,
+    example={"head": "prototypes"},
 )
 def linear(split: Split, *, params: LinearParams, ctx: NodeContext) -> Trained:
     """Learn one head on one backbone."""

@@ -49,6 +49,8 @@ def _way(params: NeighboursParams, ctx: NodeContext) -> str:
         "模型随图片数增大，最多 256 MiB。最后由测试集评判。",
     ),
     outside=_way,
+    whole_machine=True,
+    example={"neighbours": 5},
 )
 def neighbours(split: Split, *, params: NeighboursParams, ctx: NodeContext) -> Trained:
     """Let the nearest pictures vote."""

@@ -38,6 +38,7 @@ class PublishParams(Params):
         "让模型以该名称对外服务，替换之前的版本。",
     ),
     remembered=False,
+    example={"name": "photos"},
 )
 def publish(model: Model, *, params: PublishParams, ctx: NodeContext) -> Deployment:
     """Put a model behind a URL."""

@@ -43,6 +43,7 @@ class ResizeParams(Params):
         "Training and serving make pictures square in one and the same way; this chooses it.",
         "训练和服务使用同一种缩放方式，在此选择。",
     ),
+    example={"policy": "letterbox"},
 )
 def resize_policy(split: Split, *, params: ResizeParams, ctx: NodeContext) -> Split:
     """Choose how pictures become the network's input."""

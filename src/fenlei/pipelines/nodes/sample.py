@@ -49,6 +49,7 @@ class SampleParams(Params):
         "picture that is added displaces one at the most.",
         "从每个类别中随机抽取一部分图片，至少一张。提高比例时已抽取的图片保留；每新增一张图片，最多替换一张。",
     ),
+    example={"share": 0.5, "most": 200},
 )
 def sample(images: Images, *, params: SampleParams, ctx: NodeContext) -> Images:
     """Take a part of each class."""

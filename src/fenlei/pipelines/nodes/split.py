@@ -75,6 +75,7 @@ class SplitParams(Params):
         "从每个类别中留出图片用于评判模型，需要时再留出一部分供选择之用；两者都不参与训练。"
         "同一图片的副本和同组图片总在同一侧。未标注的图片会被忽略。",
     ),
+    example={"test": 0.2, "validation": 0.2, "seed": 7},
 )
 def split(images: Images, *, params: SplitParams, ctx: NodeContext) -> Split:
     """Divide pictures into a part to learn from, one that judges, and perhaps one to choose by."""

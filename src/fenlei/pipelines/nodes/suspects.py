@@ -87,6 +87,8 @@ def _way(params: SuspectsParams, ctx: NodeContext) -> str:
         "列出类别可能有误、同图异类或与众不同的图片及其依据。取自模型的训练过程；未接入模型时会先快速训练一个。",
     ),
     outside=_way,
+    whole_machine=True,
+    example={"most": 100},
 )
 def suspects(model: Model | None, split: Split, *, params: SuspectsParams, ctx: NodeContext) -> Report:
     """Name the pictures that training finds suspicious."""

@@ -114,6 +114,8 @@ class UnknownRule(msgspec.Struct, frozen=True, kw_only=True):
         "为模型设定判断“不认识”的规则，供需要的部署使用。规则由训练集得出；阈值由模型未学习过的验证集设定，"
         "没有时用交叉验证。报告给出测试集中已知图片被误拒的比例。",
     ),
+    whole_machine=True,
+    example={"rule": "neighbours", "false_rejects": 0.1},
 )
 def unknown(model: Model, split: Split, *, params: UnknownParams, ctx: NodeContext) -> Finished:
     """Set a model's rule for unknown pictures anew, or take it away."""

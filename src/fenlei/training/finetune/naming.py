@@ -18,11 +18,9 @@ from fenlei.training.finetune.choice import as_judged, by_folds, is_anew
 from fenlei.training.finetune.kept import folder_of
 from fenlei.training.finetune.training import divided
 from fenlei.training.look import Picture
+from fenlei.training.recipe import TUNED
 from fenlei.training.task import Task
 from fenlei.training.workshop import Workshop
-
-VERSION = "tuned/5"
-"""Changes when equal settings give another network."""
 
 EPOCHS = "stopped"
 """Under this name, what was judged says after how many epochs it was at its best."""
@@ -94,7 +92,7 @@ class Naming:
     ) -> str:
         """SHA-256, hex, of everything that decides the network; how many folds judge it does not."""
         view, candidate = candidate.view, by_folds(candidate, 1)
-        digest = hashlib.sha256(f"{VERSION} {self._workshop.backbone(view).digest} {epochs} ".encode())
+        digest = hashlib.sha256(f"{TUNED} {self._workshop.backbone(view).digest} {epochs} ".encode())
         if self._workshop.runs_on != CPU:  # it gave what the head was learned from, and what is told of the network
             digest.update(self._workshop.runs_on.encode())
         for each in (candidate, *candidate.members):  # not by their views, which may name a path of this machine
