@@ -18,7 +18,7 @@ import fenlei
 from fenlei.cli import app
 from fenlei.contract.errors import FenleiError
 from fenlei.modelfile import read
-from fenlei.projects.export import export
+from fenlei.serving.export import export
 from tests.support.drawing import class_folders, jpeg
 from tests.support.networks import tiny_network
 

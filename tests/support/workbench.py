@@ -55,7 +55,7 @@ class Workbench:
             log=self.log.append,
         )
 
-    def run(self, name: str, *inputs: Reference | None, **params: Any) -> Any:
+    def run(self, name: str, /, *inputs: Reference | None, **params: Any) -> Any:
         """What a node makes of its inputs, in their order."""
         found = type_named(name)
         read, bad = read_params(found.params, params)

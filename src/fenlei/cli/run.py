@@ -34,7 +34,7 @@ def run(
         typer.Option(
             "--save",
             metavar="NODE=FILE",
-            help="Write what a node gave: a model file, or a report as JSON. May be repeated.",
+            help="Write what a node gave: a model file, a report as JSON, or an export's zip. May be repeated.",
         ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Say what is wrong with the graph, and run nothing.")] = False,

@@ -96,7 +96,7 @@ class Model(Reference, frozen=True, kw_only=True, tag=Kind.MODEL.value):
 
 
 class Report(Reference, frozen=True, kw_only=True, tag=Kind.REPORT.value):
-    """A finding as JSON among the blobs.
+    """A finding as JSON among the blobs; of an export, the zip.
 
     Attributes:
         about: what it is: `evaluation`, `comparison`, `suspects`, `explanation`, `cleaning`, `optimisation`,

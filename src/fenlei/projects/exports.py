@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from fenlei.modelfile import read
-from fenlei.projects.export import export
 from fenlei.projects.model_versions import file_name, read_model_version
 from fenlei.projects.release import release
 from fenlei.runs import Recipe, RunContext, enqueue
+from fenlei.serving.export import export
 from fenlei.store import Store
 from fenlei.store.tables import Run
 

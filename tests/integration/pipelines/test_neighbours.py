@@ -11,7 +11,7 @@ import pytest
 from fenlei.modelfile import ModelFile, Neighbours, pack, read
 from fenlei.pipelines.found import found_pictures
 from fenlei.pipelines.reference import Model, Report, Split
-from fenlei.projects.export import export
+from fenlei.serving.export import export
 from fenlei.training.candidate import Candidate
 from fenlei.training.earlier import read_earlier
 from fenlei.training.errors import TrainingError

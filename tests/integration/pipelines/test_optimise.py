@@ -14,7 +14,7 @@ from fenlei.modelfile import ModelFile
 from fenlei.pipelines.errors import PipelineError
 from fenlei.pipelines.pictures import content, only, split_of
 from fenlei.pipelines.reference import Model, Report, Split
-from fenlei.projects.export import export
+from fenlei.serving.export import export
 from fenlei.serving.host import ModelHost
 from fenlei.training.errors import TrainingError
 from fenlei.training.formula import formula_of

@@ -201,7 +201,7 @@ from tests.support.classifiers import declaration
 from fenlei.projects import exports, model_uploads, model_versions, projects
 from fenlei.projects.foreign.accept import accept
 from fenlei.projects.foreign.declaration import declared
-from fenlei.projects.export import export
+from fenlei.serving.export import export
 folder = Path({str(tmp_path)!r})
 model = accept((folder / "colours.onnx").read_bytes(), declared(declaration()), "colours").model
 export(model, "colours", cache=folder / "cache")

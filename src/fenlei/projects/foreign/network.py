@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fenlei.backbones.needs import need
+from fenlei.backbones.onnx_nodes import Nodes
 from fenlei.projects.foreign.declaration import Declaration
 from fenlei.projects.foreign.errors import ForeignRefused
-from fenlei.projects.onnx_nodes import Nodes
 
 MOST_BYTES = 1024**3
 """Of the file. A classifier with 250 million parameters fits."""

@@ -6,13 +6,13 @@ import msgspec
 
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.needs import need
+from fenlei.backbones.onnx_nodes import Nodes
 from fenlei.backbones.operator_set import at_least
 from fenlei.modelfile import ModelFile
-from fenlei.projects.export.errors import ExportError
-from fenlei.projects.export.head import add_head
-from fenlei.projects.export.resize import add_resize
-from fenlei.projects.export.unknown import add_unknown
-from fenlei.projects.onnx_nodes import Nodes
+from fenlei.serving.export.errors import ExportError
+from fenlei.serving.export.head import add_head
+from fenlei.serving.export.resize import add_resize
+from fenlei.serving.export.unknown import add_unknown
 
 INPUT, OUTPUT, STRANGENESS = "picture", "scores", "strangeness"
 OLDEST = 11

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fenlei.modelfile import ParityPicture
-from fenlei.projects.export.errors import ExportError
+from fenlei.serving.export.errors import ExportError
 from fenlei.serving.predictor import Predictor
 
 CLOSE = 0.1
@@ -53,7 +53,7 @@ def prove(
     Raises:
         ExportError: it does not run, or a score is farther away than `tolerance`.
     """
-    from fenlei.projects.export.runner import Classifier, read
+    from fenlei.serving.export.runner import Classifier, read
 
     pictures = [*(picture.data for picture in parity), *hard_pictures()]
     with tempfile.TemporaryDirectory(prefix="fenlei-export-") as folder:

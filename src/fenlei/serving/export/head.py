@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fenlei.backbones.onnx_nodes import Nodes
 from fenlei.modelfile import Dense, Head, Neighbours, Relu, Voter
 from fenlei.modelfile.head import SMALLEST
 from fenlei.modelfile.layers import SHORTEST
 from fenlei.modelfile.neighbours import BORDER, DOUBT
-from fenlei.projects.onnx_nodes import Nodes
 
 
 def add_head(nodes: Nodes, features: str, head: Head) -> str:

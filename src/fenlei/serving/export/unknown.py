@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from fenlei.backbones.onnx_nodes import Nodes
 from fenlei.modelfile import Distances, Head, HeadMeasure, Unknown
 from fenlei.modelfile.unknown import BEST_SCORE, ENERGY
-from fenlei.projects.export.head import directions, voter_logits
-from fenlei.projects.onnx_nodes import Nodes
+from fenlei.serving.export.head import directions, voter_logits
 
 
 def add_unknown(nodes: Nodes, features: str, head: Head, unknown: Unknown) -> str:

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from fenlei.backbones import by_digest
+from fenlei.backbones.needs import version
 from fenlei.modelfile import TOLERANCE, ModelFile, pack
-from fenlei.projects.export.network import one_network
-from fenlei.projects.export.proof import Proof, prove
-from fenlei.projects.release import release
 from fenlei.serving.errors import BackboneMissing
+from fenlei.serving.export.network import one_network
+from fenlei.serving.export.proof import Proof, prove
 from fenlei.serving.host import ModelHost
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -84,7 +84,7 @@ def export(model: ModelFile, name: str, *, cache: Path, engine: str = "auto") ->
         host.close()
     about["proof"] = {"pictures": proof.pictures, "farthest": round(proof.farthest, 9)}
     parts["about.json"] = _json(about)
-    parts["README.md"] = README.format(name=name, count=len(model.manifest.labels), version=release()).encode()
+    parts["README.md"] = README.format(name=name, count=len(model.manifest.labels), version=version("fenlei")).encode()
     return Exported(_zip({**parts, **pictures}), proof)
 
 
@@ -100,7 +100,7 @@ def _network(model: ModelFile, cache: Path) -> bytes:
 def _about(model: ModelFile) -> dict[str, Any]:
     manifest = model.manifest
     return {
-        "made_by": f"Fenlei {release()}",
+        "made_by": f"Fenlei {version('fenlei')}",
         "model_sha256": hashlib.sha256(pack(model)).hexdigest(),
         "input": msgspec.to_builtins(manifest.input),
         "backbone": {

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from fenlei.backbones.onnx_nodes import Nodes
 from fenlei.imaging import InputSpec, Policy
-from fenlei.projects.onnx_nodes import Nodes
 
 _UNIT = float(1 << 22)
 """What Pillow counts weights in: it keeps 22 bits behind the point."""

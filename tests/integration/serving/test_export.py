@@ -19,17 +19,17 @@ import pytest
 from numpy.typing import NDArray
 
 from fenlei.backbones import open_backbone
+from fenlei.backbones.onnx_nodes import Nodes
 from fenlei.contract.errors import Refused
 from fenlei.imaging import InputSpec, Policy, check, decode, to_input, wanted_size
 from fenlei.modelfile import ModelFile, read, write
-from fenlei.projects.export import ExportError, export
-from fenlei.projects.export.network import one_network
-from fenlei.projects.export.resize import add_resize, tall_pictures_rows_first
-from fenlei.projects.export.runner import read as read_as_shipped
 from fenlei.projects.foreign.accept import accept
 from fenlei.projects.foreign.declaration import declared
-from fenlei.projects.onnx_nodes import Nodes
 from fenlei.serving.errors import BackboneMissing
+from fenlei.serving.export import ExportError, export
+from fenlei.serving.export.network import one_network
+from fenlei.serving.export.resize import add_resize, tall_pictures_rows_first
+from fenlei.serving.export.runner import read as read_as_shipped
 from fenlei.serving.host import ModelHost
 from tests.support import drawing
 from tests.support.bare_python import bare_python
@@ -151,9 +151,7 @@ def test_the_resize_inside_the_network_is_ours_to_the_last_level() -> None:
 def test_tall_pictures_are_done_in_the_order_of_this_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, noise = SPECS[0], np.random.default_rng(1).integers(0, 256, (400, 50, 3)).astype(np.uint8)
     assert np.array_equal(_resizer(spec)(noise), to_input(noise, spec))
-    monkeypatch.setattr(
-        "fenlei.projects.export.resize.tall_pictures_rows_first", lambda: not tall_pictures_rows_first()
-    )
+    monkeypatch.setattr("fenlei.serving.export.resize.tall_pictures_rows_first", lambda: not tall_pictures_rows_first())
     assert not np.array_equal(_resizer(spec)(noise), to_input(noise, spec))
 
 
@@ -213,7 +211,7 @@ def test_an_export_that_scores_otherwise_is_not_made(tmp_path: Path, monkeypatch
     def colder(model: ModelFile, network: bytes) -> bytes:
         return one_network(replace(model, head=replace(model.head, temperature=model.head.temperature * 1.1)), network)
 
-    monkeypatch.setattr("fenlei.projects.export.bundle.one_network", colder)
+    monkeypatch.setattr("fenlei.serving.export.bundle.one_network", colder)
     with pytest.raises(ExportError, match="gives other scores than the model"):
         export(tiny_model(), "animals", cache=tmp_path / "cache")
 
