@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from fenlei.modelfile import ModelFile, pack, read
-from fenlei.pipelines.context import Answering, NodeContext
+from fenlei.pipelines.context import Answering, HeldDataset, NodeContext
 from fenlei.pipelines.node import NodeType
 from fenlei.pipelines.parameters import read_params
 from fenlei.pipelines.reference import Model, Reference, Report, Split
@@ -21,6 +21,10 @@ from tests.support.networks import tiny_network
 
 class OutOfReach:
     """Nothing is above."""
+
+    def dataset(self, name: str, version: int | None) -> HeldDataset:
+        """There is none."""
+        raise NotFound(f"There is no data set {name!r}.")
 
     def publish(self, model: Model, name: str, *, open_to_all: bool) -> Answering:
         """There is nowhere to."""

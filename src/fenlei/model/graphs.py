@@ -10,6 +10,7 @@ from fenlei.contract.errors import FenleiError
 from fenlei.inference.cores import usable_cores
 from fenlei.pipelines.check import check_graph
 from fenlei.pipelines.context import NodeContext, Reach
+from fenlei.pipelines.data_look import look_at_folders
 from fenlei.pipelines.disk_memory import DiskMemory
 from fenlei.pipelines.errors import BadGraph
 from fenlei.pipelines.graph import Graph, Node, read_graph
@@ -61,7 +62,7 @@ class Workbench:
 
     def problems(self, graph: Graph) -> list[Problem]:
         """What is wrong with a graph."""
-        return check_graph(graph, self.types)
+        return check_graph(graph, self.types, look_at_folders)
 
     def run(
         self,

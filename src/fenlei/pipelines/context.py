@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from fenlei.datasets.version_content import VersionContent
 from fenlei.pipelines.errors import PipelineError
 from fenlei.pipelines.reference import Deployment, Model
 from fenlei.store import Blobs
@@ -28,8 +29,32 @@ class Answering(NamedTuple):
     told_once: str | None = None
 
 
+class HeldDataset(NamedTuple):
+    """A data set of a platform, as it was at one moment.
+
+    Attributes:
+        name: of the data set.
+        version: its number.
+        digest: of its manifest; as long as this is as it was, the pictures are.
+        content: brings its pictures among the blobs, where they are not there, and gives the manifest.
+    """
+
+    name: str
+    version: int
+    digest: str
+    content: Callable[[NodeContext], VersionContent]
+
+
 class Reach(Protocol):
     """What nodes may ask of the rooms above, as far as whoever runs the graph can give it."""
+
+    def dataset(self, name: str, version: int | None) -> HeldDataset:
+        """A data set of the platform, by name or id; without a version as it is now, which becomes one.
+
+        Raises:
+            FenleiError: there is no platform, or it has no such data set or version.
+        """
+        ...
 
     def publish(self, model: Model, name: str, *, open_to_all: bool) -> Answering:
         """Let a model answer under a name.

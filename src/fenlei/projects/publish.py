@@ -109,15 +109,22 @@ def publish(
 
     def commit(work: Work) -> Published:
         _check_exists(work, version)
-        deployment = _check_free(work, name, model)
-        if deployment is None:
-            published = _create(work, name, version, model, wishes, by)
-        else:
-            published = _move(work, deployment.id, None, version, wishes, by)
+        published = _put_behind(work, name, version, model, wishes, by)
         check_able(published.deployment, prepared)
         return published
 
     return bring_about(store, front, prepared, commit)
+
+
+def put_behind(work: Work, name: str, version: ModelVersion, wishes: Wishes, *, by: str | None) -> Deployment:
+    """As `publish`, in a transaction that is open and where no server is: those that there are follow. The caller has
+    proven the model, and sees to it that it can answer as it is asked to. No key is made where there is none yet.
+
+    Raises:
+        Conflict: the name belongs to a deployment of another project.
+    """
+    model = work.models.get(version.model_id)
+    return _put_behind(work, name, version, model, wishes, by, with_key=False).deployment
 
 
 def publish_here(
@@ -145,9 +152,9 @@ def publish_here(
 
     def commit(work: Work) -> Published:
         _check_exists(work, version)
-        published = _move(work, deployment_id, revision, version, wishes, by)
-        check_able(published.deployment, prepared)
-        return published
+        changed = _move(work, deployment_id, revision, version, wishes, by)
+        check_able(changed, prepared)
+        return Published(changed, key_if_needed(work, changed, by))
 
     return bring_about(store, front, prepared, commit)
 
@@ -272,7 +279,25 @@ def _check_free(work: Work, name: str, model: Model) -> Deployment | None:
     return deployment
 
 
-def _create(work: Work, name: str, version: ModelVersion, model: Model, wishes: Wishes, by: str | None) -> Published:
+def _put_behind(
+    work: Work,
+    name: str,
+    version: ModelVersion,
+    model: Model,
+    wishes: Wishes,
+    by: str | None,
+    *,
+    with_key: bool = True,
+) -> Published:
+    deployment = _check_free(work, name, model)
+    if deployment is None:
+        deployment = _create(work, name, version, model, wishes, by)
+    else:
+        deployment = _move(work, deployment.id, None, version, wishes, by)
+    return Published(deployment, key_if_needed(work, deployment, by) if with_key else None)
+
+
+def _create(work: Work, name: str, version: ModelVersion, model: Model, wishes: Wishes, by: str | None) -> Deployment:
     at = now()
     deployment = Deployment(
         id=new_id("dp"),
@@ -291,17 +316,17 @@ def _create(work: Work, name: str, version: ModelVersion, model: Model, wishes: 
     )
     work.deployments.add(deployment)
     work.deployments.note(deployment, PUBLISH, by)
-    return Published(deployment, key_if_needed(work, deployment, by))
+    return deployment
 
 
 def _move(
     work: Work, deployment_id: str, revision: int | None, version: ModelVersion, wishes: Wishes, by: str | None
-) -> Published:
+) -> Deployment:
     changed = work.deployments.change(
         deployment_id, revision, model_version_id=version.id, state=RUNNING, **columns_of(wishes)
     )
     work.deployments.note(changed, PUBLISH, by)
-    return Published(changed, key_if_needed(work, changed, by))
+    return changed
 
 
 def _check_exists(work: Work, version: ModelVersion) -> None:

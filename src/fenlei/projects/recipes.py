@@ -12,6 +12,8 @@ from fenlei.datasets.imports import State
 from fenlei.projects.check_recipe import check_recipe
 from fenlei.projects.dataset_runs import CHECK, IMPORT, enqueue_checks
 from fenlei.projects.exports import EXPORT, export_recipe
+from fenlei.projects.graph_recipe import graph_recipe
+from fenlei.projects.graph_runs import GRAPH
 from fenlei.projects.train_recipe import train_recipe
 from fenlei.projects.training_run import TRAIN
 from fenlei.runs import Reason, Recipes, RunContext, RunStopped
@@ -46,6 +48,7 @@ def recipes(uploads: Path, cache: Path, engine: str = "auto", backbone: str | No
         CHECK: check_recipe(cache, engine, backbone),
         TRAIN: train_recipe(cache, engine, backbone),
         EXPORT: export_recipe(cache, engine),
+        GRAPH: graph_recipe(cache, engine, backbone),
     }
 
 

@@ -142,9 +142,9 @@ class RunContext:
         """Tell a figure, such as a loss; `more` says of what (`epoch=3`)."""
         self._pulse.outbox.figure("metric", {**more, "name": name, "value": value}, self._step)
 
-    def log(self, text: str) -> None:
-        """Write lines into the run's log."""
-        self._pulse.outbox.log(text, self._step)
+    def log(self, text: str, step: str | None = None) -> None:
+        """Write lines into the run's log, as those of a step; without one, of the one that is being done."""
+        self._pulse.outbox.log(text, self._step if step is None else step)
 
     def early(self, data: dict[str, Any]) -> None:
         """Show something of the result before it is there."""

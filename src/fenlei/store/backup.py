@@ -20,7 +20,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -31,7 +31,7 @@ from fenlei.store.keeping import keeping
 from fenlei.store.migrate import current_step
 from fenlei.store.portable import write_rows
 from fenlei.store.progress import Progress, silent
-from fenlei.store.references import manifests, named_in_manifest, named_in_rows, spoken_of_in_runs
+from fenlei.store.references import lists_of_nodes, manifests, named_in_manifest, named_in_rows, spoken_of_in_runs
 from fenlei.store.store import Store
 from fenlei.store.tables import Base
 
@@ -110,7 +110,7 @@ class _Writer:
                             rows += piece.count(b"\n")
                 wanted = set(named_in_rows(work.session))
                 spoken_of = set(spoken_of_in_runs(work.session))
-                versions = manifests(work.session)
+                versions, lists = manifests(work.session), lists_of_nodes(work.session)
             rows -= len(tables)  # the first line of each names its columns
             self._progress("reading rows", len(tables), len(tables))
             for digest in versions:
@@ -118,6 +118,9 @@ class _Writer:
                     wanted.update(named_in_manifest(self._store.blobs, digest))
                 except (NotFound, DamagedBlob):
                     continue  # told with the other missing blobs
+            for digest in lists - versions.keys():
+                with suppress(NotFound, DamagedBlob):  # a result that is gone is worked out again
+                    spoken_of.update(named_in_manifest(self._store.blobs, digest))
             for info in self._store.blobs.all():
                 if info.sha256 in wanted or info.sha256 in spoken_of:
                     self._sizes[info.sha256] = info.bytes

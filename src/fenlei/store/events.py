@@ -16,7 +16,7 @@ from fenlei.store.tables import Event
 
 @dataclass(frozen=True)
 class NewEvent:
-    """Something that happened: `kind` is state, progress, candidate, metric, log or result."""
+    """Something that happened: `kind` is state, progress, candidate, metric, log, result or node."""
 
     kind: str
     data: dict[str, Any]

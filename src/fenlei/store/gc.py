@@ -6,6 +6,7 @@ young. Blobs younger than a grace period are left alone, and each is looked at o
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
@@ -15,7 +16,7 @@ from fenlei.store.errors import DamagedBlob, NotFound, StoreError
 from fenlei.store.keeping import removing
 from fenlei.store.place import Leftovers
 from fenlei.store.progress import Progress, silent
-from fenlei.store.references import manifests, named_in_manifest, named_in_rows, spoken_of_in_runs
+from fenlei.store.references import lists_of_nodes, manifests, named_in_manifest, named_in_rows, spoken_of_in_runs
 from fenlei.store.store import Store
 
 GRACE = timedelta(hours=24)
@@ -26,6 +27,10 @@ SHORTEST = timedelta(minutes=10)
 
 WRITING = timedelta(hours=1)
 """What is half-written and has not grown for so long is not being written any more."""
+
+UNUSED = timedelta(days=30)
+"""Results of nodes that nobody has taken for so long are dropped; what a run itself left behind stays as long as the
+run does."""
 
 BATCH = 500
 """Blobs that are removed at a time; on disk nobody can put one meanwhile."""
@@ -69,7 +74,7 @@ def find_garbage(store: Store, grace: timedelta = GRACE) -> Garbage:
     before = now() - grace
     blobs = {blob.sha256: blob.bytes for blob in store.blobs.all() if blob.written_at < before}
     with store.reading() as work:
-        versions = manifests(work.session)
+        versions, lists = manifests(work.session), lists_of_nodes(work.session)
         for digest in chain(named_in_rows(work.session), spoken_of_in_runs(work.session)):
             blobs.pop(digest, None)
     for manifest, version in versions.items():
@@ -80,6 +85,10 @@ def find_garbage(store: Store, grace: timedelta = GRACE) -> Garbage:
             raise StoreError(
                 f"The manifest of the data set version {version} cannot be read, so nobody knows what it needs: {exc}"
             ) from exc
+    for listing in lists - versions.keys():
+        with suppress(NotFound, DamagedBlob):  # a result that is gone is worked out again
+            for digest in named_in_manifest(store.blobs, listing):
+                blobs.pop(digest, None)
     return Garbage(blobs, store.blobs.leftovers(_stale(grace)), before)
 
 
@@ -99,6 +108,8 @@ def remove_garbage(store: Store, grace: timedelta = GRACE, progress: Progress = 
         StoreError: database or blobs cannot be used.
     """
     with removing(store.database):
+        with store.writing() as work:
+            work.results.forget(now() - max(grace, UNUSED))
         garbage = find_garbage(store, grace)
         removed: dict[str, int] = {}
         for batch in _batches(list(garbage.blobs)):

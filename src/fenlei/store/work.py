@@ -13,6 +13,7 @@ from fenlei.store.datasets import Datasets
 from fenlei.store.deployments import Deployments
 from fenlei.store.events import Events
 from fenlei.store.findings import Findings
+from fenlei.store.graphs import Graphs, Nodes, Results
 from fenlei.store.imports import Imports
 from fenlei.store.jobs import Jobs
 from fenlei.store.keys import Keys
@@ -128,6 +129,21 @@ class Work:
     def events(self) -> Events:
         """What happens in runs."""
         return Events(self.session)
+
+    @cached_property
+    def graphs(self) -> Graphs:
+        """Graphs of canvas projects."""
+        return Graphs(self.session)
+
+    @cached_property
+    def nodes(self) -> Nodes:
+        """What became of their nodes in runs."""
+        return Nodes(self.session)
+
+    @cached_property
+    def results(self) -> Results:
+        """What nodes left behind, for whoever needs the same."""
+        return Results(self.session)
 
     @cached_property
     def workers(self) -> Workers:

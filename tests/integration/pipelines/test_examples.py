@@ -25,7 +25,7 @@ EXAMPLES = dict(re.findall(r"^## (\S+)\n(?:(?!^## ).*\n)*?```json\n((?:.*\n)*?)`
 
 @pytest.fixture(scope="module")
 def reach(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench, Signed]]:
-    """A workspace with pictures beside it, and a platform to publish on."""
+    """A workspace with pictures beside it, and a platform that has them too and to publish on."""
     place = tmp_path_factory.mktemp("examples")
     class_folders(place / "photos", {"cat": 62, "dog": 60, "owl": 60}, size=48)
     tiny_resnet(place / "tiny")
@@ -38,6 +38,7 @@ def reach(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workbench,
         patch.chdir(place)
         with Platform.by_link(platform.link) as entered:
             token = entered.tokens.make("examples", "owner").secret
+            entered.datasets.bring(entered.datasets.create("photos").id, place / "photos")
         bench = Workbench(Settings.at(place / "workspace"))
         yield bench, Signed(bench.blobs, platform.base, str(token))
 

@@ -173,7 +173,7 @@ def test_a_project_goes_when_its_owner_has_seen_what_hangs_on_it(store: Store) -
 def test_a_canvas_says_that_it_cannot_be_run_yet(sqlite_store: Store) -> None:
     dataset = create_dataset(sqlite_store, "flowers")
     canvas = create_project(sqlite_store, "graph", "canvas", dataset.id, {"nodes": [1, 2]})
-    with pytest.raises(Conflict, match="pipelines are not in this version yet"):
+    with pytest.raises(Conflict, match="is a canvas: it runs its graph"):
         start_training(sqlite_store, canvas.id)
 
 

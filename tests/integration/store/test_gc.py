@@ -71,6 +71,7 @@ def test_every_column_that_may_name_a_blob_is_known() -> None:
     """A new column of 64 characters is either a blob's name, and then it is in NAMED, or it is listed here."""
     others = {"app_keys.digest", "sign_ins.digest", "sign_in_links.digest", "api_tokens.digest", "repeats.request"}
     others |= {"uploads.sha256", "looks.sha256", "looks.pixels"}
+    others |= {"graph_revisions.digest", "graph_revisions.meaning", "node_runs.key", "node_results.key"}
     found = {
         f"{table.name}.{column.name}"
         for table in Base.metadata.tables.values()
@@ -129,6 +130,33 @@ def test_what_is_referred_to_stays_and_the_rest_goes(store: Store) -> None:
     assert (removed.blobs, removed.bytes) == (gone, 30)
     assert {info.sha256 for info in store.blobs.all()} == {*blob.values(), manifest} - gone.keys()
     assert remove_garbage(store, NOW).files == 0
+
+
+def test_what_nodes_left_behind_stays_with_what_it_lists_until_nobody_has_used_it_for_long(store: Store) -> None:
+    names = ["picture", "map", "model", "shared", "old", "picture of old"]
+    blob = dict(zip(names, store.blobs.put_many([name.encode() for name in names]), strict=True))
+    split = store.blobs.put(f'{{"format":"x"}}\n["a.png","{blob["picture"]}",null]\n'.encode())
+    report = store.blobs.put(f'{{"maps":["{blob["map"]}"]}}'.encode())
+    old = store.blobs.put(f'{{"format":"x"}}\n["b.png","{blob["picture of old"]}",null]\n'.encode())
+    left = {
+        "features": {"kind": "features", "digest": "f" * 64, "split": {"kind": "split", "digest": split}},
+        "model": {"kind": "model", "digest": blob["model"]},
+        "report": {"kind": "report", "digest": report, "about": "explanation"},
+    }
+    with store.writing() as work:
+        work.session.add(run := a_run("done", {}, 1))
+        work.session.flush()
+        work.nodes.say(run.id, "learn", now(), position=0, state="done", key="k" * 64, outputs=left)
+        work.results.keep("a" * 64, "t", {"model": {"kind": "model", "digest": blob["shared"]}}, now())
+        unused = now() - timedelta(days=31)
+        work.results.keep("b" * 64, "t", {"images": {"kind": "images", "digest": old}}, unused)
+    removed = remove_garbage(store, NOW)
+    assert removed.blobs.keys() == {old, blob["old"], blob["picture of old"]}
+    with store.reading() as work:
+        assert (work.results.find("b" * 64), work.results.find("a" * 64) is not None) == (None, True)
+    with store.writing() as work:
+        work.session.execute(delete(Run).where(Run.id == run.id))
+    assert remove_garbage(store, NOW).blobs.keys() == {blob["picture"], blob["map"], blob["model"], split, report}
 
 
 def test_a_blob_that_is_put_again_meanwhile_stays(store: Store) -> None:

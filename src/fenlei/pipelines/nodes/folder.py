@@ -5,23 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from fenlei.contract.errors import FenleiError
 from fenlei.datasets.folder import scan
-from fenlei.datasets.found import FoundPictures
-from fenlei.datasets.version_content import VersionContent, VersionEntry, content_of
-from fenlei.imaging import decode_for_training, read_header
-from fenlei.imaging.sniff import sniff
 from fenlei.pipelines.context import NodeContext
 from fenlei.pipelines.node import Family, node
 from fenlei.pipelines.parameters import Params, param
 from fenlei.pipelines.pictures import images_of
+from fenlei.pipelines.reading import bring
 from fenlei.pipelines.reference import Images
 from fenlei.pipelines.words import Words
-
-_TOGETHER = 64
-"""Pictures that are put among the blobs at a time."""
-
-_TINY = 16
 
 
 class FolderParams(Params):
@@ -73,40 +64,4 @@ def _state(params: FolderParams, ctx: NodeContext) -> str:
 def folder(*, params: FolderParams, ctx: NodeContext) -> Images:
     """Read the pictures of a folder into the workspace."""
     with scan(Path(params.path).expanduser()) as found:
-        for skipped in found.skipped:
-            ctx.log(f"left aside: {skipped.name}: {skipped.reason}")
-        return images_of(ctx, _content(found, ctx))
-
-
-def _content(found: FoundPictures, ctx: NodeContext) -> VersionContent:
-    number = {label: place for place, label in enumerate(found.labels)}
-    entries: list[VersionEntry] = []
-    for first in range(0, len(found.items), _TOGETHER):
-        ctx.check()
-        ctx.progress("reading pictures", first / len(found.items))
-        read: list[tuple[VersionEntry, bytes]] = []
-        for item in found.items[first : first + _TOGETHER]:
-            try:
-                data = item.read()
-                width, height = _size(data)
-            except FenleiError as exc:
-                ctx.log(f"left aside: {item.name}: {exc}")
-                continue
-            part = None if item.part is None else item.part.value
-            entry = VersionEntry(item.name, "", number[item.label], part, item.group, width, height, len(data))
-            read.append((entry, data))
-        digests = ctx.blobs.put_many([data for _, data in read])
-        entries += [entry._replace(sha256=digest) for (entry, _), digest in zip(read, digests, strict=True)]
-    return content_of(found.labels, entries)
-
-
-def _size(data: bytes) -> tuple[int, int]:
-    """Width and height of the upright picture.
-
-    Raises:
-        FenleiError: it cannot be read.
-    """
-    if sniff(data) in ("JPEG", "PNG"):
-        return read_header(data).upright_size
-    height, width = decode_for_training(data, (_TINY, _TINY)).shape[:2]
-    return width, height
+        return images_of(ctx, bring(ctx, found))

@@ -16,6 +16,7 @@ from fenlei.store.tables.datasets import (
     Tally,
     Upload,
 )
+from fenlei.store.tables.graphs import GraphRevision, NodeResult, NodeRow
 from fenlei.store.tables.projects import AppKey, Deployment, Model, ModelVersion, Project, Publication
 from fenlei.store.tables.runs import Event, Job, Run, Step, Worker
 from fenlei.store.tables.users import ApiToken, AuditEntry, Failure, Repeat, Setting, SignIn, SignInLink, User
@@ -34,6 +35,7 @@ __all__ = [
     "Event",
     "Failure",
     "Finding",
+    "GraphRevision",
     "Import",
     "ImportEntry",
     "Job",
@@ -41,6 +43,8 @@ __all__ = [
     "Look",
     "Model",
     "ModelVersion",
+    "NodeResult",
+    "NodeRow",
     "Picture",
     "Project",
     "Publication",

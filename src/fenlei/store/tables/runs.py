@@ -79,7 +79,7 @@ class Step(Base):
 
 
 class Event(Base):
-    """Something that happened in a run, in order: state, progress, candidate, metric, log, result."""
+    """Something that happened in a run, in order: state, progress, candidate, metric, log, result, node."""
 
     __tablename__ = "events"
     __table_args__ = (Index("ix_events_run", "run_id", "id"),)

@@ -1,0 +1,78 @@
+"""The data sets that graphs name: found by name or id, as versions, and what is wrong with them before a graph runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from fenlei.datasets.versions import make_version
+from fenlei.pipelines.data_look import data_problem, too_few_classes
+from fenlei.pipelines.graph import Node
+from fenlei.pipelines.nodes.dataset import DatasetParams
+from fenlei.pipelines.parameters import Params
+from fenlei.pipelines.problem import Problem
+from fenlei.pipelines.words import Words
+from fenlei.projects.trainable import cells_now
+from fenlei.store import NotFound, Store, Work
+from fenlei.store.tables import Dataset, DatasetVersion
+
+
+def dataset_named(work: Work, wanted: str) -> Dataset:
+    """The data set of this name or id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = work.datasets.named(wanted)
+    return work.datasets.get(wanted) if found is None else found
+
+
+def version_of(store: Store, wanted: str, number: int | None, by: str | None) -> tuple[Dataset, DatasetVersion]:
+    """A version of a data set; without a number the data set as it is now, which becomes one.
+
+    Raises:
+        NotFound: there is no such data set or version.
+    """
+    with store.reading() as work:
+        dataset = dataset_named(work, wanted)
+        if number is not None:
+            return dataset, work.versions.numbered(dataset.id, number)
+    return dataset, make_version(store, dataset.id, by=by)
+
+
+def look_at_datasets(store: Store, node: Node, params: Params) -> Iterator[Problem]:
+    """What is wrong with the data set that a node reads."""
+    if not isinstance(params, DatasetParams):
+        return
+    with store.reading() as work:
+        try:
+            dataset = dataset_named(work, params.dataset)
+        except NotFound:
+            yield data_problem(
+                node,
+                "dataset",
+                Words(f"There is no data set {params.dataset!r}.", f"没有名为“{params.dataset}”的数据集。"),
+                Words("Choose one that is there; it may have been deleted.", "请选择现有的数据集；它可能已被删除。"),
+            )
+            return
+        if params.version is not None:
+            try:
+                version = work.versions.numbered(dataset.id, params.version)
+            except NotFound:
+                yield data_problem(
+                    node,
+                    "version",
+                    Words(
+                        f"The data set {dataset.name!r} has no version {params.version}.",
+                        f"数据集“{dataset.name}”没有版本 {params.version}。",
+                    ),
+                    Words("Choose one that it has, or none.", "请选择已有的版本，或留空。"),
+                )
+                return
+            counted = Counter({label: int(count) for label, count in version.counts.get("labels", {}).items()})
+        else:
+            counted = Counter()
+            for label, _, count in cells_now(work, dataset.id)[1]:
+                if label is not None:
+                    counted[label] += count
+    yield from too_few_classes(node, "dataset", [label for label, count in counted.items() if count])

@@ -1,0 +1,191 @@
+"""Graphs of canvas projects on a platform: saved, checked, carried out by a worker, nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from fenlei.datasets.create import create_dataset
+from fenlei.datasets.labels import set_label
+from fenlei.pipelines.errors import NotRunnable, PipelineError
+from fenlei.pipelines.graph import Edge, End, Graph, Node, graph_of
+from fenlei.pipelines.problem import Fault
+from fenlei.projects.graph_runs import start_graph
+from fenlei.projects.graphs import open_graph, problems_of, save_graph
+from fenlei.projects.node_version import keep_model_of_node
+from fenlei.projects.projects import create_project
+from fenlei.runs import Recipes
+from fenlei.store import Conflict, Stale, Store
+from fenlei.store.selection import PictureFilter
+from fenlei.store.tables import Dataset, Project, Run
+from tests.support.runs import found, told, work_off
+
+NODES = {"data": "data.dataset", "split": "data.split", "learn": "train.linear", "judge": "judge.evaluate"}
+EDGES = [
+    ("data.images", "split.images"),
+    ("split.split", "learn.split"),
+    ("split.split", "judge.split"),
+    ("learn.model", "judge.model"),
+]
+
+
+def graph(
+    dataset: str = "animals", *more: Node, edges: Sequence[tuple[str, str]] = (), **params: dict[str, Any]
+) -> Graph:
+    """Learn from a data set, and judge."""
+    params = {"data": {"dataset": dataset}, **params}
+    nodes = [Node(id=name, type=kind, params=params.get(name, {})) for name, kind in NODES.items()]
+    return Graph(nodes=(*nodes, *more), edges=tuple(edge(*each) for each in [*EDGES, *edges]))
+
+
+def edge(source: str, target: str) -> Edge:
+    return Edge(source=End(*source.split(".")), target=End(*target.split(".")))
+
+
+@pytest.fixture
+def canvas(store: Store, animals: Dataset) -> Project:
+    return create_project(store, "drawn", "canvas")
+
+
+def carried_out(store: Store, known: Recipes, project: Project, **wishes: Any) -> Run:
+    run = start_graph(store, project.id, **wishes)
+    work_off(store, known)
+    return found(store, run)
+
+
+def relabel_one(store: Store, label: str, to: str) -> None:
+    """Give one picture of a class another label."""
+    with store.reading() as work:
+        dataset = work.datasets.named("animals")
+        assert dataset is not None
+        labels = {each.name: each.id for each in work.labels.of(dataset.id)}
+        pictures, _ = work.browse.page(dataset.id, PictureFilter(label=labels[label]), None, 1)
+    set_label(store, dataset.id, [pictures[0].id], labels[to])
+
+
+def states(store: Store, run: Run) -> dict[str, str]:
+    with store.reading() as work:
+        return {row.node: row.state for row in work.nodes.of(run.id)}
+
+
+def heard(store: Store, run: Run, state: str) -> list[str]:
+    """Nodes of which the run's events say that they came into this state."""
+    return [each["node"] for each in told(store, run, "node") if each["state"] == state]
+
+
+def test_a_graph_is_carried_out_and_each_node_has_its_row(store: Store, known: Recipes, canvas: Project) -> None:
+    revision = save_graph(store, canvas.id, graph())
+    run = carried_out(store, known, canvas)
+    assert run.state == "done", run.error
+    assert run.subject == {"project_id": canvas.id, "revision_id": revision.id, "revision": 1}
+    assert run.result is not None
+    assert (run.result["nodes"], run.result["worked"]) == (4, 4)
+    with store.reading() as work:
+        rows = {row.node: row for row in work.nodes.of(run.id)}
+    assert list(rows) == list(NODES)
+    assert {row.state for row in rows.values()} == {"done"}
+    assert rows["learn"].outputs["model"]["digest"] == run.result["models"][0]["sha256"]
+    assert rows["learn"].seconds > 0
+    assert rows["learn"].began_at is not None
+    assert heard(store, run, "running") == list(NODES)
+    assert heard(store, run, "done") == list(NODES)
+
+
+def test_only_what_depends_on_a_change_runs_again_and_projects_share(
+    store: Store, known: Recipes, canvas: Project
+) -> None:
+    save_graph(store, canvas.id, graph())
+    carried_out(store, known, canvas)
+    save_graph(store, canvas.id, graph(learn={"head": "svm"}), after=1)
+    again = carried_out(store, known, canvas)
+    assert heard(store, again, "running") == ["learn", "judge"]
+    assert heard(store, again, "cached") == ["data", "split"]
+
+    other = create_project(store, "another", "canvas")
+    save_graph(store, other.id, graph())
+    elsewhere = carried_out(store, known, other)
+    assert states(store, elsewhere) == dict.fromkeys(NODES, "cached")
+
+    relabel_one(store, "cat", "dog")
+    changed = carried_out(store, known, canvas)
+    assert heard(store, changed, "running") == list(NODES)
+
+
+def test_one_node_runs_alone_with_what_is_there_and_up_to_a_node(store: Store, known: Recipes, canvas: Project) -> None:
+    save_graph(store, canvas.id, graph())
+    up_to = carried_out(store, known, canvas, node="split", extent="to here")
+    assert states(store, up_to) == {"data": "done", "split": "done"}
+    alone = carried_out(store, known, canvas, node="judge", extent="this")
+    assert alone.state == "failed"
+    assert states(store, alone)["learn"] == "failed"
+    with pytest.raises(PipelineError, match="its nodes are: data, split, learn, judge"):
+        start_graph(store, canvas.id, node="nowhere", extent="this")
+
+
+def test_a_model_is_published_by_a_node_and_kept_by_hand(store: Store, known: Recipes, canvas: Project) -> None:
+    publish = Node(id="out", type="finish.publish", params={"name": "cats", "open_to_all": True})
+    save_graph(store, canvas.id, graph("animals", publish, edges=[("learn.model", "out.model")]))
+    run = carried_out(store, known, canvas)
+    assert run.state == "done", run.error
+    with store.reading() as work:
+        deployment = work.deployments.named("cats")
+        assert deployment is not None
+        version = work.models.version(deployment.model_version_id)
+    assert (deployment.open, deployment.project_id, version.run_id) == (True, canvas.id, run.id)
+    assert version.lineage["pipeline"]["node"] == "out"
+    kept = keep_model_of_node(store, run.id, "learn")
+    assert kept.id == version.id
+    with pytest.raises(Conflict, match="has left no model behind"):
+        keep_model_of_node(store, run.id, "split")
+
+
+def test_a_node_that_fails_stops_only_what_depends_on_it(store: Store, known: Recipes, canvas: Project) -> None:
+    few = Node(id="few", type="data.filter", params={"classes": ["no such class"]})
+    save_graph(store, canvas.id, graph("animals", few, edges=[("data.images", "few.images")]))
+    run = carried_out(store, known, canvas)
+    assert run.state == "failed"
+    assert "1 of 5 nodes failed: few: " in str(run.error)
+    assert states(store, run) == {**dict.fromkeys(NODES, "done"), "few": "failed"}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "parameter", "said"),
+    [
+        ({"dataset": "gone"}, "dataset", "There is no data set 'gone'."),
+        ({"dataset": "animals", "version": 7}, "version", "has no version 7"),
+        ({"dataset": "single"}, "dataset", "None of its pictures has a label."),
+    ],
+)
+def test_a_data_set_that_cannot_be_learned_from_is_named_before_anything_runs(
+    store: Store, canvas: Project, dataset: dict[str, Any], parameter: str, said: str
+) -> None:
+    create_dataset(store, "single")
+    drawn = graph(data=dataset)
+    problem = next(each for each in problems_of(store, drawn) if each.fault is Fault.DATA)
+    assert (problem.node, problem.parameter) == ("data", parameter)
+    assert said in problem.en
+    save_graph(store, canvas.id, drawn)
+    with pytest.raises(NotRunnable, match="data set|label"):
+        start_graph(store, canvas.id)
+
+
+def test_a_graph_is_saved_as_revisions_that_stay(store: Store, canvas: Project) -> None:
+    first = save_graph(store, canvas.id, graph())
+    assert save_graph(store, canvas.id, graph()).id == first.id
+    second = save_graph(store, canvas.id, graph(learn={"head": "svm"}), note="other head", after=1)
+    assert (first.number, second.number, second.note) == (1, 2, "other head")
+    with pytest.raises(Stale, match="revision 2, not 1"):
+        save_graph(store, canvas.id, graph(), after=1)
+    assert open_graph(store, canvas.id, 1).graph == graph()
+    assert open_graph(store, canvas.id).graph.node("learn").params == {"head": "svm"}
+    assert graph_of(second.graph) == graph(learn={"head": "svm"})
+
+
+def test_an_automated_project_has_no_graph_of_its_own(store: Store) -> None:
+    automated = create_project(store, "by itself", "automated")
+    with pytest.raises(Conflict, match="open one of its trainings in a canvas"):
+        save_graph(store, automated.id, graph())
+    with pytest.raises(Conflict, match="has no graph yet"):
+        open_graph(store, create_project(store, "empty", "canvas").id)
