@@ -152,13 +152,13 @@ def test_changed_preprocessing_is_refused(path: Path) -> None:
         read(path)
 
 
-@pytest.mark.parametrize("much", [0.0, -0.1, 0.21, 1.0])
+@pytest.mark.parametrize("much", [0.0, -0.1, 0.11, 1.0])
 def test_a_file_whose_parity_pictures_prove_nothing_is_refused(path: Path, much: float) -> None:
     edit_manifest(path, tolerance=much)
     with pytest.raises(DamagedModelFile, match=f"may be {much} off"):
         read(path)
-    edit_manifest(path, tolerance=0.2)
-    assert read(path).manifest.allowed == 0.2
+    edit_manifest(path, tolerance=0.1)
+    assert read(path).manifest.allowed == 0.1
 
 
 def test_another_number_of_labels_than_of_scores_is_refused(path: Path) -> None:

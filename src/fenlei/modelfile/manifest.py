@@ -14,7 +14,7 @@ FORMAT = 3
 a file says the lowest number that suffices: 1 where the head is one linear layer and a temperature, 3 where a voter
 asks its nearest neighbours."""
 
-TOLERANCE, MOST_TOLERANCE = 1e-3, 0.2
+TOLERANCE, MOST_TOLERANCE = 1e-3, 0.1
 """How far a score of a parity picture may lie from the one it had when the model was made, and the most that a model
 may ask for: beyond it the pictures would prove nothing."""
 

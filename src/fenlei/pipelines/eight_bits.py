@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from fenlei.datasets.version_content import VersionEntry
 from fenlei.imaging import prepare, prepare_for_training
 from fenlei.inference import Engine, EngineMissing, open_engine
-from fenlei.modelfile import MOST_TOLERANCE, ModelFile
+from fenlei.modelfile import ModelFile, ParityPicture
 from fenlei.pipelines.context import NodeContext
 from fenlei.pipelines.errors import PipelineError
 from fenlei.pipelines.opened import Asked, Opened, ask
@@ -33,11 +34,20 @@ FEWEST = 10
 MOST_DECIDING = 2_000
 """More do not move the outcome, and take time."""
 
+STEADY = 0.03
+"""So near to each other the scores of a picture must be by different engines for it to be a parity picture of a network
+in eight bits: pictures between two classes prove little, since somewhere a number is rounded up or down."""
+
 LEAST_ALLOWED = 0.02
-"""So far scores of a network in eight bits may always be apart: somewhere a number is rounded up or down."""
+"""So far the scores of parity pictures may always be from their promises."""
 
 ROOM = 3.0
-"""Times what was seen here: other pictures and other processors are farther apart."""
+"""Times what was seen here: other processors are farther apart. With `STEADY` it stays below `MOST_TOLERANCE`."""
+
+TOO_FAR = (
+    f"OpenVINO and ONNX Runtime differ by more than {STEADY} in a score of most of the model's parity pictures, too "
+    "much to tell whether it is served as it was made"
+)
 
 VALIDATION, FOLDS = "validation part", "training part, by folds"
 _HELD_AGAINST = 32
@@ -194,21 +204,62 @@ def speeds(engines: dict[str, list[Engine]], picture: NDArray[np.uint8]) -> list
     return found
 
 
-def farthest_apart(file: ModelFile, engines: Sequence[Engine], pictures: Sequence[NDArray[np.uint8]]) -> float:
-    """The largest difference of a score between engines that run the same network: on these pictures as it is shown
-    them, on the file's own and on drawn ones."""
-    from fenlei.training.parity import drawn as drawings
+class Proving(NamedTuple):
+    """What proves a model in eight bits wherever it is loaded.
 
+    Attributes:
+        pictures: of its parity pictures those on which engines agree.
+        allowed: how far their scores may be from what is promised.
+        apart: the farthest that a score was between engines, on any picture that was asked about.
+    """
+
+    pictures: list[ParityPicture]
+    allowed: float
+    apart: float
+
+
+def proving(file: ModelFile, engines: Sequence[Engine], shown: Sequence[NDArray[np.uint8]] = ()) -> Proving | None:
+    """Hold engines that run the same network in eight bits against each other.
+
+    Args:
+        file: with the head that will be shipped.
+        engines: each runs the network.
+        shown: further pictures as the network takes them; they are looked at for `apart` alone.
+
+    Returns:
+        None where engines agree on fewer than half of the parity pictures: it could not be told whether the model is
+        served as it was made.
+    """
+    spec, count = file.manifest.input, len(file.parity)
+    pixels = [*(prepare(each.data, spec) for each in file.parity), *shown]
+    if not pixels or not engines:
+        return Proving(file.parity, LEAST_ALLOWED, 0.0)
+    scores = np.stack([file.head.scores(engine.infer(np.stack(pixels))) for engine in engines])
+    apart = np.abs(scores - scores[0]).max(axis=(0, 2))
+    agree = (apart <= STEADY) & (scores.argmax(axis=2) == scores[0].argmax(axis=1)).all(axis=0)
+    steady = np.flatnonzero(agree[:count])
+    if 2 * len(steady) < count:
+        return None
+    allowed = max(LEAST_ALLOWED, ROOM * float(apart[steady].max(initial=0.0)))
+    return Proving([file.parity[row] for row in steady], allowed, float(apart.max()))
+
+
+def proving_still(ctx: NodeContext, file: ModelFile, network: bytes) -> Proving | None:
+    """The same of a model whose head was changed; None of one whose network is in 32 bits.
+
+    Raises:
+        PipelineError: engines agree on too few of its parity pictures by now.
+    """
     spec = file.manifest.input
-    shown = [*pictures, *(prepare(data, spec) for data in (*(each.data for each in file.parity), *drawings(0)))]
-    scores = [file.head.scores(engine.infer(np.stack(shown))) for engine in engines]
-    return max((float(np.abs(each - scores[0]).max()) for each in scores[1:]), default=0.0)
-
-
-def allowance(apart: float) -> float | None:
-    """How far parity pictures may be from their promises, where engines were so far apart; None: too far for that to
-    prove anything."""
-    return None if 2 * apart > MOST_TOLERANCE else min(MOST_TOLERANCE, max(LEAST_ALLOWED, ROOM * apart))
+    if file.manifest.tolerance is msgspec.UNSET:
+        return None
+    with on_cpu(ctx, (spec.height, spec.width), [network]) as engines:
+        found = proving(file, [each[0] for each in engines.values()])
+    if found is None:
+        raise PipelineError(
+            f"Calibrated so, {TOO_FAR}. Calibrate the model before it is optimised, or choose another method."
+        )
+    return found
 
 
 def _same(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -137,3 +137,12 @@ def test_eight_bits_are_decided_by_the_validation_part_where_there_is_one(
 ) -> None:
     told = bench.told(bench.run("finish.optimise", model, split, loss=100.0)[1])
     assert (told["decided_by"], told["decision"]["pictures"]) == ("validation part", 45)
+
+
+def test_a_model_in_eight_bits_is_calibrated_and_still_says_how_far_engines_are_apart(
+    bench: Workbench, split: Split, boastful: Model
+) -> None:
+    small, _ = bench.run("finish.optimise", boastful, split, loss=100.0)
+    file = bench.file(bench.run(NAME, small, split)[0])
+    assert file.manifest.allowed >= 0.02
+    assert [each["by"] for each in file.manifest.recipe["finished"]] == ["finish.optimise", NAME]

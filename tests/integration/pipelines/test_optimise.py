@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 
 from fenlei.backbones import open_backbone
 from fenlei.backbones.errors import BackboneError
 from fenlei.backbones.joined import join
+from fenlei.inference import open_engine
 from fenlei.modelfile import ModelFile
+from fenlei.pipelines.eight_bits import proving
 from fenlei.pipelines.errors import PipelineError
 from fenlei.pipelines.pictures import content, only, split_of
 from fenlei.pipelines.reference import Model, Report, Split
@@ -20,6 +25,7 @@ from fenlei.training.errors import TrainingError
 from fenlei.training.formula import formula_of
 from tests.support.cornered import corner_model
 from tests.support.drawing import class_folders, tinted_scenes
+from tests.support.models import tiny_model
 from tests.support.networks import tiny_network
 from tests.support.workbench import Workbench
 
@@ -156,3 +162,34 @@ def test_too_few_pictures_to_decide_by_are_told(bench: Workbench, model: Model, 
     few = split_of(bench.context, only(found, lambda each: each.name not in train[8:]))
     with pytest.raises(PipelineError, match="at least 10 are needed"):
         bench.run(NAME, model, few)
+
+
+class Shaky:
+    """An engine that sees some pictures of a batch a little otherwise."""
+
+    def __init__(self, of: Any, rows: list[int], by: float) -> None:
+        self._of, self._rows, self._by = of, rows, by
+
+    def infer(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        features: NDArray[np.float32] = self._of.infer(pixels)
+        features[self._rows] += np.linspace(0, self._by, features.shape[1], dtype=np.float32)
+        return features
+
+
+@pytest.mark.parametrize(("rows", "kept"), [([], 6), ([1, 4], 4), ([0, 1, 2, 3], None)])
+def test_pictures_on_which_engines_differ_do_not_travel_and_a_model_of_too_many_is_not_made(
+    rows: list[int], kept: int | None
+) -> None:
+    file = tiny_model(parity=6)
+    assert file.network is not None
+    engine = open_engine(file.network, size=(32, 32), kind="onnxruntime", streams=1)
+    try:
+        engines: list[Any] = [engine, Shaky(Shaky(engine, rows, 2.0), [5], 0.001)]
+        found = proving(file, engines)
+    finally:
+        engine.close()
+    assert (None if found is None else len(found.pictures)) == kept
+    if found is not None:
+        assert found.pictures == [each for row, each in enumerate(file.parity) if row not in rows]
+        assert found.allowed < 0.1
+        assert (found.apart > 0.03) == bool(rows)

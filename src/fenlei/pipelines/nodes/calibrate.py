@@ -10,6 +10,7 @@ import numpy as np
 
 from fenlei.modelfile import Calibration, Decision, Head, ModelFile
 from fenlei.pipelines.context import NodeContext
+from fenlei.pipelines.eight_bits import proving_still
 from fenlei.pipelines.finished import Finished, finished, measured, promised, put, trained_by
 from fenlei.pipelines.node import Family, node
 from fenlei.pipelines.opened import Asked, ask, ask_test_part, opened, unlearned
@@ -114,7 +115,9 @@ def calibrate(model: Model, split: Split, *, params: CalibrateParams, ctx: NodeC
         head = chosen.of(file.head)
         decision, thresholds = _decision(file, head, chooses)
         judges = ask_test_part(ctx, split, ready, lambda share: ctx.progress("judging", share))
-        parity = promised(file, head, ready.predictor.engine)
+        proving = proving_still(ctx, replace(file, head=head), ready.network())
+        proven = file if proving is None else replace(file, parity=proving.pictures)
+        parity = promised(proven, head, ready.predictor.engine)
     method = NONE if params.method == NONE else chosen.method
     done = finished(file.manifest, model, NAME, method=method, pictures=len(chooses))
     manifest = msgspec.structs.replace(
@@ -122,6 +125,7 @@ def calibrate(model: Model, split: Split, *, params: CalibrateParams, ctx: NodeC
         calibration=Calibration(method=method, temperature=chosen.temperature),
         decision=decision,
         metrics=measured(file, head, judges) or done.metrics,
+        tolerance=msgspec.UNSET if proving is None else proving.allowed,
     )
     made = put(ctx, replace(file, manifest=manifest, head=head, parity=parity))
     before, after, learned = _judged(file, head, judges)

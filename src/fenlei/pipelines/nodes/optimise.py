@@ -13,13 +13,13 @@ from fenlei.inference import open_engine
 from fenlei.modelfile import ModelFile
 from fenlei.pipelines.context import NodeContext
 from fenlei.pipelines.eight_bits import (
+    TOO_FAR,
     VALIDATION,
     Speed,
-    allowance,
     decided,
-    farthest_apart,
     held_against,
     on_cpu,
+    proving,
     rounded,
     speeds,
     to_calibrate,
@@ -85,7 +85,8 @@ class Optimisation(msgspec.Struct, frozen=True, kw_only=True):
         network_bytes_before: of the network in it.
         network_bytes_after: likewise.
         milliseconds: of one picture on one core of this machine, by engine.
-        engines_apart: the farthest that a score in eight bits was between two engines.
+        engines_apart: the farthest that a score in eight bits was between two engines; None where they agree on fewer
+            than half of the parity pictures.
         scores_may_differ_by: as the model that was made says of its parity pictures; None where none was made.
     """
 
@@ -105,7 +106,7 @@ class Optimisation(msgspec.Struct, frozen=True, kw_only=True):
     network_bytes_before: int
     network_bytes_after: int
     milliseconds: list[Speed]
-    engines_apart: float
+    engines_apart: float | None
     scores_may_differ_by: float | None
 
 
@@ -142,15 +143,15 @@ def optimise(model: Model, split: Split, *, params: OptimiseParams, ctx: NodeCon
             old = ask_test_part(ctx, split, ready, lambda share: ctx.progress("judging 32 bits", share))
             told = partial(ctx.progress, "judging 8 bits")
             new = ask(ctx, split, ready, old.entries, told, engine)
-            parity = promised(file, file.head, engine)
+            with on_cpu(ctx, size, [before, network]) as engines:
+                ctx.progress("measuring", 0.0)
+                milliseconds = speeds(engines, shown[0])
+                proof = proving(file, [each[1] for each in engines.values()], shown)
+            pictures = file.parity if proof is None else proof.pictures
+            parity = promised(replace(file, parity=pictures), file.head, engine)
         finally:
             engine.close()
-    ctx.progress("measuring", 0.0)
-    with on_cpu(ctx, size, [before, network]) as engines:
-        milliseconds = speeds(engines, shown[0])
-        apart = farthest_apart(file, [each[1] for each in engines.values()], shown)
-    allowed = allowance(apart)
-    good, why = _verdict(by, decision, params.loss, apart, allowed)
+    good, why = _verdict(by, decision, params.loss, provable=proof is not None)
     done = finished(file.manifest, model, NAME, network="int8", decided_by=by, points_lost=_lost(decision))
     backbone = msgspec.structs.replace(
         file.manifest.backbone, digest=hashlib.sha256(network).hexdigest(), embedded=True
@@ -159,7 +160,7 @@ def optimise(model: Model, split: Split, *, params: OptimiseParams, ctx: NodeCon
         done,
         backbone=backbone,
         metrics=measured(file, file.head, new) or done.metrics,
-        tolerance=msgspec.UNSET if allowed is None else allowed,
+        tolerance=msgspec.UNSET if proof is None else proof.allowed,
     )
     small = put(ctx, replace(file, manifest=manifest, network=network, parity=parity))
     called = [file.head.logits(each.features).argmax(axis=1) for each in (old, new)]
@@ -180,8 +181,8 @@ def optimise(model: Model, split: Split, *, params: OptimiseParams, ctx: NodeCon
         network_bytes_before=len(before),
         network_bytes_after=len(network),
         milliseconds=milliseconds,
-        engines_apart=apart,
-        scores_may_differ_by=allowed if good else None,
+        engines_apart=None if proof is None else proof.apart,
+        scores_may_differ_by=proof.allowed if good and proof is not None else None,
     )
     ctx.log(why)
     headline = {
@@ -196,7 +197,7 @@ def optimise(model: Model, split: Split, *, params: OptimiseParams, ctx: NodeCon
     return Finished(small if good else model, report)
 
 
-def _verdict(by: str, decision: Versus, allowed: float, apart: float, tolerance: float | None) -> tuple[bool, str]:
+def _verdict(by: str, decision: Versus, allowed: float, *, provable: bool) -> tuple[bool, str]:
     """Whether eight bits are taken, and a sentence that says why."""
     lost = _lost(decision)
     low, high = (-100 * each for each in reversed(decision.difference_interval))
@@ -207,11 +208,8 @@ def _verdict(by: str, decision: Versus, allowed: float, apart: float, tolerance:
     )
     if lost > allowed:
         return False, f"{cost}. The model stays as it is."
-    if tolerance is None:
-        return False, (
-            f"{cost}. But OpenVINO and ONNX Runtime differ by {apart:.3f} in a score of it, too much to tell whether "
-            "it is served as it was made. The model stays as it is."
-        )
+    if not provable:
+        return False, f"{cost}. But {TOO_FAR}. The model stays as it is."
     return True, f"{cost}. The model is in eight bits now."
 
 
