@@ -10,17 +10,26 @@ from fenlei.cli.durations import about, seconds
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("2h", 7200), ("10m", 600), ("30s", 30), ("45", 45), ("1.5h", 5400), (" 2 h ", 7200), ("0.5", 0.5)],
+    [
+        ("2h", 7200),
+        ("10m", 600),
+        ("30s", 30),
+        ("45", 45),
+        ("1.5h", 5400),
+        (" 2 h ", 7200),
+        ("7d", 604_800),
+        ("0.5", 0.5),
+    ],
 )
 def test_a_time_span_is_read_with_its_unit(text: str, expected: float) -> None:
     assert seconds(text) == expected
 
 
 @pytest.mark.parametrize(
-    "text", ["", "h", "0", "0h", "-2h", "2d", "2H", "2hours", "1h30m", "1e3", "inf", "nan", "2,5h"]
+    "text", ["", "h", "0", "0h", "-2h", "2w", "2H", "2hours", "1h30m", "1e3", "inf", "nan", "2,5h"]
 )
 def test_what_is_no_time_span_is_refused_and_told_what_is(text: str) -> None:
-    with pytest.raises(typer.BadParameter, match="write 30s, 10m, 2h or a number of seconds above 0"):
+    with pytest.raises(typer.BadParameter, match="write 30s, 10m, 2h, 7d or a number of seconds above 0"):
         seconds(text)
 
 

@@ -1,4 +1,4 @@
-"""`90`, `30s`, `10m`, `2h`: a time span as people write it, and as they say it."""
+"""`90`, `30s`, `10m`, `2h`, `7d`: a time span as people write it, and as they say it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import re
 
 import typer
 
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def seconds(text: str) -> float:
-    """Seconds of a span such as `45`, `30s`, `10m`, `1.5h`.
+    """Seconds of a span such as `45`, `30s`, `10m`, `1.5h`, `7d`.
 
     Raises:
         typer.BadParameter: it is none, or not above zero.
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", text)
     if match is None or float(match[1]) <= 0:
-        raise typer.BadParameter(f"{text!r} is no time span: write 30s, 10m, 2h or a number of seconds above 0.")
+        raise typer.BadParameter(f"{text!r} is no time span: write 30s, 10m, 2h, 7d or a number of seconds above 0.")
     return float(match[1]) * _UNITS[match[2]]
 
 

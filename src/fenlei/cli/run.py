@@ -17,6 +17,8 @@ from fenlei.cli.remote.reach import Signed
 from fenlei.contract.errors import FenleiError
 
 if TYPE_CHECKING:
+    from fenlei.model.graphs import Workbench
+    from fenlei.pipelines.context import Reach
     from fenlei.pipelines.node_run import NodeRun
     from fenlei.pipelines.problem import Problem
     from fenlei.pipelines.reference import AnyReference
@@ -35,6 +37,14 @@ def run(
             "--save",
             metavar="NODE=FILE",
             help="Write what a node gave: a model file, a report as JSON, or an export's zip. May be repeated.",
+        ),
+    ] = None,
+    show: Annotated[
+        str | None,
+        typer.Option(
+            "--show",
+            metavar="NODE",
+            help="Print as JSON what there is to see of what a node gave: counts, a map, a card.",
         ),
     ] = None,
     check: Annotated[bool, typer.Option("--check", help="Say what is wrong with the graph, and run nothing.")] = False,
@@ -56,6 +66,8 @@ def run(
 
     if to is not None and only is not None:
         raise FenleiError("Give --to or --only, not both.")
+    if show is not None and as_json:
+        raise FenleiError("Give --show or --json, not both; each prints JSON.")
     targets = _targets(save or [])
     bench = Workbench(Settings.at(workspace))
     for sentence in bench.types.broken:
@@ -67,9 +79,10 @@ def run(
     if check or problems:
         _tell(problems, as_json=as_json)
         raise typer.Exit(1 if problems else 0)
-    absent = [node for node, _ in targets if node not in {each.id for each in opened.graph.nodes}]
-    if absent:
-        raise FenleiError(f"--save names the node {absent[0]!r}, which is not in the graph.")
+    named = [("--save", node) for node, _ in targets] + ([] if show is None else [("--show", show)])
+    for option, node in named:
+        if node not in {each.id for each in opened.graph.nodes}:
+            raise FenleiError(f"{option} names the node {node!r}, which is not in the graph.")
     with NodeLines(opened.graph, quiet=as_json) as lines:
         reach = Signed(bench.blobs, server, token)
         alone = only is not None
@@ -79,6 +92,8 @@ def run(
     for node, path in targets:
         if node in runs:
             _save(runs[node], path, bench.blobs)
+    if show in runs:
+        typer.echo(_shown(runs[show], bench, reach))
     ended = [each for each in runs.values() if each.state not in WELL]
     if ended:
         raise typer.Exit(1)
@@ -120,6 +135,12 @@ def _save(run: NodeRun, path: Path, blobs: Blobs) -> None:
         raise FenleiError(f"The node {run.node!r} gave no model and no report, so {path} was not written.")
     blobs.save_to(found[0].digest, path)
     say(f"{path} has what {run.node} gave.")
+
+
+def _shown(run: NodeRun, bench: Workbench, reach: Reach) -> bytes:
+    """What there is to see of each output of a node, as JSON."""
+    seen = {name: bench.preview(reference, reach) for name, reference in run.outputs.items()}
+    return msgspec.json.format(msgspec.json.encode(seen), indent=2)
 
 
 def _sum_up(runs: dict[str, NodeRun]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 from fenlei.contract.errors import FenleiError
 from fenlei.inference.cores import usable_cores
@@ -12,18 +15,24 @@ from fenlei.pipelines.check import check_graph
 from fenlei.pipelines.context import NodeContext, Reach
 from fenlei.pipelines.data_look import look_at_folders
 from fenlei.pipelines.disk_memory import DiskMemory
-from fenlei.pipelines.errors import BadGraph
+from fenlei.pipelines.errors import BadGraph, PipelineError
 from fenlei.pipelines.graph import Graph, Node, read_graph
 from fenlei.pipelines.node_run import NodeRun
+from fenlei.pipelines.preview import Preview, preview
 from fenlei.pipelines.problem import Problem
+from fenlei.pipelines.prune import Pruned, prune
+from fenlei.pipelines.reference import AnyReference
 from fenlei.pipelines.registry import NodeTypes, node_types
 from fenlei.pipelines.runner import Extent, Runner
 from fenlei.pipelines.upgrade import Upgraded, upgraded
 from fenlei.settings import Settings
 from fenlei.store import Blobs
+from fenlei.training.locking import alone_at_once, lock_together, open_to_lock
 
 FOLDER = "graphs"
 """Of the workspace's cache: what nodes left behind, and what their references name."""
+IN_USE = ".in-use"
+"""A file there that is locked while a graph runs."""
 
 
 class Workbench:
@@ -38,9 +47,9 @@ class Workbench:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        place = settings.cache / FOLDER
-        self.blobs = Blobs(place / "blobs")
-        self._memory = DiskMemory(place / "results", self.blobs.has)
+        self._place = settings.cache / FOLDER
+        self.blobs = Blobs(self._place / "blobs")
+        self._memory = DiskMemory(self._place / "results", self.blobs.has)
 
     @property
     def types(self) -> NodeTypes:
@@ -63,6 +72,22 @@ class Workbench:
     def problems(self, graph: Graph) -> list[Problem]:
         """What is wrong with a graph."""
         return check_graph(graph, self.types, look_at_folders)
+
+    def preview(self, reference: AnyReference, reach: Reach) -> Preview:
+        """What there is to see of what a node gave.
+
+        Args:
+            reference: to it.
+            reach: as for `run`; nothing is asked of it.
+
+        Raises:
+            FenleiError: it is not there any more, or damaged.
+        """
+        settings = self._settings
+        context = NodeContext(
+            blobs=self.blobs, cache=settings.cache, reach=reach, engine=settings.engine, backbone=settings.backbone
+        )
+        return preview(context, reference)
 
     def run(
         self,
@@ -125,14 +150,47 @@ class Workbench:
 
         # Beside the main thread, which alone hears Ctrl-C.
         worker = threading.Thread(target=work, name="fenlei-graph")
-        worker.start()
-        try:
-            while worker.is_alive():
-                worker.join(0.2)
-        except KeyboardInterrupt:
-            stopped.set()
-            worker.join()
-            raise
+        with self._in_use() as lock:
+            lock_together(lock)
+            worker.start()
+            try:
+                while worker.is_alive():
+                    worker.join(0.2)
+            except KeyboardInterrupt:
+                stopped.set()
+                worker.join()
+                raise
         if broken:
             raise broken[0]
         return found[0]
+
+    def prune(self, unused: timedelta, *, remove: bool) -> Pruned:
+        """Let go of what graphs left behind in this workspace and nobody has used for so long; of pictures and models
+        that only it names, too.
+
+        Args:
+            unused: for how long.
+            remove: whether it goes; else it is only counted.
+
+        Raises:
+            PipelineError: a graph runs in this workspace now, or the cache cannot be written.
+        """
+        if not self._place.exists():
+            return Pruned(0, 0, 0)
+        with self._in_use() as lock:
+            if not alone_at_once(lock):
+                raise PipelineError(
+                    f"{self._place} may be in use by a graph that runs now; try again when it has ended."
+                )
+            return prune(self._memory, self.blobs, datetime.now(UTC) - unused, remove=remove)
+
+    @contextmanager
+    def _in_use(self) -> Iterator[IO[bytes]]:
+        """What runs have together, and whoever prunes alone; it is let go at the end, or with the process."""
+        try:
+            self._place.mkdir(parents=True, exist_ok=True)
+            file = open_to_lock(self._place / IN_USE)
+        except OSError as exc:
+            raise PipelineError(f"{self._place} cannot be written: {exc.strerror or exc}.") from exc
+        with file:
+            yield file

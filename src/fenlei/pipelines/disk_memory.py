@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
@@ -15,6 +16,7 @@ from fenlei.pipelines.errors import PipelineError
 from fenlei.pipelines.memory import Outputs
 from fenlei.pipelines.reference import AnyReference
 
+_SUFFIX = ".json"
 _DECODER = msgspec.json.Decoder(dict[str, AnyReference])
 
 
@@ -37,12 +39,14 @@ class DiskMemory:
             return self._ended.get((node, key))
 
     def find(self, key: str) -> Outputs | None:
-        """See `Memory`."""
-        try:
-            found = _DECODER.decode(self._path(key).read_bytes())
-        except (OSError, msgspec.MsgspecError):
+        """See `Memory`. What is found counts as used now; see `all`."""
+        path = self._path(key)
+        found = _read(path)
+        if found is None or not all(self._has(each.digest) for each in found.values() if each.kept):
             return None
-        return found if all(self._has(each.digest) for each in found.values() if each.kept) else None
+        with suppress(OSError):
+            os.utime(path)
+        return found
 
     def keep(self, node: str, key: str, outputs: Outputs, *, share: bool) -> None:
         """See `Memory`.
@@ -55,8 +59,29 @@ class DiskMemory:
         with self._lock:
             self._ended[node, key] = outputs
 
+    def all(self) -> Iterator[tuple[str, datetime, list[AnyReference]]]:
+        """Every result that is kept: its key, when it was last used, what it names."""
+        for path in sorted(self._folder.glob(f"??/*{_SUFFIX}")):
+            found = _read(path)
+            with suppress(OSError):
+                used = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                yield path.name.removesuffix(_SUFFIX), used, list((found or {}).values())
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Remove results; those that are gone already are no fault.
+
+        Raises:
+            PipelineError: one cannot be removed.
+        """
+        for key in keys:
+            path = self._path(key)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as exc:
+                raise PipelineError(f"{path} cannot be removed: {exc.strerror or exc}.") from exc
+
     def _path(self, key: str) -> Path:
-        return self._folder / key[:2] / f"{key}.json"
+        return self._folder / key[:2] / f"{key}{_SUFFIX}"
 
     def _write(self, path: Path, data: bytes) -> None:
         try:
@@ -72,3 +97,10 @@ class DiskMemory:
                 raise
         except OSError as exc:
             raise PipelineError(f"{path.parent} cannot be written: {exc.strerror or exc}.") from exc
+
+
+def _read(path: Path) -> Outputs | None:
+    try:
+        return _DECODER.decode(path.read_bytes())
+    except (OSError, msgspec.MsgspecError):
+        return None

@@ -101,9 +101,7 @@ def check_not_archived(project: Project) -> None:
 def _runnable(work: Work, project_id: str) -> Project:
     project = work.projects.get(project_id)
     if project.kind != ProjectKind.AUTOMATED:
-        raise Conflict(
-            f"The project {project.name!r} is a canvas: it runs its graph. Automated projects are trained."
-        )
+        raise Conflict(f"The project {project.name!r} is a canvas: it runs its graph. Automated projects are trained.")
     check_not_archived(project)
     return project
 

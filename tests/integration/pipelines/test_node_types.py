@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from fenlei.pipelines.parameters import allowed_of, schema_of
-from fenlei.pipelines.registry import GROUP, node_types
+from fenlei.pipelines.registry import node_types
+from tests.support.third_party import installed
 
 GOOD = """
 from fenlei.pipelines.context import NodeContext
@@ -26,19 +27,6 @@ def mirror(images: Images, *, params: NoParams, ctx: NodeContext) -> Images:
 
 also = mirror
 """
-
-
-def installed(folder: Path, points: dict[str, str], modules: dict[str, str]) -> Path:
-    """A distribution as an installer leaves it: modules, and beside them a dist-info that names entry points."""
-    for name, text in modules.items():
-        (folder / f"{name}.py").write_text(text, encoding="utf-8")
-    told = folder / "their_nodes-1.0.dist-info"
-    told.mkdir()
-    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: their-nodes\nVersion: 1.0\n")
-    (told / "entry_points.txt").write_text(
-        f"[{GROUP}]\n" + "".join(f"{name} = {value}\n" for name, value in points.items())
-    )
-    return folder
 
 
 def asked(program: str, path: Path | None = None, *words: str) -> subprocess.CompletedProcess[str]:
