@@ -45,6 +45,8 @@ def learn(ctx: NodeContext, split: Split, **wishes: Any) -> finish.Trained:
     def progress(stage: Stage, done: int, total: int) -> None:
         ctx.progress(stage.value, done / total if total else 0.0)
 
+    if split.held_out is not None:
+        wishes["test_fraction"] = split.held_out
     try:
         made = train(
             partial(found_pictures, ctx, split),

@@ -160,8 +160,18 @@ def ask(
 
 
 def judging_entries(ctx: NodeContext, split: Split) -> list[VersionEntry]:
-    """The pictures of the part that judges."""
+    """The pictures of the part that judges.
+
+    Raises:
+        PipelineError: training divides these pictures by itself.
+    """
     from fenlei.training.division import JUDGING
+
+    if split.held_out is not None:
+        raise PipelineError(
+            "These pictures are divided in training, so there is no part to judge by. Let `data.split` divide them "
+            "`here`, and train on what comes of it; or read the report of the training itself."
+        )
 
     part = next((each for each in JUDGING if each in split.parts), None)
     return [each for each in content(ctx, split).entries if each.split == part]

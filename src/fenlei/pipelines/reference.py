@@ -51,6 +51,8 @@ class Split(Reference, frozen=True, kw_only=True, tag=Kind.SPLIT.value):
         size: side of that square in pixels; likewise.
         copies: which altered copies are learned from too; see `training.alteration.COPIES`. `none` leaves it to a
             search whether some help.
+        held_out: share that training holds out by itself to judge by, after which it learns from all pictures; None
+            where some are in a part that judges.
     """
 
     kind = Kind.SPLIT
@@ -59,6 +61,7 @@ class Split(Reference, frozen=True, kw_only=True, tag=Kind.SPLIT.value):
     policy: str | None = None
     size: int | None = None
     copies: str = "none"
+    held_out: float | None = None
 
 
 class Features(Reference, frozen=True, kw_only=True, tag=Kind.FEATURES.value):

@@ -68,6 +68,7 @@ class RunMemory:
         state = NodeState.DONE if share or self._states.get(node) is NodeState.RUNNING else NodeState.CACHED
         with self._store.writing() as work:
             self._context.guard(work)
+            work.jobs.got_on(work.jobs.get(self._context.run.id))  # a run that ends node after node is not stuck
             if share:
                 work.results.keep(key, self._types[node], said, at)
             work.nodes.say(

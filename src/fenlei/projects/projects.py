@@ -13,7 +13,7 @@ from fenlei.projects.training_settings import training_settings
 from fenlei.runs.plain import plain
 from fenlei.store import Conflict, Store, Work, new_id, now
 from fenlei.store.projects import ProjectHanging
-from fenlei.store.tables import Project
+from fenlei.store.tables import GraphRevision, Project
 
 MOST_SETTINGS_BYTES = 1_000_000
 
@@ -134,7 +134,8 @@ def change_project(
 
 
 def clone_project(store: Store, project_id: str, name: str | None = None, by: str | None = None) -> Project:
-    """Make a project like another: same kind, data set, note and settings; no runs, models or deployments.
+    """Make a project like another: same kind, data set, note, settings and latest graph; no runs, models or
+    deployments.
 
     Args:
         store: where it is.
@@ -152,7 +153,7 @@ def clone_project(store: Store, project_id: str, name: str | None = None, by: st
         old = work.projects.lock(project_id)
         row = Project(
             id=new_id("pr"),
-            name=_free_name(work, old.name) if name is None else checked_name("project", name),
+            name=free_name(work, old.name) if name is None else checked_name("project", name),
             kind=old.kind,
             note=old.note,
             dataset_id=old.dataset_id,
@@ -162,7 +163,25 @@ def clone_project(store: Store, project_id: str, name: str | None = None, by: st
             created_by=by,
             updated_at=at,
         )
-        return work.projects.add(row)
+        made = work.projects.add(row)
+        latest = work.graphs.latest(old.id)
+        if latest is not None:
+            work.graphs.add(_copied(latest, made.id, by))
+        return made
+
+
+def _copied(revision: GraphRevision, project_id: str, by: str | None) -> GraphRevision:
+    """The same graph as a revision of another project; its number is given when it is added."""
+    return GraphRevision(
+        id=new_id("gr"),
+        project_id=project_id,
+        graph=revision.graph,
+        digest=revision.digest,
+        meaning=revision.meaning,
+        note=revision.note,
+        created_at=now(),
+        created_by=by,
+    )
 
 
 def archive_project(store: Store, project_id: str, *, revision: int | None = None) -> Project:
@@ -265,7 +284,7 @@ def _settings(kind: str, settings: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _free_name(work: Work, name: str) -> str:
+def free_name(work: Work, name: str) -> str:
     number = 2
     while work.projects.named(numbered_name(name, number)) is not None:
         number += 1

@@ -12,10 +12,13 @@ from fenlei.datasets.labels import set_label
 from fenlei.pipelines.errors import NotRunnable, PipelineError
 from fenlei.pipelines.graph import Edge, End, Graph, Node, graph_of
 from fenlei.pipelines.problem import Fault
+from fenlei.projects.graph_compare import compare_nodes
+from fenlei.projects.graph_forks import fork_run, open_training
 from fenlei.projects.graph_runs import start_graph
 from fenlei.projects.graphs import open_graph, problems_of, save_graph
 from fenlei.projects.node_version import keep_model_of_node
-from fenlei.projects.projects import create_project
+from fenlei.projects.projects import clone_project, create_project
+from fenlei.projects.training_run import start_training
 from fenlei.runs import Recipes
 from fenlei.store import Conflict, Stale, Store
 from fenlei.store.selection import PictureFilter
@@ -189,3 +192,54 @@ def test_an_automated_project_has_no_graph_of_its_own(store: Store) -> None:
         save_graph(store, automated.id, graph())
     with pytest.raises(Conflict, match="has no graph yet"):
         open_graph(store, create_project(store, "empty", "canvas").id)
+
+
+def test_a_project_is_cloned_and_a_run_forked_with_their_graphs(store: Store, known: Recipes, canvas: Project) -> None:
+    save_graph(store, canvas.id, graph(learn={"head": "svm"}))
+    run = carried_out(store, known, canvas)
+    save_graph(store, canvas.id, graph(), after=1)
+    assert open_graph(store, clone_project(store, canvas.id).id).graph == graph()
+    fork = fork_run(store, run.id, "fork")
+    assert open_graph(store, fork.id).graph == graph(learn={"head": "svm"})
+    assert states(store, carried_out(store, known, fork)) == dict.fromkeys(NODES, "cached")
+
+
+def test_two_runs_are_compared_node_by_node(store: Store, known: Recipes, canvas: Project) -> None:
+    save_graph(store, canvas.id, graph())
+    first = carried_out(store, known, canvas)
+    few = Node(id="few", type="data.sample", params={"share": 0.5})
+    drawn = graph("animals", few, edges=[("data.images", "few.images")], learn={"head": "prototypes"})
+    save_graph(store, canvas.id, drawn)
+    second = carried_out(store, known, canvas)
+    found = compare_nodes(store, first.id, second.id)
+    assert not found["same_graph"]
+    assert {each["node"]: each["change"] for each in found["nodes"]} == {
+        "data": "same", "split": "same", "learn": "changed", "judge": "same", "few": "added",
+    }  # fmt: skip
+    learn = next(each for each in found["nodes"] if each["node"] == "learn")
+    assert learn["params"] == [{"name": "head", "a": None, "b": "prototypes"}]
+    assert learn["same_result"] is False
+    split = next(each for each in found["nodes"] if each["node"] == "split")
+    assert (split["same_result"], [row["state"] for row in split["rows"]]) == (True, ["done", "cached"])
+    assert any(each["name"] == "report.accuracy" for each in learn["figures"])
+
+
+@pytest.mark.parametrize(
+    "settings", [{"goal": "fast"}, {"goal": "fast", "seed": 3, "policy": "crop", "drawn_parity": True, "cost": [1, 9]}]
+)
+def test_a_training_opened_in_a_canvas_learns_the_very_same_model(
+    store: Store, known: Recipes, animals: Dataset, settings: dict[str, Any]
+) -> None:
+    automated = create_project(store, "by itself", "automated", animals.id, settings)
+    trained = start_training(store, automated.id)
+    work_off(store, known)
+    relabel_one(store, "cat", "dog")  # the canvas shows what ran, not what the data set is by now
+    opened = open_training(store, trained.id)
+    assert problems_of(store, open_graph(store, opened.id).graph) == []
+    run = carried_out(store, known, opened)
+    assert run.state == "done", run.error
+    with store.reading() as work:
+        version = work.models.version(str((found(store, trained).result or {})["model_version_id"]))
+    assert [each["sha256"] for each in (run.result or {})["models"]] == [version.sha256]
+    with pytest.raises(Conflict, match="only trainings look for a model"):
+        open_training(store, run.id)

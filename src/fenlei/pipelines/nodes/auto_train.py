@@ -10,6 +10,7 @@ from fenlei.pipelines.node import Family, node
 from fenlei.pipelines.parameters import Params, param
 from fenlei.pipelines.reference import Split
 from fenlei.pipelines.words import Words
+from fenlei.training.decide import FALSE_REJECTS, Demand
 
 
 class AutoTrainParams(Params):
@@ -41,6 +42,42 @@ class AutoTrainParams(Params):
         help=Words("This one only; empty: the goal chooses.", "只使用该网络；留空则由目标决定。"),
         min_length=1,
         max_length=300,
+    )
+    false_rejects: float = param(
+        FALSE_REJECTS,
+        title=Words("False rejects", "误拒比例"),
+        help=Words(
+            "Share of pictures of known classes that the rule for unknown ones may call unknown.",
+            "未知图片规则允许把已知类别图片判为未知的比例。",
+        ),
+        gt=0,
+        le=0.5,
+    )
+    precision: float | dict[str, float] | None = param(
+        None,
+        title=Words("Precision wanted", "期望精确率"),
+        help=Words(
+            "Share of answers that shall be right, of all classes or of each class named: chooses thresholds. Not "
+            "beside a cost.",
+            "期望的正确比例，可对所有类别或逐个类别指定，用于选择阈值；不能与代价同时使用。",
+        ),
+    )
+    cost: tuple[float, float] | dict[str, tuple[float, float]] | None = param(
+        None,
+        title=Words("Cost of errors", "错误代价"),
+        help=Words(
+            "What a wrong answer and a missed picture cost, of all classes or of each class named: chooses thresholds "
+            "too.",
+            "答错与漏判的代价，可对所有类别或逐个类别指定，同样用于选择阈值。",
+        ),
+    )
+    drawn_parity: bool = param(
+        False,
+        title=Words("No pictures in the file", "文件中不含图片"),
+        help=Words(
+            "Let no picture travel in the model file; drawn ones prove it instead.",
+            "模型文件中不包含任何图片，改用绘制的图片验证。",
+        ),
     )
     fine_tune: bool = param(
         True,
@@ -81,6 +118,8 @@ def _way(params: AutoTrainParams, ctx: NodeContext) -> str:
 )
 def auto_train(split: Split, *, params: AutoTrainParams, ctx: NodeContext) -> Trained:
     """Search for the best model of these pictures."""
+    demand = Demand(params.precision, params.cost)
+    demand.check(list(split.labels))
     made = learn(
         ctx,
         split,
@@ -92,6 +131,9 @@ def auto_train(split: Split, *, params: AutoTrainParams, ctx: NodeContext) -> Tr
         policy=split.policy,
         copies=None if split.copies == "none" else split.copies,
         aim=params.aim,
+        synthetic_parity=params.drawn_parity,
+        false_rejects=params.false_rejects,
+        demand=demand,
         fine_tune=params.fine_tune,
     )
     return kept(ctx, made)

@@ -16,12 +16,13 @@ from fenlei.pipelines.words import Words
 class ResizeParams(Params):
     """How pictures are made square, and how large."""
 
-    policy: Literal["squash", "letterbox", "crop"] = param(
+    policy: Literal["squash", "letterbox", "crop"] | None = param(
         "squash",
         title=Words("Policy", "方式"),
         help=Words(
-            "`squash` stretches a picture, `letterbox` puts bars beside it, `crop` takes its middle.",
-            "squash 拉伸，letterbox 加边，crop 取中间。",
+            "`squash` stretches a picture, `letterbox` puts bars beside it, `crop` takes its middle; empty: as "
+            "training finds best.",
+            "squash 拉伸，letterbox 加边，crop 取中间；留空则由训练选择。",
         ),
     )
     size: int | None = param(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Literal
+
 from fenlei.datasets.found import Part
 from fenlei.datasets.split import stratified_split
-from fenlei.datasets.version_content import VersionEntry, content_of
+from fenlei.datasets.version_content import VersionContent, VersionEntry, content_of
 from fenlei.pipelines.context import NodeContext
 from fenlei.pipelines.errors import PipelineError
 from fenlei.pipelines.node import Family, node
@@ -13,6 +16,9 @@ from fenlei.pipelines.pictures import content, split_of, together
 from fenlei.pipelines.reference import Images, Split
 from fenlei.pipelines.words import Words
 
+JUDGING = (Part.TEST.value, Part.VALIDATION.value)
+"""Parts of which the first that is there judges; see `training.division`."""
+
 _MOST_HELD = 0.95
 """Share of the pictures that may be held out in all."""
 
@@ -20,6 +26,17 @@ _MOST_HELD = 0.95
 class SplitParams(Params):
     """How large the parts are that are not learned from."""
 
+    divide: Literal["here", "in training"] = param(
+        "here",
+        title=Words("Divide", "划分时机"),
+        help=Words(
+            "`here`, so that the same pictures judge everything that follows; or `in training`, as automated projects "
+            "do: parts that the data set has stand, and where it has none each training holds out a share by itself "
+            "and learns from all pictures in the end. Nodes that judge need the parts, so they follow the former.",
+            "here：在此划分，之后各节点都用同一批图片评判；in training：与自动项目一致，沿用数据集已有的划分；"
+            "若没有，则由训练自行留出一部分评判，最后再用全部图片训练。评判类节点需要已划分的图片，只能接在前者之后。",
+        ),
+    )
     test: float = param(
         0.2,
         title=Words("Test part", "测试集比例"),
@@ -80,6 +97,8 @@ class SplitParams(Params):
 def split(images: Images, *, params: SplitParams, ctx: NodeContext) -> Split:
     """Divide pictures into a part to learn from, one that judges, and perhaps one to choose by."""
     found = content(ctx, images)
+    if params.divide == "in training":
+        return _as_they_are(ctx, images, found, params)
     entries = [entry for entry in found.entries if entry.label is not None]
     if not entries:
         raise PipelineError("No picture has a label, so there is nothing to learn. Label some first.")
@@ -97,6 +116,20 @@ def split(images: Images, *, params: SplitParams, ctx: NodeContext) -> Split:
         left = sum(entry.split == Part.TRAIN for entry in divided)
         divided = _held(divided, params.validation * len(divided) / left, Part.VALIDATION, params.seed)
     return split_of(ctx, content_of(found.labels, divided))
+
+
+def _as_they_are(ctx: NodeContext, images: Images, found: VersionContent, params: SplitParams) -> Split:
+    """The very manifest, so that training sees what it would see of the data set."""
+    if params.validation:
+        raise PipelineError("A validation part is put aside where pictures are divided here, not in training.")
+    parts = Counter(entry.split for entry in found.entries if entry.split is not None and entry.label is not None)
+    judged = any(part in parts for part in JUDGING)
+    return Split(
+        digest=images.digest,
+        labels=images.labels,
+        parts=dict(sorted(parts.items())),
+        held_out=None if judged else params.test,
+    )
 
 
 def _kept(entries: list[VersionEntry], ctx: NodeContext, *, wanted: bool) -> list[VersionEntry]:
