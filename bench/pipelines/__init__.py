@@ -1,0 +1,1 @@
+"""What carrying out graphs costs beside the work of their nodes."""
