@@ -17,6 +17,8 @@ MODULES = (
     "fenlei.model",
     "fenlei.model.compare",
     "fenlei.model.rebuild",
+    "fenlei.model.bench",
+    "fenlei.pipelines.reference",
     "fenlei.client",
     _MANAGEMENT,
     *(

@@ -5,6 +5,7 @@
     model.save("photos.fenlei")
     fenlei.load("photos.fenlei").predict("cat.jpg").label
     fenlei.rebuild("photos.fenlei", "photos/")     # the same file again
+    with fenlei.Bench() as bench: ...              # step by step, as graphs do
     fenlei.Client(url, key).predict("cat.jpg")     # over HTTP
     fenlei.Platform(url, token).datasets.list()    # what `fenlei up` runs
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from fenlei.client.management import Platform
     from fenlei.contract.errors import FenleiError
     from fenlei.model import Model, load, train
+    from fenlei.model.bench import Bench
     from fenlei.model.compare import compare
     from fenlei.model.rebuild import rebuild
 
 __all__ = [
     "AsyncClient",
+    "Bench",
     "Client",
     "FenleiError",
     "Model",
@@ -40,6 +43,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "AsyncClient": "fenlei.client",
+    "Bench": "fenlei.model.bench",
     "Client": "fenlei.client",
     "FenleiError": "fenlei.contract.errors",
     "Model": "fenlei.model",

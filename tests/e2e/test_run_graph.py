@@ -188,13 +188,20 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlatformProce
         yield running
 
 
-def test_a_graph_ends_in_a_url_that_answers(go: Callable[..., Said], pictures: Path, platform: PlatformProcess) -> None:
+@pytest.fixture(scope="module")
+def token(platform: PlatformProcess) -> str:
+    """Of whoever may publish there."""
+    with Platform.by_link(platform.link) as entered:
+        return str(entered.tokens.make("graphs", "owner").secret)
+
+
+def test_a_graph_ends_in_a_url_that_answers(
+    go: Callable[..., Said], pictures: Path, platform: PlatformProcess, token: str
+) -> None:
     graph = graph_of(pictures)
     graph["nodes"].append({"id": "publish", "type": "finish.publish", "params": {"name": "fruit"}})
     graph["edges"].append(edge("train.model", "publish.model"))
-    with Platform.by_link(platform.link) as entered:
-        token = entered.tokens.make("graphs", "owner").secret
-    said = go(graph, "--server", platform.base, "--token", str(token))
+    said = go(graph, "--server", platform.base, "--token", token)
     assert said.code == 0, said.err
     url = next(word.rstrip(";") for word in said.err.split() if word.startswith(f"{platform.base}/api/image/fruit?"))
     with public.Client(url) as client:
@@ -202,3 +209,27 @@ def test_a_graph_ends_in_a_url_that_answers(go: Callable[..., Said], pictures: P
     said = go(graph, "--server", platform.base, "--token", "wrong")
     assert said.code == 1
     assert "publish" in said.err
+
+
+def test_a_template_ends_in_a_url_that_answers_and_so_does_its_script(
+    pictures: Path, platform: PlatformProcess, token: str, tmp_path: Path, backbone: Path
+) -> None:
+    asked = {"FENLEI_BACKBONE": str(backbone), "FENLEI_SERVER": platform.base, "FENLEI_TOKEN": token}
+    words = ("run", "--template", "quick-classifier", "--data", pictures, "--publish", "quick")
+    script, model = tmp_path / "quick.py", tmp_path / "quick.fenlei"
+    assert fenlei(*words, "--script", script, workspace=tmp_path / "ws").code == 0
+    said = fenlei(*words, "--save", f"train={model}", workspace=tmp_path / "ws", **asked)
+    assert said.code == 0, said.err
+    url = next(word.rstrip(";") for word in said.err.split() if word.startswith(f"{platform.base}/api/image/quick?"))
+    ended = subprocess.run(
+        [sys.executable, script, tmp_path / "made"],
+        env=environment(tmp_path / "other", **asked),
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "made" / "train.fenlei").read_bytes() == model.read_bytes()
+    with public.Client(url) as client:
+        assert client.predict(jpeg(60, 60)).label in {"apple", "pear"}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 
 from rich.console import Console
+
+from fenlei.contract.printable import printable
+
+__all__ = ["complain", "err", "out", "printable", "say", "shell_quote"]
 
 _FILE_WIDTH = 200
 """Columns where no terminal says how many it has: a table in a log or a pipe is not folded to 80."""
@@ -24,15 +27,6 @@ def complain(sentence: str) -> None:
 def say(sentence: str, style: str | None = None) -> None:
     """Tell the person something that is no result, on stderr."""
     err.print(sentence, markup=False, style=style)
-
-
-def printable(name: str) -> str:
-    """A file's name as a terminal can show it: line breaks, terminal escapes and bytes that are no text become escapes,
-    which are seen and do nothing."""
-    return "".join(
-        char if char.isprintable() or unicodedata.category(char) == "Zs" else char.encode("unicode_escape").decode()
-        for char in name
-    )
 
 
 def shell_quote(text: str | os.PathLike[str]) -> str:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from fenlei.cli.console import out, printable, say
+from fenlei.cli.console import err, out, printable, say
 from fenlei.cli.durations import about
-from fenlei.cli.node_lines import NodeLines
+from fenlei.cli.graph_source import graph_of, list_templates, write
 from fenlei.cli.options import AsJson, Workspace
 from fenlei.cli.remote.connection import Server, Token
-from fenlei.cli.remote.reach import Signed
 from fenlei.contract.errors import FenleiError
 
 if TYPE_CHECKING:
     from fenlei.model.graphs import Workbench
     from fenlei.pipelines.context import Reach
+    from fenlei.pipelines.graph import Graph
     from fenlei.pipelines.node_run import NodeRun
     from fenlei.pipelines.problem import Problem
     from fenlei.pipelines.reference import AnyReference
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 
 def run(
-    graph: Annotated[Path, typer.Argument(metavar="GRAPH", help="A graph as a JSON file.")],
+    graph: Annotated[
+        Path | None, typer.Argument(metavar="GRAPH", help="A graph as a JSON file.", show_default=False)
+    ] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="NODE", help="Run up to this node.")] = None,
     only: Annotated[
         str | None, typer.Option("--only", metavar="NODE", help="Run this node alone, with what is there already.")
@@ -47,6 +49,25 @@ def run(
             help="Print as JSON what there is to see of what a node gave: counts, a map, a card.",
         ),
     ] = None,
+    template: Annotated[
+        str | None, typer.Option("--template", metavar="NAME", help="Run a template in place of a file.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="With --template: class folders, or a zip of these.")
+    ] = None,
+    publish: Annotated[
+        str | None,
+        typer.Option("--publish", metavar="NAME", help="With --template: let the model answer under this name."),
+    ] = None,
+    templates: Annotated[bool, typer.Option("--templates", help="List the templates, and run nothing.")] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the graph, to be edited, and run nothing."),
+    ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option("--script", metavar="FILE", help="Write the graph as a Python script, and run nothing."),
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Say what is wrong with the graph, and run nothing.")] = False,
     server: Server = None,
     token: Token = None,
@@ -57,13 +78,21 @@ def run(
     not computed again: change one node, and only what depends on it runs. A node that publishes does so on the platform
     that one is signed in to (`fenlei login`).
 
+    Where there is no graph yet, a template on a folder of pictures is one: `--template quick-classifier --data photos`.
+    Any graph can be written as a Python script that makes the same model files.
+
     A graph that was stopped or killed goes on from the nodes that were finished. Exit code 1 when a node fails, or when
     something is wrong with the graph.
     """
     from fenlei.model.graphs import Workbench
+    from fenlei.model.node_lines import NodeLines
+    from fenlei.model.signed import Signed
     from fenlei.pipelines.node_run import WELL
     from fenlei.settings import Settings
 
+    if templates:
+        list_templates()
+        return
     if to is not None and only is not None:
         raise FenleiError("Give --to or --only, not both.")
     if show is not None and as_json:
@@ -72,21 +101,23 @@ def run(
     bench = Workbench(Settings.at(workspace))
     for sentence in bench.types.broken:
         say(printable(sentence), style="yellow")
-    opened = bench.read(graph)
-    for node, sentence in opened.changed.items():
-        say(f"{node}: {sentence}")
-    problems = bench.problems(opened.graph)
+    drawn = graph_of(bench, graph, template, data, publish)
+    if output is not None or script is not None:
+        _write(drawn, bench, output, script)
+        return
+    problems = bench.problems(drawn)
     if check or problems:
         _tell(problems, as_json=as_json)
         raise typer.Exit(1 if problems else 0)
     named = [("--save", node) for node, _ in targets] + ([] if show is None else [("--show", show)])
     for option, node in named:
-        if node not in {each.id for each in opened.graph.nodes}:
+        if node not in {each.id for each in drawn.nodes}:
             raise FenleiError(f"{option} names the node {node!r}, which is not in the graph.")
-    with NodeLines(opened.graph, quiet=as_json) as lines:
+    names = {each.id: f"{each.id} ({each.title or each.type})" for each in drawn.nodes}
+    with NodeLines(names, (lambda line: None) if as_json else say, None if as_json else err) as lines:
         reach = Signed(bench.blobs, server, token)
         alone = only is not None
-        runs = bench.run(opened.graph, to or only, reach=reach, alone=alone, told=lines.heard, log=lines.log)
+        runs = bench.run(drawn, to or only, reach=reach, alone=alone, told=lines.heard, log=lines.log)
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(runs), indent=2))
     for node, path in targets:
@@ -99,6 +130,16 @@ def run(
         raise typer.Exit(1)
     if not as_json:
         _sum_up(runs)
+
+
+def _write(graph: Graph, bench: Workbench, output: Path | None, script: Path | None) -> None:
+    from fenlei.pipelines.graph import write_graph
+    from fenlei.pipelines.script import as_script
+
+    if output is not None:
+        write(output, write_graph(graph), "the graph")
+    if script is not None:
+        write(script, as_script(graph, bench.types).encode(), "the script")
 
 
 def _targets(said: list[str]) -> list[tuple[str, Path]]:

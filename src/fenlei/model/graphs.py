@@ -95,6 +95,7 @@ class Workbench:
         node: str | None = None,
         *,
         reach: Reach,
+        types: NodeTypes | None = None,
         alone: bool = False,
         told: Callable[[NodeRun], None] = lambda run: None,
         log: Callable[[str, str], None] = lambda node, text: None,
@@ -106,6 +107,7 @@ class Workbench:
             graph: without faults.
             node: up to which; None: all of it.
             reach: what nodes may ask of a platform.
+            types: in place of those that are installed.
             alone: this node and nothing before it.
             told: what becomes of nodes.
             log: (node, line) of what they say.
@@ -131,7 +133,7 @@ class Workbench:
 
         runner = Runner(
             graph,
-            self.types,
+            self.types if types is None else types,
             self._memory,
             context,
             told=told,
@@ -150,8 +152,7 @@ class Workbench:
 
         # Beside the main thread, which alone hears Ctrl-C.
         worker = threading.Thread(target=work, name="fenlei-graph")
-        with self._in_use() as lock:
-            lock_together(lock)
+        with self.held():
             worker.start()
             try:
                 while worker.is_alive():
@@ -163,6 +164,17 @@ class Workbench:
         if broken:
             raise broken[0]
         return found[0]
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let nobody prune in the meantime.
+
+        Raises:
+            PipelineError: the cache cannot be written.
+        """
+        with self._in_use() as lock:
+            lock_together(lock)
+            yield
 
     def prune(self, unused: timedelta, *, remove: bool) -> Pruned:
         """Let go of what graphs left behind in this workspace and nobody has used for so long; of pictures and models

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fenlei.cli.remote.reach import Signed
 from fenlei.client.management import Platform
 from fenlei.model.graphs import Workbench
+from fenlei.model.signed import Signed
 from fenlei.pipelines.graph import read_graph
 from fenlei.pipelines.node_run import WELL
 from fenlei.pipelines.registry import node_types

@@ -158,7 +158,8 @@ def _near(survey: Survey, ctx: NodeContext) -> dict[str, int]:
     from fenlei.training.looker import look_at_files
 
     def progress(done: int, total: int) -> None:
-        ctx.progress("comparing pictures", _LOOKED + (1 - _LOOKED) * done / total)
+        # None at all where the cache knows every picture.
+        ctx.progress("comparing pictures", _LOOKED + (1 - _LOOKED) * (done / total if total else 1.0))
 
     names = {each.sha256: each.name for each in reversed(survey.pictures)}
     files = [File(name, sha256, partial(ctx.blobs.get, sha256)) for sha256, name in names.items()]

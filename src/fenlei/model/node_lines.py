@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from threading import Lock
 from types import TracebackType
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING
 from rich.live import Live
 from rich.table import Table
 
-from fenlei.cli.console import err, printable, say
+from fenlei.contract.printable import printable
 
 if TYPE_CHECKING:
-    from fenlei.pipelines.graph import Graph
+    from rich.console import Console
+
     from fenlei.pipelines.node_run import NodeRun
 
 
@@ -21,16 +23,17 @@ class NodeLines(AbstractContextManager["NodeLines"]):
     """A line for each node that has ended; on a terminal, below them, those that are at work.
 
     Args:
-        graph: whose nodes.
-        quiet: tell nothing.
+        names: of the nodes that are told of, by their ids.
+        tell: is told the lines.
+        screen: where those at work are shown, as far as it is a terminal; None: nowhere.
     """
 
-    def __init__(self, graph: Graph, *, quiet: bool) -> None:
-        self._names = {node.id: node.title or node.type for node in graph.nodes}
-        self._quiet = quiet
+    def __init__(self, names: Mapping[str, str], tell: Callable[[str], None], screen: Console | None) -> None:
+        self._names, self._tell = names, tell
         self._lock = Lock()
         self._working: dict[str, NodeRun] = {}
-        self._live = Live(console=err, transient=True, refresh_per_second=4) if err.is_terminal and not quiet else None
+        shown = screen is not None and screen.is_terminal
+        self._live = Live(console=screen, transient=True, refresh_per_second=4) if shown else None
 
     def __enter__(self) -> NodeLines:
         if self._live is not None:
@@ -41,25 +44,23 @@ class NodeLines(AbstractContextManager["NodeLines"]):
         """A node is somewhere else than before, or further."""
         from fenlei.pipelines.node_run import OVER, NodeState
 
-        if self._quiet:
+        if run.node not in self._names:
             return
         with self._lock:
             if run.state is NodeState.RUNNING:
                 self._working[run.node] = run
             elif run.state in OVER:
                 self._working.pop(run.node, None)
-                say(f"{self._name(run.node)}: {self._ended(run)}")
+                self._tell(f"{self._name(run.node)}: {self._ended(run)}")
             if self._live is not None:
                 self._live.update(self._table())
 
     def log(self, node: str, text: str) -> None:
         """A node said something."""
-        if not self._quiet:
-            say(f"{self._name(node)}: {printable(text)}")
+        self._tell(f"{self._name(node)}: {printable(text)}")
 
     def _name(self, node: str) -> str:
-        name = self._names[node]
-        return printable(node if name == node else f"{node} ({name})")
+        return printable(self._names[node])
 
     def _ended(self, run: NodeRun) -> str:
         from fenlei.pipelines.node_run import NodeState

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fenlei.cli.remote.connection import NotThere, connect, named
+from fenlei.login import NotThere, connect, named
 
 if TYPE_CHECKING:
     from fenlei.client.management.records import DatasetVersion
