@@ -28,7 +28,7 @@ run: $(VENV)/.train   ## the platform with a demo, trained on real handwritten d
 	@exec $(BIN)/python -m fenlei up --demo --port $(PORT) $(if $(WORKSPACE),--workspace '$(WORKSPACE)')
 
 test: $(VENV)/.dev lint types imports   ## everything
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev lint types imports unit   ## the fast part
 

@@ -17,7 +17,8 @@ import pytest
 
 from fenlei.cli.doctor import State, examine
 from fenlei.inference.gpu import choose_engine
-from tests.support.cli import environment, fenlei
+from tests.support.cli import environment
+from tests.support.cli import invoked as fenlei
 from tests.support.drawing import class_folders, png
 
 
@@ -119,7 +120,7 @@ def test_a_device_is_no_place_for_a_model(photos: Path, home: Path, tmp_path: Pa
     assert pipe.is_fifo()
 
 
-@pytest.mark.parametrize("budget", ["soon", "0", "-5s", "3d"])
+@pytest.mark.parametrize("budget", ["soon", "0", "-5s", "3w"])
 def test_a_budget_that_is_no_time_is_refused(photos: Path, home: Path, budget: str) -> None:
     said = fenlei("train", photos, f"--budget={budget}", workspace=home)
     assert said.code == 2

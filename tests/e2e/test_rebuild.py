@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from fenlei.modelfile import ModelFile, read, write
-from tests.support.cli import fenlei
+from tests.support.cli import fenlei as by_a_process
+from tests.support.cli import invoked as fenlei
 from tests.support.drawing import png
 from tests.support.networks import tiny_network
 
@@ -32,7 +33,7 @@ def moved(photos: Path, tmp_path: Path) -> Path:
 
 def test_a_model_is_made_again_byte_for_byte(model: Path, moved: Path, home: Path, tmp_path: Path) -> None:
     again = tmp_path / "again.fenlei"
-    said = fenlei("rebuild", model, moved, "-o", again, workspace=home)
+    said = by_a_process("rebuild", model, moved, "-o", again, workspace=home)
     assert said.code == 0, said.err
     assert "the same file" in said.err
     assert again.read_bytes() == model.read_bytes()

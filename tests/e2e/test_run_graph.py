@@ -15,7 +15,7 @@ import pytest
 
 import fenlei as public
 from fenlei.client.management import Platform
-from tests.support.cli import LONG, Said, environment, fenlei
+from tests.support.cli import LONG, Said, environment, invoked
 from tests.support.drawing import class_folders, jpeg
 from tests.support.platform_process import PlatformProcess
 from tests.support.until import until
@@ -59,7 +59,7 @@ def go(tmp_path: Path, backbone: Path) -> Callable[..., Said]:
     def run(graph: Graph, *words: str | Path) -> Said:
         path = tmp_path / "graph.json"
         path.write_text(json.dumps(graph))
-        return fenlei("run", path, *words, workspace=tmp_path / "ws", FENLEI_BACKBONE=str(backbone))
+        return invoked("run", path, *words, workspace=tmp_path / "ws", FENLEI_BACKBONE=str(backbone))
 
     return run
 
@@ -174,11 +174,11 @@ def test_a_file_that_is_no_graph_is_refused_in_a_sentence(go: Callable[..., Said
         '{"nodes": [{"id": "a b", "type": "x.y"}]}': "1 to 40 letters",
     }.items():
         path.write_text(text)
-        said = fenlei("run", path, workspace=tmp_path / "ws")
+        said = invoked("run", path, workspace=tmp_path / "ws")
         assert said.code == 1
         assert sentence in said.err
         assert "Traceback" not in said.err
-    assert "cannot be read" in fenlei("run", tmp_path / "absent.json", workspace=tmp_path / "ws").err
+    assert "cannot be read" in invoked("run", tmp_path / "absent.json", workspace=tmp_path / "ws").err
 
 
 @pytest.fixture(scope="module")

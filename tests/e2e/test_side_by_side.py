@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import fenlei
+from tests.support.cli import invoked as fenlei
 from tests.support.drawing import class_folders, opened
 from tests.support.networks import tiny_network
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
+
+from fenlei.cli import main
 
 LONG = 120.0
 """Seconds after which a command that should have ended is taken for hung."""
@@ -42,6 +46,25 @@ def fenlei(*words: str | Path, workspace: Path, cwd: Path | None = None, **extra
         check=False,
     )
     return Said(done.returncode, done.stdout, done.stderr)
+
+
+def invoked(*words: str | Path, workspace: Path, cwd: Path | None = None, **extra: str) -> Said:
+    """Run one command to its end in this process: two seconds sooner than `fenlei`, where a process of its own proves
+    no more."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    code = 0
+    with (
+        patch.dict(os.environ, environment(workspace, **extra), clear=True),
+        patch.object(sys, "argv", ["fenlei", *map(str, words)]),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        nullcontext() if cwd is None else chdir(cwd),
+    ):
+        try:
+            main()
+        except SystemExit as exc:
+            code = exc.code if isinstance(exc.code, int) else int(bool(exc.code))
+    return Said(code, *(told.buffer.getvalue().decode() for told in (out, err)))
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def only_what_is_tuned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "LADDERS", {"accurate": views})
     for module in (ladder, search):
         monkeypatch.setattr(module, "KINDS", {LOGISTIC: KINDS[LOGISTIC]})
-    monkeypatch.setattr(search, "COPIES", {"none": ()})
+    monkeypatch.setattr(plan, "COPIES", {"none": ()})
     monkeypatch.setattr(search, "IN_VAIN", 0)
 
 

@@ -21,7 +21,7 @@ from tests.support.working import Yard
 STEPS = 12
 
 
-@pytest.mark.parametrize(("kind", "kills", "runs"), [("sqlite-disk", 24, 4), ("postgres-s3", 6, 2)])
+@pytest.mark.parametrize(("kind", "kills", "runs"), [("sqlite-disk", 16, 3), ("postgres-s3", 6, 2)])
 def test_kills_at_random_moments_lose_nothing_and_do_nothing_twice(
     make_store: MakeStore, tmp_path: Path, kind: str, kills: int, runs: int
 ) -> None:

@@ -12,7 +12,7 @@ from fenlei.app.build import ServedModel, ServeError, build
 from fenlei.contract import encode_request
 from fenlei.modelfile import Decision, HeadMeasure, Unknown
 from fenlei.settings import Settings
-from tests.support.cli import fenlei
+from tests.support.cli import invoked as fenlei
 from tests.support.drawing import jpeg
 from tests.support.models import write_tiny
 from tests.support.server import Server
