@@ -217,8 +217,8 @@ def test_a_template_ends_in_a_url_that_answers_and_so_does_its_script(
     asked = {"FENLEI_BACKBONE": str(backbone), "FENLEI_SERVER": platform.base, "FENLEI_TOKEN": token}
     words = ("run", "--template", "quick-classifier", "--data", pictures, "--publish", "quick")
     script, model = tmp_path / "quick.py", tmp_path / "quick.fenlei"
-    assert fenlei(*words, "--script", script, workspace=tmp_path / "ws").code == 0
-    said = fenlei(*words, "--save", f"train={model}", workspace=tmp_path / "ws", cwd=None, **asked)
+    assert invoked(*words, "--script", script, workspace=tmp_path / "ws").code == 0
+    said = invoked(*words, "--save", f"train={model}", workspace=tmp_path / "ws", **asked)
     assert said.code == 0, said.err
     url = next(word.rstrip(";") for word in said.err.split() if word.startswith(f"{platform.base}/api/image/quick?"))
     ended = subprocess.run(
