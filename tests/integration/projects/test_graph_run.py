@@ -12,15 +12,17 @@ from fenlei.datasets.labels import set_label
 from fenlei.pipelines.errors import NotRunnable, PipelineError
 from fenlei.pipelines.graph import Edge, End, Graph, Node, graph_of
 from fenlei.pipelines.problem import Fault
+from fenlei.pipelines.templates.shelf import TEMPLATES
 from fenlei.projects.graph_compare import compare_nodes
 from fenlei.projects.graph_forks import fork_run, open_training
 from fenlei.projects.graph_runs import start_graph
+from fenlei.projects.graph_templates import create_from_template
 from fenlei.projects.graphs import open_graph, problems_of, save_graph
 from fenlei.projects.node_version import keep_model_of_node
 from fenlei.projects.projects import clone_project, create_project
 from fenlei.projects.training_run import start_training
 from fenlei.runs import Recipes
-from fenlei.store import Conflict, Stale, Store
+from fenlei.store import Conflict, NotFound, Stale, Store
 from fenlei.store.selection import PictureFilter
 from fenlei.store.tables import Dataset, Project, Run
 from tests.support.runs import found, told, work_off
@@ -243,3 +245,16 @@ def test_a_training_opened_in_a_canvas_learns_the_very_same_model(
     assert [each["sha256"] for each in (run.result or {})["models"]] == [version.sha256]
     with pytest.raises(Conflict, match="only trainings look for a model"):
         open_training(store, run.id)
+
+
+def test_a_project_begins_with_a_template_that_has_no_fault(store: Store, animals: Dataset) -> None:
+    for name in TEMPLATES:
+        made = create_from_template(store, f"a {name}", name, "animals", publish=None if name == "edge-device" else "")
+        drawn = open_graph(store, made.id).graph
+        assert problems_of(store, drawn) == []
+        assert drawn.node("pictures").params == {"dataset": animals.id}
+        assert any(node.type == "finish.publish" for node in drawn.nodes) is (name != "edge-device")
+    with pytest.raises(PipelineError, match="There is no template 'none'; there are quick-classifier"):
+        create_from_template(store, "b", "none", "animals")
+    with pytest.raises(NotFound, match="There is no data set gone"):
+        create_from_template(store, "c", "quick-classifier", "gone")
