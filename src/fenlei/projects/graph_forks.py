@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from fenlei.pipelines.graph import Edge, End, Graph, Node, graph_of, write_graph
+from fenlei.pipelines.graph import Edge, End, Graph, Node, graph_of
 from fenlei.projects.graph_runs import graph_run
-from fenlei.projects.graphs import add_revision
+from fenlei.projects.graphs import add_canvas
 from fenlei.projects.naming import checked_name
-from fenlei.projects.projects import ProjectKind, free_name
+from fenlei.projects.projects import free_name
 from fenlei.projects.training_run import training
 from fenlei.projects.training_settings import TrainingSettings, training_settings
-from fenlei.store import Conflict, Store, Work, new_id, now
+from fenlei.store import Conflict, Store, Work
 from fenlei.store.tables import Project, Run
 
 _STEP = 280.0
@@ -103,21 +102,5 @@ def graph_of_training(wishes: TrainingSettings, dataset: str, version: int, titl
 
 def _new_canvas(work: Work, run: Run, graph: Graph, name: str | None, by: str | None, note: str) -> Project:
     old = work.projects.lock(str(run.project_id))
-    at = now()
-    project = work.projects.add(
-        Project(
-            id=new_id("pr"),
-            name=free_name(work, old.name) if name is None else checked_name("project", name),
-            kind=ProjectKind.CANVAS.value,
-            note="",
-            dataset_id=old.dataset_id,
-            settings={},
-            revision=1,
-            created_at=at,
-            created_by=by,
-            updated_at=at,
-        )
-    )
-    digest = hashlib.sha256(write_graph(graph)).hexdigest()
-    add_revision(work, project.id, graph, digest, by, note=note)
-    return project
+    called = free_name(work, old.name) if name is None else checked_name("project", name)
+    return add_canvas(work, called, graph, by, dataset_id=old.dataset_id, note=note)

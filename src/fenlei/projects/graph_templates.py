@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Literal
 
-from fenlei.pipelines.graph import Node, write_graph
+from fenlei.pipelines.graph import Node
 from fenlei.pipelines.templates.shelf import template
 from fenlei.projects.graph_data import dataset_named
-from fenlei.projects.graphs import add_revision
+from fenlei.projects.graphs import add_canvas
 from fenlei.projects.naming import checked_name
-from fenlei.projects.projects import ProjectKind
-from fenlei.store import Store, new_id, now
+from fenlei.store import Store
 from fenlei.store.tables import Project
 
 
@@ -45,7 +43,6 @@ def create_from_template(
         Conflict: the name is taken.
     """
     chosen = template(template_name)
-    at = now()
     with store.writing() as work:
         found = dataset_named(work, dataset)
         params: dict[str, Any] = {"dataset": found.id}
@@ -53,20 +50,5 @@ def create_from_template(
             params["version"] = work.versions.numbered(found.id, version).number
         source = Node(id="pictures", type="data.dataset", title=found.name, params=params)
         graph = chosen.graph(source, publish=publish, language=language)
-        project = work.projects.add(
-            Project(
-                id=new_id("pr"),
-                name=checked_name("project", name),
-                kind=ProjectKind.CANVAS.value,
-                note="",
-                dataset_id=found.id,
-                settings={},
-                revision=1,
-                created_at=at,
-                created_by=by,
-                updated_at=at,
-            )
-        )
-        digest = hashlib.sha256(write_graph(graph)).hexdigest()
-        add_revision(work, project.id, graph, digest, by, note=chosen.name)
-    return project
+        cleaned = checked_name("project", name)
+        return add_canvas(work, cleaned, graph, by, dataset_id=found.id, note=chosen.name)

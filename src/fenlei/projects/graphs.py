@@ -108,6 +108,39 @@ def add_revision(
     )
 
 
+def add_canvas(work: Work, name: str, graph: Graph, by: str | None, *, dataset_id: str | None, note: str) -> Project:
+    """Make a canvas project with a graph, in a transaction that is open.
+
+    Args:
+        work: the transaction.
+        name: of the project; no other project has it.
+        graph: its first revision.
+        by: id of the user who makes it.
+        dataset_id: the data set it is about.
+        note: of the revision.
+
+    Raises:
+        Conflict: the name is taken.
+    """
+    at = now()
+    project = work.projects.add(
+        Project(
+            id=new_id("pr"),
+            name=name,
+            kind=ProjectKind.CANVAS.value,
+            note="",
+            dataset_id=dataset_id,
+            settings={},
+            revision=1,
+            created_at=at,
+            created_by=by,
+            updated_at=at,
+        )
+    )
+    add_revision(work, project.id, graph, hashlib.sha256(write_graph(graph)).hexdigest(), by, note=note)
+    return project
+
+
 def open_graph(store: Store, project_id: str, number: int | None = None) -> Opened:
     """A graph of a project: the latest, or the one of this number.
 
