@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+import fenlei
 from fenlei.cli import app
 from fenlei.pipelines.registry import GROUP, node_types
 from tests.support.third_party import installed
@@ -71,6 +72,9 @@ def test_the_node_type_of_the_guide_leaves_dark_pictures_out(tmp_path: Path, mon
     runs = json.loads(said.stdout)
     assert runs["bright"]["outputs"]["images"]["labels"] == {"day": 2, "night": 2}
     assert runs["all"]["outputs"]["images"]["pictures"] == 8
+    with fenlei.Bench(tmp_path / "ws", tell=lambda line: None) as bench:
+        photos = bench.data.folder(path=tmp_path / "photos")
+        assert bench.data.dim(photos, least=0.2).labels == {"day": 2, "night": 2}
     graph.write_text(json.dumps({"nodes": [{**nodes[1], "params": {"least": 2}}]}))
     said = CliRunner().invoke(app, ["run", str(graph), "--check", "--workspace", str(tmp_path / "ws")])
     assert "Leave dark pictures out" in said.stdout
