@@ -218,7 +218,7 @@ def test_a_template_ends_in_a_url_that_answers_and_so_does_its_script(
     words = ("run", "--template", "quick-classifier", "--data", pictures, "--publish", "quick")
     script, model = tmp_path / "quick.py", tmp_path / "quick.fenlei"
     assert invoked(*words, "--script", script, workspace=tmp_path / "ws").code == 0
-    said = invoked(*words, "--save", f"train={model}", workspace=tmp_path / "ws", **asked)
+    said = invoked(*words, "--save", f"train={model}", workspace=tmp_path / "ws", cwd=None, **asked)
     assert said.code == 0, said.err
     url = next(word.rstrip(";") for word in said.err.split() if word.startswith(f"{platform.base}/api/image/quick?"))
     ended = subprocess.run(
