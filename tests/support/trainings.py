@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from fenlei.modelfile.file import pack
+from fenlei.pipelines.reference import Model
 from fenlei.projects.best_so_far import BEST
 from fenlei.projects.leaderboard import CANDIDATE
 from fenlei.runs import transitions
-from fenlei.store import Store
+from fenlei.store import Store, now
 from tests.support.models import LABELS, tiny_model
 
 LINE: dict[str, Any] = {
@@ -62,3 +65,11 @@ def under_way(store: Store, run_id: str, lines: int = 2) -> str:
             work.steps.finish(run_id, name, {**LINE, "score": 0.8 + number / 100}, work.jobs.time())
         work.steps.finish(run_id, BEST, learned, work.jobs.time())
     return digest
+
+
+def node_done(store: Store, run_id: str, node: str) -> None:
+    """A node of a queued run of a graph has left a model behind."""
+    data = pack(tiny_model(head_seed=12))
+    model = Model(digest=store.blobs.put(data), labels=list(LABELS), bytes=len(data))
+    with store.writing() as work:
+        work.nodes.say(run_id, node, now(), position=0, state="done", outputs=msgspec.to_builtins({"model": model}))

@@ -15,8 +15,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from fenlei.api.methods import Methods
+from fenlei.api.wire.problems import ProblemOut
 from fenlei.contract.errors import FenleiError
 from fenlei.datasets.uploads import WrongOffset
+from fenlei.pipelines.errors import NotRunnable
 from fenlei.projects.roles import NotAllowed, NotSignedIn
 from fenlei.projects.sign_in import TooManyFailures
 from fenlei.store import Conflict, NotFound, Stale, StoreError
@@ -32,6 +34,13 @@ class ErrorBody(BaseModel):
     field: str | None = Field(None, description="The part of the request that is wrong.", examples=["name"])
     allowed: str | None = Field(None, description="What would be right there.", examples=["1 to 200 characters"])
     request_id: str = Field(description="The server's log has more under it.", examples=["4f0c…"])
+    problems: list[ProblemOut] | None = Field(
+        None, description="With `not-runnable`: everything that is wrong with the graph; absent otherwise."
+    )
+
+    def said(self) -> dict[str, Any]:
+        """As it is answered."""
+        return self.model_dump(mode="json", exclude=set() if self.problems else {"problems"})
 
 
 class ErrorAnswer(BaseModel):
@@ -84,6 +93,7 @@ TABLE: list[tuple[type[Exception], int, str]] = [
     (StoreError, 503, "unavailable"),
     (NotServed, 503, "unavailable"),
     (Busy, 503, "busy"),
+    (NotRunnable, 422, "not-runnable"),
     (FenleiError, 422, "not-possible"),
 ]
 
@@ -148,7 +158,7 @@ def _documented(status: int) -> dict[str, Any]:
     said: dict[str, Any] = {
         "model": ErrorAnswer,
         "description": SAID[status],
-        "content": {"application/json": {"example": {"error": body.model_dump()}}},
+        "content": {"application/json": {"example": {"error": body.said()}}},
     }
     return said | ({"headers": HEADERS[status]} if status in HEADERS else {})
 
@@ -171,10 +181,12 @@ def answer(
     field: str | None = None,
     allowed: str | None = None,
     headers: dict[str, str] | None = None,
+    problems: Sequence[Any] | None = None,
 ) -> JSONResponse:
     """An error answer."""
-    body = ErrorBody(type=slug, message=message, field=field, allowed=allowed, request_id=request_id)
-    return JSONResponse({"error": body.model_dump()}, status, headers=headers)
+    told = None if problems is None else [ProblemOut.model_validate(each) for each in problems]
+    body = ErrorBody(type=slug, message=message, field=field, allowed=allowed, request_id=request_id, problems=told)
+    return JSONResponse({"error": body.said()}, status, headers=headers)
 
 
 def request_id_of(request: Request) -> str:
@@ -203,6 +215,7 @@ async def _known(request: Request, exc: Exception) -> JSONResponse:
         field=getattr(exc, "field", None),
         allowed=getattr(exc, "allowed", None),
         headers=headers,
+        problems=exc.problems if isinstance(exc, NotRunnable) else None,
     )
 
 

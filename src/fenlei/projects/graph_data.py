@@ -1,14 +1,18 @@
-"""The data sets that graphs name: found by name or id, as versions, and what is wrong with them before a graph runs."""
+"""The data that graphs name: data sets, found by name or id, as versions, and what is wrong before a graph runs."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from fenlei.datasets.open_folders import is_open
 from fenlei.datasets.versions import make_version
-from fenlei.pipelines.data_look import data_problem, too_few_classes
+from fenlei.pipelines.data_look import data_problem, look_at_folders, too_few_classes
 from fenlei.pipelines.graph import Node
+from fenlei.pipelines.node import NodeType
 from fenlei.pipelines.nodes.dataset import DatasetParams
+from fenlei.pipelines.nodes.folder import FolderParams
 from fenlei.pipelines.parameters import Params
 from fenlei.pipelines.problem import Problem
 from fenlei.pipelines.words import Words
@@ -76,3 +80,32 @@ def look_at_datasets(store: Store, node: Node, params: Params) -> Iterator[Probl
                 if label is not None:
                     counted[label] += count
     yield from too_few_classes(node, "dataset", [label for label, count in counted.items() if count])
+
+
+def look_at_open_folders(node: Node, node_type: NodeType, params: Params, roots: Sequence[Path]) -> Iterator[Problem]:
+    """What is wrong with the folder that a node reads; of one that is not open, whether anything is there is not
+    told."""
+    if not isinstance(params, FolderParams) or is_open(_meant(params.path), roots):
+        yield from look_at_folders(node, node_type, params)
+        return
+    below = ", ".join(str(root) for root in roots)
+    yield data_problem(
+        node,
+        "path",
+        Words(
+            f"Graphs may read folders of this platform below: {below or 'none'}.",
+            f"本平台上的图只能读取以下位置的文件夹：{below or '无'}。",
+        ),
+        Words(
+            "Bring the pictures into a data set and use that, or ask the operator to allow the folder.",
+            "请把图片导入数据集并使用该数据集，或请管理员开放该文件夹。",
+        ),
+    )
+
+
+def _meant(path: str) -> Path:
+    """The folder that a node reads; as it is written where nobody's home is meant."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)

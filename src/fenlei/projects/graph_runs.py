@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import msgspec
 
 from fenlei.pipelines.errors import NotRunnable, PipelineError
@@ -28,6 +31,7 @@ def start_graph(
     by: str | None = None,
     priority: int = 0,
     time_limit: float | None = None,
+    roots: Sequence[Path] = (),
 ) -> Run:
     """Ask for a run of a graph as it was saved.
 
@@ -40,6 +44,7 @@ def start_graph(
         by: id of the user who asks.
         priority: greater ones go first.
         time_limit: seconds of work after which it is stopped and has failed.
+        roots: folders of this machine below which graphs may read pictures; none: nowhere.
 
     Returns:
         The run, queued, with the subject `{"project_id", "revision_id", "revision"}`.
@@ -56,7 +61,8 @@ def start_graph(
         check_canvas(project)
         check_not_archived(project)
         revision = revision_of(work, project, number)
-    faults = [each for each in problems_of(store, part_of(opened(revision).graph, node, wanted)) if each.stops]
+    part = part_of(opened(revision).graph, node, wanted)
+    faults = [each for each in problems_of(store, part, roots) if each.stops]
     if faults:
         raise NotRunnable(faults)
     with store.writing() as work:

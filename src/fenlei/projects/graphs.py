@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from fenlei.datasets.create import BadValue
 from fenlei.pipelines.check import check_graph
-from fenlei.pipelines.data_look import look_at_folders
-from fenlei.pipelines.graph import Graph, Node, graph_of, write_graph
+from fenlei.pipelines.graph import MOST_BYTES, Graph, Node, graph_of, write_graph
 from fenlei.pipelines.node import NodeType
 from fenlei.pipelines.parameters import Params
 from fenlei.pipelines.problem import Problem
 from fenlei.pipelines.registry import node_types
 from fenlei.pipelines.upgrade import Upgraded, upgraded
-from fenlei.projects.graph_data import look_at_datasets
+from fenlei.projects.graph_data import look_at_datasets, look_at_open_folders
 from fenlei.projects.naming import checked_note
 from fenlei.projects.projects import ProjectKind
 from fenlei.runs.plain import plain
@@ -67,10 +69,10 @@ def save_graph(
         NotFound: there is no such project.
         Conflict: the project is no canvas, or is in the archive.
         Stale: somebody else has saved one since.
-        BadValue: the note cannot be.
+        BadValue: the note cannot be, or the graph holds what cannot be kept.
     """
     kept = checked_note(note)
-    written = write_graph(graph)
+    written = _checked(graph)
     digest = hashlib.sha256(written).hexdigest()
     with store.writing() as work:
         project = work.projects.lock(project_id)
@@ -176,13 +178,47 @@ def revision_of(work: Work, project: Project, number: int | None) -> GraphRevisi
     return found
 
 
-def problems_of(store: Store, graph: Graph) -> list[Problem]:
-    """Everything that is wrong with a graph here, with the data sets that it names; empty where it can run."""
+def problems_of(store: Store, graph: Graph, roots: Sequence[Path] = ()) -> list[Problem]:
+    """Everything that is wrong with a graph here, with the data that it names; empty where it can run.
+
+    Args:
+        store: where its data sets are.
+        graph: as `opened` gives it.
+        roots: folders of this machine below which graphs may read pictures; none: nowhere.
+    """
 
     def looks(node: Node, node_type: NodeType, params: Params) -> list[Problem]:
-        return [*look_at_datasets(store, node, params), *look_at_folders(node, node_type, params)]
+        return [*look_at_datasets(store, node, params), *look_at_open_folders(node, node_type, params, roots)]
 
     return check_graph(graph, node_types(), looks)
+
+
+def _checked(graph: Graph) -> bytes:
+    """The graph as its file.
+
+    Raises:
+        BadValue: it is larger than a graph that is read, or holds what no database keeps as it is.
+    """
+    written = write_graph(graph)
+    if len(written) > MOST_BYTES:
+        allowed = f"{MOST_BYTES} bytes at most"
+        raise BadValue(f"As a file the graph has {len(written)} bytes; {allowed}.", "graph", allowed)
+    said = msgspec.to_builtins(graph)
+    if plain(said) != _listed(said):
+        raise BadValue(
+            "The graph holds a number that is none (infinite or not a number), a NUL or half of a character, which "
+            "cannot be kept.",
+            "graph",
+            "finite numbers, and texts without NUL",
+        )
+    return written
+
+
+def _listed(said: Any) -> Any:
+    """JSON values with tuples as lists."""
+    if isinstance(said, dict):
+        return {name: _listed(each) for name, each in said.items()}
+    return [_listed(each) for each in said] if isinstance(said, list | tuple) else said
 
 
 def check_canvas(project: Project) -> None:

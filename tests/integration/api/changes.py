@@ -10,11 +10,11 @@ from starlette.testclient import TestClient
 
 from fenlei.api import Platform
 from fenlei.modelfile.file import pack
-from tests.integration.api.everything import API, Everything
+from tests.integration.api.everything import API, Everything, drawn_graph
 from tests.support.classifiers import declaration
 from tests.support.drawing import png
 from tests.support.models import tiny_model
-from tests.support.trainings import under_way
+from tests.support.trainings import node_done, under_way
 
 SOURCE = {"source": {"kind": "upload"}}
 FRACTIONS = {"train": 0.6, "validation": 0.2, "test": 0.2}
@@ -46,6 +46,10 @@ class Walk:
     def new(self, name: str) -> str:
         """The id of what an operation has made."""
         return str(self.made[name]["id"])
+
+    def of_kind(self, kind: str) -> str:
+        """The id of the latest run of a kind."""
+        return str(self.ask(f"/runs?kind={kind}&limit=1")["items"][0]["id"])
 
     def ask(self, path: str) -> Any:
         """Read something."""
@@ -144,6 +148,26 @@ def _projects(walk: Walk) -> list[Change]:
     ]
 
 
+def _graphs(walk: Walk) -> list[Change]:
+    canvas: dict[str, Any] = {"project_id": walk.a("pr", 1)}
+    graph = {"graph": drawn_graph(walk.a("ds"), 0.3)}
+    return [
+        _change("check_graph", graph),
+        _change("save_project_graph", {**graph, "note": "less"}, **canvas),
+        _change("run_graph", {"node": "learn", "extent": "to here"}, **canvas),
+    ]
+
+
+def _nodes(walk: Walk) -> list[Change]:
+    run: dict[str, Any] = {"run_id": walk.new("run_graph")}
+    node_done(walk.platform.store, run["run_id"], "learn")
+    return [
+        _change("keep_model_of_run", node="learn", **run),
+        _change("fork_graph_run", {}, **run),
+        _change("open_training_in_canvas", {"name": "As it was"}, run_id=walk.of_kind("train")),
+    ]
+
+
 def _models(walk: Walk) -> list[Change]:
     model = walk.new("new_model")
     return [
@@ -218,6 +242,8 @@ STAGES: tuple[Callable[[Walk], list[Change]], ...] = (
     _sent,
     _runs,
     _projects,
+    _graphs,
+    _nodes,
     _models,
     _versions,
     _deployments,

@@ -50,6 +50,21 @@ class Everything:
         return known[next(self._next) % len(known)] if known else value
 
 
+def drawn_graph(dataset: str, share: float = 0.5) -> dict[str, Any]:
+    """A graph that learns from the first version of a data set, holding a share of its pictures out."""
+    return {
+        "nodes": [
+            {"id": "data", "type": "data.dataset", "params": {"dataset": dataset, "version": 1}},
+            {"id": "split", "type": "data.split", "params": {"test": share}},
+            {"id": "learn", "type": "train.linear"},
+        ],
+        "edges": [
+            {"source": ["data", "images"], "target": ["split", "images"]},
+            {"source": ["split", "split"], "target": ["learn", "split"]},
+        ],
+    }
+
+
 def everything_on(platform: Platform, client: TestClient, animals: str) -> Everything:
     """Make one of everything, and two of some.
 
@@ -86,6 +101,11 @@ def everything_on(platform: Platform, client: TestClient, animals: str) -> Every
         there.add(each["id"])
     there.add(made("/projects", {"name": "Doors", "dataset_id": animals})["id"])
     there.add(made(f"/projects/{there.first('pr')}/runs", {})["id"])
+    there.add(made("/projects", {"name": "Drawn", "kind": "canvas", "dataset_id": animals})["id"])
+    for share in (0.5, 0.4):
+        answer = client.put(f"{API}/projects/{there.ids['pr'][1]}/graph", json={"graph": drawn_graph(animals, share)})
+        assert answer.is_success, answer.text
+    there.add(made(f"/projects/{there.ids['pr'][1]}/graph/runs", {})["id"])
     for seed in range(2):
         version = add_version(platform.store, labels=LABELS, head_seed=seed)
         there.add(version.id)

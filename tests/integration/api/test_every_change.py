@@ -30,11 +30,13 @@ UNWRITTEN = {
     "try_onnx_file",
     "try_deployment",
     "explain_answer",
+    "check_graph",
 }
 """What leaves no line in the audit log."""
 
-UNREPEATABLE = {"sign_in_here", "send_model_file", "try_deployment", "explain_answer"}
-"""Calls that take no idempotency key: a cookie is not kept, bodies without end are not either."""
+UNREPEATABLE = {"sign_in_here", "send_model_file", "try_deployment", "explain_answer", "check_graph"}
+"""Calls that take no idempotency key: a cookie is not kept, bodies without end are not either, and to look at a graph
+twice is the same."""
 
 
 @dataclass

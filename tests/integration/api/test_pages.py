@@ -39,7 +39,7 @@ def lists(platform: Platform, client: TestClient, animals: str) -> list[str]:
 
 
 def _filled(path: str, there: Everything) -> str:
-    found = path
+    found = path.replace("{project_id}/graph", there.ids["pr"][1] + "/graph")
     names = {"dataset_id": "ds", "import_id": "im", "project_id": "pr", "model_id": "md", "deployment_id": "dp"}
     for name, kind in (names | {"run_id": "rn", "version_id": "dv"}).items():
         found = found.replace("{" + name + "}", there.ids[kind][0] if there.ids[kind] else "")

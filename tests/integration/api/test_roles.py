@@ -19,7 +19,7 @@ PUBLIC = {("POST", "/api/v1/sign-in")}
 OWNERS_SEE = {"users", "one_user", "audit"}
 CHANGED_BY: dict[Role | None, set[str]] = {
     None: {"sign_in_here"},
-    Role.VIEWER: {"sign_out_here", "set_my_password", "end_my_sign_in", "new_token", "end_token"},
+    Role.VIEWER: {"sign_out_here", "set_my_password", "end_my_sign_in", "new_token", "end_token", "check_graph"},
     Role.LABELLER: {
         *("edit_pictures", "edit_picture", "move", "split", "undo_change", "redo_change"),
         *("new_label", "edit_label", "remove_label", "join_labels", "order_labels"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -22,6 +21,7 @@ from fenlei.api.wire.runs import RunOut, run_out
 from fenlei.datasets.create import BadValue
 from fenlei.datasets.file_names import sent_name
 from fenlei.datasets.imports import begin_import, preview_import
+from fenlei.datasets.open_folders import is_open
 from fenlei.datasets.report_csv import report_csv
 from fenlei.datasets.uploads import begin_upload, receive, remove_upload
 from fenlei.projects.audit import audited, note
@@ -231,12 +231,7 @@ def _check_below(here: Platform, path: str) -> None:
     Raises:
         BadValue: it is elsewhere. Whether anything is there is not told.
     """
-    try:
-        real = Path(path).resolve()
-        allowed = any(real.is_relative_to(root.resolve()) for root in here.import_roots)
-    except (OSError, RuntimeError, ValueError):
-        allowed = False
-    if not allowed:
+    if not is_open(path, here.import_roots):
         below = ", ".join(str(root) for root in here.import_roots) or "none on this server"
         raise BadValue(f"Imports by path are allowed below: {below}.", "source.path", below)
 

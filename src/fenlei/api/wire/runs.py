@@ -29,6 +29,7 @@ class RunKind(StrEnum):
     CHECK = "check"
     TRAIN = "train"
     EXPORT = "export"
+    GRAPH = "graph"
 
 
 class RunOut(Shown):
@@ -37,7 +38,7 @@ class RunOut(Shown):
     id: str = Field(examples=[f"rn_{EXAMPLE}"])
     project_id: str | None = Field(examples=[f"pr_{EXAMPLE}"])
     number: int = Field(description="Counts within its project; 0 without one.", examples=[3])
-    kind: str = Field(description="import, check, train or export.", examples=["train"])
+    kind: str = Field(description="import, check, train, export or graph.", examples=["train"])
     state: RunState
     position: int | None = Field(None, description="Place in the queue, 1 being the next; null when it does not wait.")
     subject: dict[str, Any] = Field(
@@ -61,12 +62,12 @@ class EventOut(Shown):
 
     id: int = Field(examples=[17])
     at: datetime
-    kind: str = Field(description="state, progress, candidate, metric, log or result.", examples=["progress"])
+    kind: str = Field(description="state, progress, candidate, node, metric, log or result.", examples=["progress"])
     step: str | None = Field(examples=["learn"])
     data: dict[str, Any] = Field(
         description="Of `progress`: stage, fraction and, with a budget, `time_left` in seconds. Of `candidate`: a line "
-        "of the leaderboard; `chosen` says that it was the best so far. Of `result`: something of the result before it "
-        "is there.",
+        "of the leaderboard; `chosen` says that it was the best so far. Of `node`: where a node of a graph is now: "
+        "`node`, `state`, `seconds`, `memory` and `why`. Of `result`: something of the result before it is there.",
         examples=[{"stage": "computing features", "fraction": 0.4, "time_left": 36.0}],
     )
 

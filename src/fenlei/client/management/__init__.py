@@ -14,6 +14,7 @@ from fenlei.client.management.errors import (
     TryLater,
     Unreachable,
 )
+from fenlei.client.management.graphs import Graphs
 from fenlei.client.management.imports import Imports
 from fenlei.client.management.labels import Labels
 from fenlei.client.management.models import Models
@@ -29,6 +30,7 @@ __all__ = [
     "Conflict",
     "Datasets",
     "Deployments",
+    "Graphs",
     "Imports",
     "Labels",
     "Models",

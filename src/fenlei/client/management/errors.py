@@ -15,6 +15,9 @@ PlatformError            the call was not carried out; `status`, `type`, `field`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from fenlei.client.management.graph_records import Problem
 from fenlei.contract.errors import FenleiError
 
 
@@ -27,6 +30,7 @@ class PlatformError(FenleiError):
         field: the part of the request that is wrong.
         allowed: what would be right there.
         request_id: names the call in the server's log.
+        problems: everything that is wrong with a graph that cannot run; none otherwise.
     """
 
     def __init__(
@@ -38,6 +42,7 @@ class PlatformError(FenleiError):
         field: str | None = None,
         allowed: str | None = None,
         request_id: str = "",
+        problems: Sequence[Problem] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -45,6 +50,7 @@ class PlatformError(FenleiError):
         self.field = field
         self.allowed = allowed
         self.request_id = request_id
+        self.problems = list(problems)
 
 
 class NotSignedIn(PlatformError):

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 
 from fenlei.client.management.errors import BY_STATUS, PlatformError, ServerFailed, TryLater, Unreachable
+from fenlei.client.management.graph_records import Problem
 from fenlei.client.target import BadTarget
 
 R = TypeVar("R")
@@ -212,8 +213,9 @@ def error_of(response: httpx.Response, base: str) -> PlatformError:
             field=told.get("field"),
             allowed=told.get("allowed"),
             request_id=str(told.get("request_id", "")),
+            problems=msgspec.convert(told.get("problems") or [], list[Problem]),
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, msgspec.ValidationError):
         return Unreachable(
             f"{base} answered HTTP {response.status_code}, and not as a Fenlei platform does; check the address.",
             status=response.status_code,

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urldefrag
 
 from fenlei.client.management.datasets import Datasets
 from fenlei.client.management.deployments import Deployments
+from fenlei.client.management.graphs import Graphs
 from fenlei.client.management.imports import Imports
 from fenlei.client.management.labels import Labels
 from fenlei.client.management.link import Link
@@ -30,6 +31,7 @@ class Platform:
         labels: the classes of data sets.
         versions: data sets as they were.
         projects: what is trained on them.
+        graphs: what canvas projects do, node by node.
         runs: what is going on.
         models: what came of it.
         deployments: names under which models answer.
@@ -54,6 +56,7 @@ class Platform:
         self.versions = Versions(self._link)
         self.datasets = Datasets(self._link, self.runs, self.imports)
         self.projects = Projects(self._link)
+        self.graphs = Graphs(self._link)
         self.models = Models(self._link)
         self.deployments = Deployments(self._link)
         self.people = People(self._link)

@@ -222,7 +222,7 @@ class Candidate(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """Something that happened in a run: state, progress, candidate, metric, log or result."""
+    """Something that happened in a run: state, progress, candidate, node, metric, log or result."""
 
     id: int
     at: datetime
