@@ -33,6 +33,7 @@ from fenlei.cli.console import complain, say
 from fenlei.cli.remote import (
     datasets,
     deployments,
+    graphs,
     imports,
     labels,
     login,
@@ -77,7 +78,20 @@ app.command("run-job", hidden=True)(worker.run_job)
 app.add_typer(backbones.app, name="backbones")
 app.command("login")(login.login)
 app.command("logout")(login.logout)
-for noun in (datasets, imports, pictures, labels, versions, projects, runs, models, deployments, people, tokens):
+for noun in (
+    datasets,
+    imports,
+    pictures,
+    labels,
+    versions,
+    projects,
+    graphs,
+    runs,
+    models,
+    deployments,
+    people,
+    tokens,
+):
     app.add_typer(noun.app, name=noun.__name__.rpartition(".")[2])
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from fenlei.cli.console import err, out, printable, say
+from fenlei.cli.console import err, printable, say
 from fenlei.cli.durations import about
 from fenlei.cli.graph_source import graph_of, list_templates, write
 from fenlei.cli.options import AsJson, Workspace
+from fenlei.cli.problems import tell_problems
 from fenlei.cli.remote.connection import Server, Token
 from fenlei.contract.errors import FenleiError
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from fenlei.pipelines.context import Reach
     from fenlei.pipelines.graph import Graph
     from fenlei.pipelines.node_run import NodeRun
-    from fenlei.pipelines.problem import Problem
     from fenlei.pipelines.reference import AnyReference
     from fenlei.store import Blobs
 
@@ -107,7 +107,7 @@ def run(
         return
     problems = bench.problems(drawn)
     if check or problems:
-        _tell(problems, as_json=as_json)
+        tell_problems(problems, as_json=as_json)
         raise typer.Exit(1 if problems else 0)
     named = [("--save", node) for node, _ in targets] + ([] if show is None else [("--show", show)])
     for option, node in named:
@@ -150,17 +150,6 @@ def _targets(said: list[str]) -> list[tuple[str, Path]]:
             raise FenleiError(f"--save {each!r} is not understood; NODE=FILE is.")
         found.append((node, Path(path)))
     return found
-
-
-def _tell(problems: list[Problem], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(problems), indent=2))
-        return
-    for problem in problems:
-        place = f"{problem.node}: " if problem.node else ""
-        out.print(f"{printable(place)}{printable(problem.en)} {printable(problem.remedy_en)}", markup=False)
-    if not problems:
-        say("Nothing is wrong with the graph.")
 
 
 def _save(run: NodeRun, path: Path, blobs: Blobs) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from fenlei.cli.console import printable, say
 from fenlei.cli.leaderboard import print_line
 from fenlei.cli.progress import Report
 
@@ -24,7 +25,8 @@ def shown(report: Report) -> Callable[[str, float], None]:
 
 
 def happening(report: Report, *, quiet: bool) -> Callable[[Event], None]:
-    """A listener for the events of runs: the time left goes to a progress display, candidates are lines.
+    """A listener for the events of runs: the time left goes to a progress display, candidates and
+    nodes that have ended are lines.
 
     Args:
         report: the display.
@@ -37,8 +39,22 @@ def happening(report: Report, *, quiet: bool) -> Callable[[Event], None]:
             _tell_time(report, event.data)
         elif event.kind == "candidate" and not quiet:
             print_line(msgspec.convert(event.data, Candidate))
+        elif event.kind == "node" and not quiet:
+            _tell_node(event.data)
 
     return tell
+
+
+def _tell_node(data: dict[str, Any]) -> None:
+    """A line of a node that has ended, as `fenlei run` has it."""
+    state, memory = data.get("state"), data.get("memory")
+    if state in ("waiting", "running"):
+        return
+    if state == "done":
+        said = f"done in {data.get('seconds', 0.0):.1f} s" + ("" if memory is None else f", {memory / 1e6:,.0f} MB")
+    else:
+        said = "there already" if state == "cached" else f"{state}: {printable(str(data.get('why', '')))}"
+    say(f"{printable(str(data.get('node')))}: {said}")
 
 
 def _tell_time(report: Report, data: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from fenlei.cli.console import out, printable, say
 from fenlei.cli.options import AsJson
+from fenlei.cli.problems import tell_problems
 from fenlei.cli.progress import progress
 from fenlei.cli.remote.connection import Server, Token, connect
 from fenlei.cli.remote.following import happening, shown
@@ -19,7 +20,9 @@ from fenlei.contract.errors import FenleiError
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Id of a run of a graph.")]
 NodeId = Annotated[str, typer.Argument(metavar="NODE", help="Id of a node.")]
-Name = Annotated[str | None, typer.Option(help="Of the new project; without it, the old one's with a number behind it.")]
+Name = Annotated[
+    str | None, typer.Option(help="Of the new project; without it, the old one's with a number behind it.")
+]
 
 
 def run(
@@ -44,7 +47,7 @@ def run(
 
     if to is not None and only is not None:
         raise FenleiError("Give --to or --only, not both.")
-    extent: Literal["all", "to here", "this"] = "all" if to is only is None else "this" if only else "to here"
+    extent: Literal["all", "to here", "this"] = "to here" if to is not None else "this" if only is not None else "all"
     with connect(server, token) as platform:
         found = project_named(platform, project)
         try:
@@ -54,7 +57,7 @@ def run(
         except NotPossible as refused:
             if not refused.problems:
                 raise
-            _tell(refused, as_json=as_json)
+            tell_problems(refused.problems, as_json=as_json)
             raise typer.Exit(1) from None
         if not wait:
             sentence = f"{asked.id} is {asked.state}; `fenlei runs follow {asked.id}` waits for it."
@@ -169,16 +172,6 @@ def compare(
         for each in node.figures:
             if each["difference"]:
                 out.print(f"  {printable(each['name'])}: {each['a']:.4g} → {each['b']:.4g}", markup=False)
-
-
-def _tell(refused: Exception, *, as_json: bool) -> None:
-    from fenlei.cli.remote.graphs import tell_problems
-
-    problems = refused.problems  # type: ignore[attr-defined]
-    if as_json:
-        show_one(problems, as_json=True, sentence="")
-    else:
-        tell_problems(problems)
 
 
 def _first(outputs: dict[str, object], node: str) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from fenlei.cli.console import out, printable, say
+from fenlei.cli.console import printable, say
 from fenlei.cli.options import AsJson
+from fenlei.cli.problems import tell_problems
 from fenlei.cli.remote import graph_runs
 from fenlei.cli.remote.connection import Server, Token, connect
 from fenlei.cli.remote.showing import show_one, show_rows
@@ -19,7 +20,7 @@ from fenlei.contract.errors import FenleiError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fenlei.client.management.graph_records import NodePort, Problem
+    from fenlei.client.management.graph_records import NodePort
 
 app = typer.Typer(no_args_is_help=True, help="Graphs of canvas projects on a platform.")
 
@@ -62,7 +63,7 @@ def check(graph: GraphFile, server: Server = None, token: Token = None, as_json:
         show_one(found, as_json=True, sentence="")
     else:
         _tell_changed(found.changed)
-        tell_problems(found.problems)
+        tell_problems(found.problems, as_json=False)
     if not found.runs:
         raise typer.Exit(1)
 
@@ -83,7 +84,9 @@ def save(
     said = _read(graph)
     with connect(server, token) as platform:
         made = platform.graphs.save(project_named(platform, project).id, said, note, after=after)
-    show_one(made, as_json=as_json, sentence=f"It is revision {made.number}; run it with `fenlei graphs run {project}`.")
+    show_one(
+        made, as_json=as_json, sentence=f"It is revision {made.number}; run it with `fenlei graphs run {project}`."
+    )
 
 
 @app.command("show")
@@ -112,7 +115,7 @@ def show(
         none="It has no nodes.",
     )
     _tell_changed(found.changed)
-    tell_problems(found.problems)
+    tell_problems(found.problems, as_json=False)
 
 
 @app.command("export")
@@ -153,15 +156,6 @@ app.command("keep")(graph_runs.keep)
 app.command("fork")(graph_runs.fork)
 app.command("open")(graph_runs.open_)
 app.command("compare")(graph_runs.compare)
-
-
-def tell_problems(problems: Sequence[Problem]) -> None:
-    """Print what is wrong with a graph, a line each with its remedy."""
-    for problem in problems:
-        place = f"{problem.node}: " if problem.node else ""
-        out.print(f"{printable(place)}{printable(problem.en)} {printable(problem.remedy_en)}", markup=False)
-    if not problems:
-        say("Nothing is wrong with the graph.")
 
 
 def _tell_changed(changed: dict[str, str]) -> None:

@@ -25,7 +25,7 @@ Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.
 @app.command("list")
 def list_(
     state: Annotated[str | None, typer.Option(help="queued, running, done, failed or cancelled.")] = None,
-    kind: Annotated[str | None, typer.Option(help="import, check, train or export.")] = None,
+    kind: Annotated[str | None, typer.Option(help="import, check, train, export or graph.")] = None,
     project: Annotated[str | None, typer.Option(help="Name or id of a project.")] = None,
     server: Server = None,
     token: Token = None,
@@ -62,8 +62,8 @@ def show(run: RunId, server: Server = None, token: Token = None, as_json: AsJson
 
 @app.command("follow")
 def follow(run: RunId, server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
-    """Wait until a run is done, with its progress and, of a training, each candidate as it is tried; exits with 1 when
-    it failed."""
+    """Wait until a run is done, with its progress and, of a training, each candidate as it is tried, of a graph, each
+    node as it ends; exits with 1 when it failed."""
     with connect(server, token) as platform, progress(quiet=as_json) as report:
         done = platform.runs.wait(run, on_progress=shown(report), on_event=happening(report, quiet=as_json))
     show_one(done, as_json=as_json, sentence=f"{done.kind} is done.")
