@@ -29,7 +29,8 @@ class Settings(BaseSettings):
         s3_region: region of the S3 bucket.
         public_url: scheme, host and port under which people reach this server, where that is not what it listens on.
         hosts: names by which the management API may be addressed besides, with commas between them; `*` is any.
-        import_roots: folders of this machine below which data sets may be imported by path, with `:` between them.
+        import_roots: folders of this machine below which data sets may be imported by path, and graphs of a platform
+            may read, with `:` between them.
         server: scheme, host and port of the platform that remote commands talk to.
         token: the API token that they send.
         engine: what runs networks: `openvino`, `onnxruntime`, `onnxruntime-cuda`; `auto` is the GPU where one answers

@@ -23,8 +23,10 @@ Said = Callable[..., str]
 def here(tmp_path_factory: pytest.TempPathFactory, backbone: Path) -> Iterator[tuple[Platform, Said]]:
     """A platform with a data set to train on; and what a command prints there, which must end with `code`."""
     place = tmp_path_factory.mktemp("platform")
-    surroundings = {"FENLEI_BACKBONE": str(backbone), "FENLEI_ENGINE": "onnxruntime"}
-    with PlatformProcess(place / "workspace", **surroundings) as running, Platform.by_link(running.link) as platform:
+    with (
+        PlatformProcess(place / "workspace", FENLEI_BACKBONE=str(backbone), FENLEI_ENGINE="onnxruntime") as running,
+        Platform.by_link(running.link) as platform,
+    ):
         dataset = platform.datasets.create("gestures")
         platform.datasets.bring(dataset.id, class_folders(place / "photos", {"ok": 8, "stop": 8}))
         platform.datasets.make_version(dataset.id)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 
 BLOCK_BYTES = 256 * 1024
 
@@ -56,6 +57,17 @@ def documents(
     schema = {"type": "string"} if media_type.startswith("text/") else {"type": "string", "format": "binary"}
     headers = {**(NAMED if named else {}), **(TAGGED if tagged else {})}
     return {200: {"description": said, "content": {media_type: {"schema": schema}}, "headers": headers}}
+
+
+def documents_model(model: type[BaseModel], *, said: str, named: bool = False) -> dict[int | str, dict[str, Any]]:
+    """The success of a route that answers with bytes that are JSON, for OpenAPI.
+
+    Args:
+        model: how the JSON looks.
+        said: what it is.
+        named: whether it has a name, as files have.
+    """
+    return {200: {"description": said, "model": model, "headers": NAMED if named else {}}}
 
 
 def _blocks(pieces: Iterable[bytes | str]) -> Iterator[bytes]:

@@ -154,7 +154,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _documented(status: int) -> dict[str, Any]:
     slug, message, field, allowed = EXAMPLES[status]
-    body = ErrorBody(type=slug, message=message, field=field, allowed=allowed, request_id="4f0c…")
+    body = ErrorBody(type=slug, message=message, field=field, allowed=allowed, request_id="4f0c…", problems=None)
     said: dict[str, Any] = {
         "model": ErrorAnswer,
         "description": SAID[status],

@@ -20,7 +20,7 @@ class Platform:
         cache: folder for what can be made again.
         base_url: scheme, host and port under which people reach this server.
         hosts: names by which it may be addressed; requests to others are refused.
-        import_roots: folders below which data sets may be imported by path; none: nowhere.
+        import_roots: folders below which data sets may be imported by path, and graphs may read; none: nowhere.
         engine: what runs networks when a model that was brought along is tried.
         front: answers for deployments; None where no predictions are served.
         draining: set when the server is about to stop; streams that have no end of their own end then.

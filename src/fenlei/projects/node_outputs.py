@@ -77,7 +77,7 @@ def _output(store: Store, run_id: str, node: str, port: str) -> AnyReference:
     if port not in row.outputs:
         there = ", ".join(row.outputs)
         raise NotFound(f"The node {node!r} has no output {port!r}; it has: {there}.")
-    return msgspec.convert(row.outputs[port], AnyReference)  # type: ignore[no-any-return, call-overload]
+    return msgspec.convert(row.outputs[port], AnyReference)  # type: ignore[no-any-return]
 
 
 class _Nothing:

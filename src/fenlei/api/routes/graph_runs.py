@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Response
 
 from fenlei.api.access import Editor, Here, Viewer
-from fenlei.api.downloads import documents, download
+from fenlei.api.downloads import documents, documents_model, download
 from fenlei.api.errors import documented
 from fenlei.api.etag import tag
 from fenlei.api.platform import Platform
@@ -67,8 +67,7 @@ def compare_graph_runs(run_id: RunId, other_id: RunId, who: Viewer, here: Here) 
 @router.get(
     "/runs/{run_id}/nodes/{node}/outputs/{port}",
     response_class=Response,
-    responses={200: {"description": "Below 200 kB, whatever is behind it.", "model": PreviewOut}}
-    | documented(401, 403, 404, 409),
+    responses=documents_model(PreviewOut, said="Below 200 kB, whatever is behind it.") | documented(401, 403, 404, 409),
 )
 def preview_output(run_id: RunId, node: NodeId, port: Port, who: Viewer, here: Here) -> Response:
     """What there is to see of an output of a node: pictures, a map of features, a model's card, a confusion matrix."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from fenlei.api.access import Editor, Here, Viewer
-from fenlei.api.downloads import NAMED, download
+from fenlei.api.downloads import documents_model, download
 from fenlei.api.errors import documented
 from fenlei.api.etag import Expected, tag
 from fenlei.api.paging import AfterPlace, Limit, Page, page
@@ -73,7 +73,7 @@ def graph_revisions(
 @router.get(
     "/projects/{project_id}/graph/file",
     response_class=Response,
-    responses={200: {"description": "The file, as `fenlei run` reads it.", "model": DrawnGraph, "headers": NAMED}}
+    responses=documents_model(DrawnGraph, said="The file, as `fenlei run` reads it.", named=True)
     | documented(401, 403, 404, 409),
 )
 def graph_file(project_id: ProjectId, who: Viewer, here: Here, revision: RevisionNumber = None) -> Response:

@@ -98,7 +98,7 @@ class GivenGraph(Drawn):
     edges: list[GivenEdge] = Field([], max_length=MOST_EDGES)
     name: Text = Field("", description="For people.")
     note: Text = Field("", description="For people.")
-    format: Literal["fenlei-graph/1"] = Field(FORMAT, description="Of the file.")
+    format: Literal["fenlei-graph/1"] = Field("fenlei-graph/1", description="Of the file.")
 
     def graph(self) -> Graph:
         """The graph.
