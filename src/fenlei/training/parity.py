@@ -21,7 +21,7 @@ PARITY_PICTURES = 20
 """The most that travel. Each proves the whole path, from its file to the scores of all classes: what is amiss with
 decoder, preprocessing, network or head shows on any of them; twenty are for what moves some more than others."""
 
-_ONE_IN = 4
+_ONE_IN = 8
 """Of those learned from that many travel, where that is fewer: of a small set the file does not give most away, and
 making them small and running them does not take as long as learning."""
 
@@ -31,9 +31,9 @@ _PNG_EVERY = 4
 """One of so many is a PNG, the others are JPEG."""
 
 
-def how_many_travel(learnable: int, classes: int) -> int:
-    """A quarter of the pictures that may be learned from; at least one of each class and one PNG, at most twenty."""
-    return min(PARITY_PICTURES, max(learnable // _ONE_IN, classes, _PNG_EVERY))
+def how_many_travel(learnable: int) -> int:
+    """An eighth of the pictures that may be learned from; at least four, one of them a PNG, and at most twenty."""
+    return min(PARITY_PICTURES, max(learnable // _ONE_IN, _PNG_EVERY))
 
 
 def spread_over_classes(truth: NDArray[np.int64], limit: int) -> list[int]:
@@ -63,7 +63,7 @@ def travellers(pictures: Sequence[Picture], labels: Sequence[str]) -> list[Pictu
     """Those of usable pictures that may travel with a model; arguments as for `parity_files`."""
     may, number = learnable(pictures), {label: place for place, label in enumerate(labels)}
     truth = np.array([number[picture.item.label] for picture in may], np.int64)
-    rows = spread_over_classes(truth, how_many_travel(len(may), len(labels)))
+    rows = spread_over_classes(truth, how_many_travel(len(may)))
     return [may[row] for row in rows]
 
 
