@@ -118,3 +118,14 @@ def test_a_training_is_opened_in_a_canvas(here: tuple[Platform, Said]) -> None:
     platform.runs.cancel(training.id, force=True)
     found = platform.graphs.get(opened)
     assert (found.problems, [node["type"] for node in found.graph["nodes"]][-1]) == ([], "train.auto")
+
+
+def test_a_project_is_made_of_a_template_and_written_as_a_script(here: tuple[Platform, Said], tmp_path: Path) -> None:
+    platform, said = here
+    assert "quick-classifier" in said("graphs", "templates")
+    words = ("--template", "quick-classifier", "--dataset", "gestures", "--version", "1", "--publish", "waves")
+    made = json.loads(said("graphs", "create", "of a template", *words, "--json"))
+    graph = platform.graphs.get(made["id"])
+    assert (graph.problems, graph.graph["nodes"][-1]["params"]) == ([], {"name": "waves"})
+    said("graphs", "export", "of a template", "--script", "-o", tmp_path / "script.py")
+    assert "import fenlei" in (tmp_path / "script.py").read_text()

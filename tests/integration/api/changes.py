@@ -154,6 +154,7 @@ def _graphs(walk: Walk) -> list[Change]:
     return [
         _change("check_graph", graph),
         _change("save_project_graph", {**graph, "note": "less"}, **canvas),
+        _change("new_project_of_template", {"name": "Quick", "dataset_id": walk.a("ds")}, template="quick-classifier"),
         _change("run_graph", {"node": "learn", "extent": "to here"}, **canvas),
     ]
 

@@ -134,6 +134,34 @@ def test_revisions_are_saved_read_and_refused_when_somebody_was_faster(
     assert save(client, f"{API}/projects/{automated}", graph).status_code == 409
 
 
+def test_a_project_begins_with_a_template_and_ends_as_a_script(client: TestClient, graph: dict[str, Any]) -> None:
+    found = client.get(f"{API}/templates").json()
+    assert "quick-classifier" in [each["name"] for each in found]
+    assert all(each["help"]["zh"] and each["graph"]["nodes"][0]["type"] == "data.folder" for each in found)
+    dataset = graph["nodes"][0]["params"]["dataset"]
+    new = {"name": "Quick", "dataset_id": dataset, "version": 1, "publish": "quick", "language": "zh"}
+    made = client.post(f"{API}/templates/quick-classifier/projects", json=new)
+    assert (made.status_code, made.json()["kind"], made.json()["dataset_id"]) == (201, "canvas", dataset)
+    project = f"{API}/projects/{made.json()['id']}"
+    body = client.get(f"{project}/graph").json()
+    nodes = {each["id"]: each["params"] for each in body["graph"]["nodes"]}
+    assert (body["problems"], nodes["pictures"]["version"], nodes["publish"]["name"]) == ([], 1, "quick")
+    assert client.post(f"{API}/templates/none/projects", json={**new, "name": "b"}).status_code == 404
+    assert client.post(f"{API}/templates/quick-classifier/projects", json=new).status_code == 409
+    quiet = {"name": "Quiet", "dataset_id": dataset}
+    alone = client.post(f"{API}/templates/quick-classifier/projects", json=quiet).json()["id"]
+    drawn = client.get(f"{API}/projects/{alone}/graph").json()["graph"]
+    assert "finish.publish" not in {each["type"] for each in drawn["nodes"]}
+
+    script = client.get(f"{project}/graph/script")
+    assert 'filename="Quick 1.py"' in script.headers["content-disposition"]
+    compile(script.text, "script", "exec")
+    assert "fenlei.Bench()" in script.text
+    save(client, project, changed(body["graph"], "split", test=7))
+    refused = client.get(f"{project}/graph/script").json()["error"]
+    assert (refused["type"], [each["node"] for each in refused["problems"]]) == ("not-runnable", ["split"])
+
+
 def test_a_graph_is_run_and_its_nodes_are_looked_at_kept_forked_and_compared(
     client: TestClient, graph: dict[str, Any], finish: Finish, tmp_path: Path
 ) -> None:

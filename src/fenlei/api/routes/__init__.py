@@ -19,6 +19,7 @@ from fenlei.api.routes import (
     pictures,
     projects,
     runs,
+    templates,
     versions,
 )
 
@@ -32,6 +33,7 @@ ROUTERS: list[APIRouter] = [
     versions.router,
     projects.router,
     node_types.router,
+    templates.router,
     graphs.router,
     runs.router,
     events.router,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from fenlei.api.access import Editor, Here, Viewer
-from fenlei.api.downloads import documents_model, download
+from fenlei.api.downloads import documents, documents_model, download
 from fenlei.api.errors import documented
 from fenlei.api.etag import Expected, tag
 from fenlei.api.paging import AfterPlace, Limit, Page, page
@@ -15,10 +15,14 @@ from fenlei.api.wire.graph_runs import NewGraphRun
 from fenlei.api.wire.graphs import DrawnGraph, GraphOut, NewRevision, RevisionNumber, RevisionOut
 from fenlei.api.wire.runs import RunOut, run_out
 from fenlei.pipelines.graph import graph_of, write_graph
+from fenlei.pipelines.registry import node_types
+from fenlei.pipelines.script import as_script
 from fenlei.projects.audit import audited, note
 from fenlei.projects.graph_runs import start_graph
 from fenlei.projects.graphs import open_graph, problems_of, save_graph
 from fenlei.runs import position
+from fenlei.store import Store
+from fenlei.store.tables import GraphRevision
 
 router = APIRouter(tags=["graphs"], route_class=CreatingRoute)
 
@@ -79,9 +83,23 @@ def graph_revisions(
 def graph_file(project_id: ProjectId, who: Viewer, here: Here, revision: RevisionNumber = None) -> Response:
     """The graph of a canvas project as a JSON file, as it was saved."""
     found = open_graph(here.store, project_id, revision).revision
-    with here.store.reading() as work:
-        name = f"{work.projects.get(project_id).name} {found.number}.json"
+    name = _file_name(here.store, found, "json")
     return download([write_graph(graph_of(found.graph))], "application/json", name)
+
+
+@router.get(
+    "/projects/{project_id}/graph/script",
+    response_class=Response,
+    responses=documents("text/x-python", said="The script.") | documented(401, 403, 404, 409),
+)
+def graph_script(project_id: ProjectId, who: Viewer, here: Here, revision: RevisionNumber = None) -> Response:
+    """The graph of a canvas project as a Python script that, run alone, makes the same model files.
+
+    A graph that something is wrong with is answered 422 with the type `not-runnable` and all of its `problems`.
+    """
+    found = open_graph(here.store, project_id, revision)
+    written = as_script(found.graph, node_types())
+    return download([written], "text/x-python", _file_name(here.store, found.revision, "py"))
 
 
 @router.post("/projects/{project_id}/graph/runs", status_code=202, responses=documented(401, 403, 404, 409))
@@ -104,3 +122,8 @@ def run_graph(project_id: ProjectId, body: NewGraphRun, who: Editor, here: Here)
     note(here.store, who, "graph.run", project_id, run=run.id)
     with here.store.reading() as work:
         return run_out(run, position(work, run.id))
+
+
+def _file_name(store: Store, revision: GraphRevision, ending: str) -> str:
+    with store.reading() as work:
+        return f"{work.projects.get(revision.project_id).name} {revision.number}.{ending}"

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from fenlei.cli.console import printable, say
+from fenlei.cli.console import printable, say, shell_quote
 from fenlei.cli.options import AsJson
 from fenlei.cli.problems import tell_problems
 from fenlei.cli.remote import graph_runs
+from fenlei.cli.remote.choosing import dataset_of
 from fenlei.cli.remote.connection import Server, Token, connect
 from fenlei.cli.remote.showing import show_one, show_rows
 from fenlei.cli.remote.training import project_named
@@ -50,6 +51,41 @@ def types(server: Server = None, token: Token = None, as_json: AsJson = False) -
         as_json=False,
         none="There is none.",
     )
+
+
+@app.command("templates")
+def templates(server: Server = None, token: Token = None, as_json: AsJson = False) -> None:
+    """List the graphs to begin with, and when each is the right one."""
+    with connect(server, token) as platform:
+        show_rows(
+            platform.graphs.templates(),
+            [("template", lambda row: row.name), ("when", lambda row: row.help.en)],
+            as_json=as_json,
+            none="There is none.",
+        )
+
+
+@app.command("create")
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the project; no other project has it.")],
+    template: Annotated[str, typer.Option(help="Which template; `fenlei graphs templates` lists them.")],
+    dataset: Annotated[str, typer.Option(help="Name or id of the data set whose pictures it reads.")],
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Number of a version of it.  [default: as it is when the graph runs]")
+    ] = None,
+    publish: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Publish its model under this name.  [default: it is not]")
+    ] = None,
+    server: Server = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a canvas project of a template."""
+    with connect(server, token) as platform:
+        data = dataset_of(platform, dataset).id
+        made = platform.graphs.create(name, template, data, version=version, publish=publish)
+    sentence = f"Made the project {made.name} ({made.id}); run it with `fenlei graphs run {shell_quote(made.name)}`."
+    show_one(made, as_json=as_json, sentence=sentence)
 
 
 @app.command("check")
@@ -121,14 +157,18 @@ def show(
 @app.command("export")
 def export(
     project: Project,
-    target: Annotated[Path, typer.Option("--output", "-o", help="The JSON file to write.")],
+    target: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    script: Annotated[
+        bool, typer.Option("--script", help="As a Python script that, run alone, makes the same model files.")
+    ] = False,
     revision: Revision = None,
     server: Server = None,
     token: Token = None,
 ) -> None:
     """Write the graph of a project to a file, which `fenlei run` and `fenlei graphs save` read."""
     with connect(server, token) as platform:
-        platform.graphs.file(project_named(platform, project).id, target, revision)
+        save = platform.graphs.script if script else platform.graphs.file
+        save(project_named(platform, project).id, target, revision)
     say(f"Wrote {target}.")
 
 

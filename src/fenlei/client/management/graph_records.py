@@ -132,6 +132,15 @@ class NodeTypes(Struct, frozen=True):
     broken: list[str]
 
 
+class Template(Struct, frozen=True):
+    """A graph to begin with, which reads a folder; `help` says when it is the right one."""
+
+    name: str
+    title: Words
+    help: Words
+    graph: dict[str, Any]
+
+
 class ComparedNode(Struct, frozen=True):
     """A node in two runs: `change` is same, changed, added or removed; parameters that differ; edges into it that one
     of them has; what became of it in both; whether both left the same behind; figures that both have."""

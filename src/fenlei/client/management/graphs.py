@@ -13,6 +13,7 @@ from fenlei.client.management.graph_records import (
     GraphRevision,
     NodeTypes,
     SavedGraph,
+    Template,
 )
 from fenlei.client.management.link import Link
 from fenlei.client.management.model_records import ModelVersion
@@ -28,6 +29,39 @@ class Graphs:
     def node_types(self) -> NodeTypes:
         """What graphs are made of: node types with their ports and parameters, families, kinds."""
         return self._link.get("/node-types", NodeTypes)
+
+    def templates(self) -> Sequence[Template]:
+        """Graphs to begin with."""
+        return self._link.get("/templates", list[Template])
+
+    def create(
+        self,
+        name: str,
+        template: str,
+        dataset_id: str,
+        *,
+        version: int | None = None,
+        publish: str | None = None,
+        language: Literal["en", "zh"] = "en",
+    ) -> Project:
+        """Make a canvas project of a template.
+
+        Args:
+            name: no other project has it.
+            template: its name.
+            dataset_id: whose pictures it reads.
+            version: number of a version of it; None: as it is whenever the graph runs.
+            publish: under which name its model is published; None: it is not.
+            language: of the graph's name and note.
+        """
+        body = {
+            "name": name,
+            "dataset_id": dataset_id,
+            "version": version,
+            "publish": publish,
+            "language": language,
+        }
+        return self._link.post(f"/templates/{template}/projects", Project, body)
 
     def check(self, graph: Mapping[str, Any]) -> Checked:
         """Say what is wrong with a graph, and with the data that it names. Nothing is saved and nothing runs."""
@@ -58,6 +92,10 @@ class Graphs:
     def file(self, project_id: str, target: str | Path, revision: int | None = None) -> Path:
         """Save the graph of a project as a file, which `fenlei run` reads."""
         return self._link.download(f"/projects/{project_id}/graph/file", Path(target), revision=revision)
+
+    def script(self, project_id: str, target: str | Path, revision: int | None = None) -> Path:
+        """Save the graph of a project as a Python script that, run alone, makes the same model files."""
+        return self._link.download(f"/projects/{project_id}/graph/script", Path(target), revision=revision)
 
     def run(
         self,
