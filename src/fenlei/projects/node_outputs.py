@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from fenlei.datasets.version_content import read_manifest
 from fenlei.pipelines.context import Answering, HeldDataset, NodeContext
 from fenlei.pipelines.errors import PipelineError
 from fenlei.pipelines.preview import Preview, preview
-from fenlei.pipelines.reference import AnyReference, Images, Model, Report, Split
+from fenlei.pipelines.reference import AnyReference, Features, Images, Model, Report, Split
 from fenlei.projects.graph_runs import graph_run
 from fenlei.store import Conflict, NotFound, Store
 
@@ -65,6 +66,23 @@ def file_of_output(store: Store, run_id: str, node: str, port: str) -> NodeFile:
             return NodeFile(digest, f"{node}.jsonl")
         case other:
             raise NotFound(f"The output {port!r} of the node {node!r} is no file; it is {other.kind} only.")
+
+
+def check_has_picture(store: Store, run_id: str, node: str, port: str, sha256: str) -> None:
+    """Refuse pictures that an output has not.
+
+    Raises:
+        NotFound: there is no such run, node or output, or it has no such picture.
+        Conflict: the run is none of a graph, or the node has left nothing behind yet.
+        FenleiError: the list of its pictures is gone or damaged.
+    """
+    reference = _output(store, run_id, node, port)
+    pictures = reference.split if isinstance(reference, Features) else reference
+    known = isinstance(pictures, Images | Split) and any(
+        entry.sha256 == sha256 for entry in read_manifest(store.blobs.get(pictures.digest)).entries
+    )
+    if not known:
+        raise NotFound(f"The output {port!r} of the node {node!r} has no picture {sha256}.")
 
 
 def _output(store: Store, run_id: str, node: str, port: str) -> AnyReference:

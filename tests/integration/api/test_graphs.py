@@ -200,6 +200,10 @@ def test_a_graph_is_run_and_its_nodes_are_looked_at_kept_forked_and_compared(
     assert (card["kind"], card["labels"]) == ("model", ["cat", "dog"])
     pictures = client.get(f"{run}/nodes/split/outputs/split").json()
     assert (pictures["kind"], pictures["pictures"]) == ("pictures", 8)
+    seen = f"{run}/nodes/split/outputs/split/pictures"
+    small = client.get(f"{seen}/{pictures['shown'][0]['sha256']}?side=64")
+    assert (small.status_code, small.headers["content-type"]) == (200, "image/webp")
+    assert client.get(f"{seen}/{model['digest']}").status_code == 404, "a blob, and none of its pictures"
     file = client.get(f"{run}/nodes/learn/outputs/model/file")
     (tmp_path / "learn.fenlei").write_bytes(file.content)
     assert 'filename="learn.fenlei"' in file.headers["content-disposition"]

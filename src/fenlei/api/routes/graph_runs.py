@@ -15,15 +15,17 @@ from fenlei.api.platform import Platform
 from fenlei.api.repeats import CreatingRoute
 from fenlei.api.wire.base import RunId
 from fenlei.api.wire.graph_runs import GraphComparison, NodeOut, PreviewOut
-from fenlei.api.wire.graphs import NodeId, Port, RevisionOut, RevisionPlaced
+from fenlei.api.wire.graphs import NodeId, Port, RevisionOut, RevisionPlaced, Sha256InPath
 from fenlei.api.wire.models import ModelVersionOut
+from fenlei.api.wire.pictures import Side
 from fenlei.api.wire.projects import ProjectClone, ProjectOut
+from fenlei.datasets.thumbnails import MEDIA_TYPE, thumbnail
 from fenlei.projects.audit import audited, note
 from fenlei.projects.graph_compare import compare_nodes
 from fenlei.projects.graph_forks import fork_run, open_training
 from fenlei.projects.graph_runs import graph_run
 from fenlei.projects.graphs import opened
-from fenlei.projects.node_outputs import file_of_output, preview_of_output
+from fenlei.projects.node_outputs import check_has_picture, file_of_output, preview_of_output
 from fenlei.projects.node_version import keep_model_of_node
 from fenlei.projects.who import Who
 from fenlei.store.tables import Project
@@ -84,6 +86,20 @@ def output_file(run_id: RunId, node: NodeId, port: Port, who: Viewer, here: Here
     """An output of a node as a file: the model file, the report as JSON, the zip of an export, the list of pictures."""
     found = file_of_output(here.store, run_id, node, port)
     return download(here.store.blobs.stream(found.sha256), "application/octet-stream", found.name)
+
+
+@router.get(
+    "/runs/{run_id}/nodes/{node}/outputs/{port}/pictures/{sha256}",
+    response_class=Response,
+    responses=documents(MEDIA_TYPE, said="A small WebP, upright.", named=False) | documented(401, 403, 404, 409),
+)
+def output_thumbnail(
+    run_id: RunId, node: NodeId, port: Port, sha256: Sha256InPath, who: Viewer, here: Here, side: Side = 256
+) -> Response:
+    """A picture of an output of a node, small; its preview names some. A browser may keep it for ever."""
+    check_has_picture(here.store, run_id, node, port, sha256)
+    headers = {"cache-control": "private, max-age=31536000, immutable"}
+    return Response(thumbnail(here.store, here.cache, sha256, side), media_type=MEDIA_TYPE, headers=headers)
 
 
 @router.post("/runs/{run_id}/nodes/{node}/model-version", status_code=201, responses=documented(401, 403, 404, 409))

@@ -26,6 +26,7 @@ from fenlei.api.wire.pictures import (
     PicturesChange,
     PicturesMove,
     SearchText,
+    Side,
     Split,
     moved_out,
     outcome_out,
@@ -36,7 +37,7 @@ from fenlei.datasets.labels import set_label
 from fenlei.datasets.moving import move_pictures
 from fenlei.datasets.splits import set_split
 from fenlei.datasets.tending import remove_pictures, rename_picture, restore_pictures
-from fenlei.datasets.thumbnails import MEDIA_TYPE, SIDES, thumbnail
+from fenlei.datasets.thumbnails import MEDIA_TYPE, thumbnail
 from fenlei.projects.audit import audited
 from fenlei.store import Store
 from fenlei.store.selection import Selection
@@ -197,9 +198,7 @@ def picture_thumbnail(
     picture_id: PictureId,
     who: Viewer,
     here: Here,
-    side: Annotated[
-        int, Query(ge=1, le=SIDES[-1], description="Of the longer side; rounded up to a size we keep.")
-    ] = 256,
+    side: Side = 256,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """A picture, small: for lists. A browser may keep it for ever."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Query
 from pydantic import ConfigDict, Field
 
-from fenlei.api.wire.base import EXAMPLE, NO_NUL, By, Given, Note, Shown
+from fenlei.api.wire.base import EXAMPLE, NO_NUL, SHA256, By, Given, Note, Shown
 from fenlei.api.wire.problems import ProblemOut
 from fenlei.pipelines.errors import BadGraph
 from fenlei.pipelines.graph import (
@@ -28,6 +28,14 @@ NodeId = Annotated[str, Path(pattern=NODE_ID, examples=["train"])]
 Port = Annotated[
     str,
     Path(min_length=1, max_length=MOST_NAME_CHARS, pattern=NO_NUL, description="Of an output.", examples=["model"]),
+]
+Sha256InPath = Annotated[
+    str,
+    Path(
+        pattern=SHA256,
+        description="Of the file of a picture.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    ),
 ]
 RevisionNumber = Annotated[
     int | None, Query(ge=1, lt=2**31, description="Of the revision; without one: the latest.", examples=[3])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
+from fastapi import Query
 from pydantic import ConfigDict, Field
 
 from fenlei.api.wire.base import EXAMPLE, NO_NUL, ADatasetId, ALabelId, APictureId, By, Given, Revision, Shown
 from fenlei.datasets.changing import Outcome
 from fenlei.datasets.found import Part
 from fenlei.datasets.moving import Moved
+from fenlei.datasets.thumbnails import SIDES
 from fenlei.store.selection import PictureFilter, Selection
 
 SPLITS = "^(train|validation|test|none)$"
@@ -20,6 +22,7 @@ MOST_IDS = 100_000
 Check = Annotated[str, Field(min_length=1, max_length=24, pattern="^[a-z-]+$", examples=["near-duplicates"])]
 SearchText = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL, examples=["IMG_20"])]
 Split = Annotated[str, Field(pattern=SPLITS, examples=["train"])]
+Side = Annotated[int, Query(ge=1, le=SIDES[-1], description="Of the longer side; rounded up to a size we keep.")]
 
 
 class PictureOut(Shown):
