@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ from fenlei.runs import Recipes
 from fenlei.store import Conflict, NotFound, Stale, Store
 from fenlei.store.selection import PictureFilter
 from fenlei.store.tables import Dataset, Project, Run
+from tests.integration.projects.conftest import bring_in
+from tests.support.drawing import class_folders
 from tests.support.runs import found, told, work_off
 
 NODES = {"data": "data.dataset", "split": "data.split", "learn": "train.linear", "judge": "judge.evaluate"}
@@ -174,6 +177,13 @@ def test_a_data_set_that_cannot_be_learned_from_is_named_before_anything_runs(
     save_graph(store, canvas.id, drawn)
     with pytest.raises(NotRunnable, match="data set|label"):
         start_graph(store, canvas.id)
+
+
+def test_a_data_set_of_one_class_is_named_too(store: Store, known: Recipes, tmp_path: Path) -> None:
+    bring_in(store, known, class_folders(tmp_path / "cats", {"cat": 2}), "cats")
+    (problem,) = problems_of(store, graph("cats"))
+    assert (problem.fault, problem.node, problem.parameter) == (Fault.DATA, "data", "dataset")
+    assert problem.en == "All its pictures are of the class 'cat'."
 
 
 def test_a_graph_is_saved_as_revisions_that_stay(store: Store, canvas: Project) -> None:
