@@ -121,6 +121,21 @@ def test_only_what_depends_on_a_change_runs_again_and_projects_share(
     assert heard(store, changed, "running") == list(NODES)
 
 
+def test_a_parameter_of_the_last_node_makes_only_that_run_again(store: Store, known: Recipes, canvas: Project) -> None:
+    def drawn(maps: int) -> Graph:
+        last = Node(id="why", type="judge.explain", params={"pictures": maps})
+        edges = [("learn.model", "why.model"), ("split.split", "why.split")]
+        return graph("animals", last, edges=edges)
+
+    save_graph(store, canvas.id, drawn(2))
+    carried_out(store, known, canvas)
+    save_graph(store, canvas.id, drawn(1))
+    again = carried_out(store, known, canvas)
+    assert again.state == "done", again.error
+    assert heard(store, again, "running") == ["why"]
+    assert sorted(heard(store, again, "cached")) == sorted(NODES)
+
+
 def test_one_node_runs_alone_with_what_is_there_and_up_to_a_node(store: Store, known: Recipes, canvas: Project) -> None:
     save_graph(store, canvas.id, graph())
     up_to = carried_out(store, known, canvas, node="split", extent="to here")
