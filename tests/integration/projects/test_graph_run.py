@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,14 @@ from fenlei.projects.graphs import open_graph, problems_of, save_graph
 from fenlei.projects.node_version import keep_model_of_node
 from fenlei.projects.projects import clone_project, create_project
 from fenlei.projects.training_run import start_training
-from fenlei.runs import Recipes
+from fenlei.runs import Recipes, cancel
 from fenlei.store import Conflict, NotFound, Stale, Store
 from fenlei.store.selection import PictureFilter
 from fenlei.store.tables import Dataset, Project, Run
 from tests.integration.projects.conftest import bring_in
 from tests.support.drawing import class_folders
 from tests.support.runs import found, told, work_off
+from tests.support.until import until
 
 NODES = {"data": "data.dataset", "split": "data.split", "learn": "train.linear", "judge": "judge.evaluate"}
 EDGES = [
@@ -162,6 +164,28 @@ def test_a_model_is_published_by_a_node_and_kept_by_hand(store: Store, known: Re
     assert kept.id == version.id
     with pytest.raises(Conflict, match="has left no model behind"):
         keep_model_of_node(store, run.id, "split")
+
+
+def test_a_run_that_is_cancelled_stops_the_node_that_works_and_keeps_what_ended(
+    store: Store, known: Recipes, canvas: Project
+) -> None:
+    drawn = graph()
+    search = Node(id="search", type="train.auto", params={"budget": 3600.0, "fine_tune": False})
+    save_graph(
+        store,
+        canvas.id,
+        Graph(nodes=(*drawn.nodes[:2], search), edges=(*drawn.edges[:1], edge("split.split", "search.split"))),
+    )
+    run = start_graph(store, canvas.id)
+    working = threading.Thread(target=work_off, args=(store, known))
+    working.start()
+    try:
+        until(lambda: states(store, run).get("search") == "running", 60, "the search goes on")
+    finally:
+        cancel(store, run.id)
+        working.join(60)
+    assert found(store, run).state == "cancelled"
+    assert states(store, run) == {"data": "done", "split": "done", "search": "cancelled"}
 
 
 def test_a_node_that_fails_stops_only_what_depends_on_it(store: Store, known: Recipes, canvas: Project) -> None:
