@@ -105,6 +105,9 @@ def test_a_graph_is_run_and_its_nodes_followed_looked_at_kept_and_forked(
     assert kept["sha256"] == hashlib.sha256((tmp_path / "learn.fenlei").read_bytes()).hexdigest()
     assert [each["id"] for each in platform.graphs.of_run(run).graph["nodes"]] == ["data", "split", "learn"]
     assert platform.graphs.nodes(part["id"])[1].outputs == platform.graphs.nodes(run)[1].outputs
+    shown = platform.graphs.preview(run, "split", "split")["shown"][0]["sha256"]
+    small = platform.graphs.save_thumbnail(run, "split", "split", shown, tmp_path / "small.webp", side=64)
+    assert small.read_bytes()[8:12] == b"WEBP"
 
     assert json.loads(said("graphs", "fork", run, "--name", "fork", "--json"))["kind"] == "canvas"
     assert "learn: same; no result in one of them" in said("graphs", "compare", part["id"], run)

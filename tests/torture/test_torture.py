@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds processes
 
 
 def test_nothing_acknowledged_is_lost_or_there_twice_whichever_process_is_killed(tmp_path: Path) -> None:
-    outcome = torment(tmp_path, kills=12, seed=20, seconds=45)
+    outcome = torment(tmp_path, kills=10, seed=20, seconds=35)
     assert outcome.violations == [], f"{outcome.table()}\n{outcome.log[-4000:]}"
-    assert outcome.toll.total >= 8
+    assert outcome.toll.total >= 6
     assert sum(outcome.ledger.acknowledged.values()) > 30

@@ -17,11 +17,16 @@ def one_core() -> Iterator[None]:
         yield
         return
     allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {sorted(allowed)[os.getpid() % len(allowed)]})
+    os.sched_setaffinity(0, {sorted(allowed)[_own_number() % len(allowed)]})
     try:
         yield
     finally:
         os.sched_setaffinity(0, allowed)
+
+
+def _own_number() -> int:
+    """Which of the processes that test side by side this is."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 @pytest.fixture(scope="package")

@@ -54,6 +54,10 @@ def edge(source: str, target: str) -> Edge:
     return Edge(source=End(*source.split(".")), target=End(*target.split(".")))
 
 
+on_sqlite = pytest.mark.parametrize("store", ["sqlite-disk"], indirect=True)
+"""What the database has no part in."""
+
+
 @pytest.fixture
 def canvas(store: Store, animals: Dataset) -> Project:
     return create_project(store, "drawn", "canvas")
@@ -123,6 +127,7 @@ def test_only_what_depends_on_a_change_runs_again_and_projects_share(
     assert heard(store, changed, "running") == list(NODES)
 
 
+@on_sqlite
 def test_a_parameter_of_the_last_node_makes_only_that_run_again(store: Store, known: Recipes, canvas: Project) -> None:
     def drawn(maps: int) -> Graph:
         last = Node(id="why", type="judge.explain", params={"pictures": maps})
@@ -138,6 +143,7 @@ def test_a_parameter_of_the_last_node_makes_only_that_run_again(store: Store, kn
     assert sorted(heard(store, again, "cached")) == sorted(NODES)
 
 
+@on_sqlite
 def test_one_node_runs_alone_with_what_is_there_and_up_to_a_node(store: Store, known: Recipes, canvas: Project) -> None:
     save_graph(store, canvas.id, graph())
     up_to = carried_out(store, known, canvas, node="split", extent="to here")
@@ -188,6 +194,7 @@ def test_a_run_that_is_cancelled_stops_the_node_that_works_and_keeps_what_ended(
     assert states(store, run) == {"data": "done", "split": "done", "search": "cancelled"}
 
 
+@on_sqlite
 def test_a_node_that_fails_stops_only_what_depends_on_it(store: Store, known: Recipes, canvas: Project) -> None:
     few = Node(id="few", type="data.filter", params={"classes": ["no such class"]})
     save_graph(store, canvas.id, graph("animals", few, edges=[("data.images", "few.images")]))
@@ -245,6 +252,7 @@ def test_an_automated_project_has_no_graph_of_its_own(store: Store) -> None:
         open_graph(store, create_project(store, "empty", "canvas").id)
 
 
+@on_sqlite
 def test_a_project_is_cloned_and_a_run_forked_with_their_graphs(store: Store, known: Recipes, canvas: Project) -> None:
     save_graph(store, canvas.id, graph(learn={"head": "svm"}))
     run = carried_out(store, known, canvas)
@@ -255,6 +263,7 @@ def test_a_project_is_cloned_and_a_run_forked_with_their_graphs(store: Store, kn
     assert states(store, carried_out(store, known, fork)) == dict.fromkeys(NODES, "cached")
 
 
+@on_sqlite
 def test_two_runs_are_compared_node_by_node(store: Store, known: Recipes, canvas: Project) -> None:
     save_graph(store, canvas.id, graph())
     first = carried_out(store, known, canvas)
@@ -275,6 +284,7 @@ def test_two_runs_are_compared_node_by_node(store: Store, known: Recipes, canvas
     assert any(each["name"] == "report.accuracy" for each in learn["figures"])
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "settings", [{"goal": "fast"}, {"goal": "fast", "seed": 3, "policy": "crop", "drawn_parity": True, "cost": [1, 9]}]
 )
@@ -296,6 +306,7 @@ def test_a_training_opened_in_a_canvas_learns_the_very_same_model(
         open_training(store, run.id)
 
 
+@on_sqlite
 def test_a_project_begins_with_a_template_that_has_no_fault(store: Store, animals: Dataset) -> None:
     for name in TEMPLATES:
         made = create_from_template(store, f"a {name}", name, "animals", publish=None if name == "edge-device" else "")

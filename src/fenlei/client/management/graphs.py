@@ -145,6 +145,22 @@ class Graphs:
         """Save an output of a node: the model file, the report as JSON, the zip of an export, the list of pictures."""
         return self._link.download(f"/runs/{run_id}/nodes/{node}/outputs/{port}/file", Path(target))
 
+    def save_thumbnail(
+        self, run_id: str, node: str, port: str, sha256: str, target: str | Path, *, side: int = 256
+    ) -> Path:
+        """Save a picture of an output of a node small, as WebP; its preview names some by their SHA-256.
+
+        Args:
+            run_id: of the run.
+            node: id of the node.
+            port: name of its output.
+            sha256: of the picture's file.
+            target: the file to write.
+            side: the most pixels of the longer side, rounded up to a size that is kept.
+        """
+        path = f"/runs/{run_id}/nodes/{node}/outputs/{port}/pictures/{sha256}"
+        return self._link.download(path, Path(target), side=side)
+
     def keep_model(self, run_id: str, node: str) -> ModelVersion:
         """Make a model version of the model that a node has left behind."""
         return self._link.post(f"/runs/{run_id}/nodes/{node}/model-version", ModelVersion)
