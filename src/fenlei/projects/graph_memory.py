@@ -83,7 +83,7 @@ class RunMemory:
             self._states[run.node] = run.state
             self._shares[run.node] = 1.0 if run.state in OVER else run.progress
             due = time.monotonic() - self._written.get(run.node, 0.0) >= OFTEN
-            share = sum(self._shares.values()) / len(self._titles)
+            share = sum(self._shares.values()) / len(self._shares)  # of what is to run: all of it waits first
         if run.state is NodeState.RUNNING:
             stage = f"{self._titles[run.node]}: {run.stage}" if run.stage else self._titles[run.node]
             self._context.progress(stage, share)

@@ -77,11 +77,11 @@ def _refuse_failed(runs: dict[str, NodeRun]) -> None:
     failed = [run for run in runs.values() if run.state is NodeState.FAILED]
     if not failed:
         return
-    named = "; ".join(f"{run.node}: {run.why}" for run in failed[:MOST_NAMED])
+    named = "; ".join(f"{run.node}: {run.why.removesuffix('.')}" for run in failed[:MOST_NAMED])
     more = f"; and {len(failed) - MOST_NAMED} more" if len(failed) > MOST_NAMED else ""
     behind = sum(run.state is NodeState.SKIPPED for run in runs.values())
     said = f" {behind} that depend on them did not run." if behind else ""
-    raise NodesFailed(f"{len(failed)} of {len(runs)} nodes failed: {named}{more}.{said}".replace("..", "."))
+    raise NodesFailed(f"{len(failed)} of {len(runs)} nodes failed: {named}{more}.{said}")
 
 
 def _told(runs: dict[str, NodeRun], work: Work) -> dict[str, Any]:

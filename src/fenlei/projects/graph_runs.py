@@ -1,4 +1,4 @@
-"""Run the graph of a canvas project, and make projects of what ran: a fork of a run, a training opened as a canvas."""
+"""Run the graph of a canvas project, or a part of it, as it was saved."""
 
 from __future__ import annotations
 
